@@ -1,0 +1,1 @@
+"""The oracle: executes a block one transaction after another and reads like the rule book."""
