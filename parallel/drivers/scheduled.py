@@ -1,0 +1,114 @@
+"""One thread that takes one announced step at a time, in the order a ``choose`` callable decides.
+
+Invariant: a run is a function of the tasks and of what ``choose`` answered, and ``trace`` holds
+every answer, so replaying the trace repeats the run exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
+
+from parallel.drivers.protocol import Crash, Hang, Task
+from parallel.ops import Operation
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A task that may take its announced step now."""
+
+    task: int
+    operation: Operation
+
+
+Choose: TypeAlias = Callable[[Sequence[Pending]], int]
+"""Picks the position of the next step among the runnable ones, which stand in task order."""
+
+
+def lowest_first(_runnable: Sequence[Pending]) -> int:
+    """Choose the lowest task that can run: the sequential order of the block."""
+    return 0
+
+
+class Scheduled:
+    """The deterministic driver. ``trace`` lists (task, label) of each step taken so far."""
+
+    def __init__(self, choose: Choose = lowest_first, step_limit: int = 1_000_000) -> None:
+        self.choose = choose
+        self.step_limit = step_limit
+        self.trace: list[tuple[int, str]] = []
+
+    def run(self, tasks: Sequence[Task[T]], workers: int) -> list[T | Crash]:
+        """Run ``tasks`` to the end under the chosen schedule."""
+        execution = _Execution(tasks, workers)
+        try:
+            while runnable := execution.runnable():
+                if len(self.trace) >= self.step_limit:
+                    raise Hang(f"not finished after {self.step_limit} steps")
+                chosen = runnable[self.choose(runnable)]
+                self.trace.append((chosen.task, chosen.operation.label))
+                execution.step(chosen.task)
+        finally:
+            execution.close()
+        return execution.results()
+
+
+class _Execution(Generic[T]):
+    """The tasks of one run: which announced what, which are done, with which result."""
+
+    def __init__(self, tasks: Sequence[Task[T]], workers: int) -> None:
+        self._tasks = {task.index: task for task in tasks}
+        self._workers = workers
+        self._begun: set[int] = set()
+        self._announced: dict[int, Pending] = {}
+        self._results: dict[int, T | Crash] = {}
+        for task in sorted(tasks, key=lambda each: each.index):
+            self._advance(task.index)
+
+    def runnable(self) -> list[Pending]:
+        """Return what may run next in task order; empty when all tasks are done."""
+        full = len(self._begun) >= self._workers
+        found = [
+            pending
+            for index, pending in self._announced.items()
+            if (index in self._begun or not full)
+            and (pending.operation.guard is None or pending.operation.guard())
+        ]
+        if not found and self._announced:
+            waiting = ", ".join(
+                f"{index}@{pending.operation.label}" for index, pending in self._announced.items()
+            )
+            raise Hang(f"no task can run; waiting: {waiting}")
+        return found
+
+    def step(self, index: int) -> None:
+        """Let the task take its announced step and go on to its next announcement."""
+        self._begun.add(index)
+        self._advance(index)
+
+    def close(self) -> None:
+        """End the bodies that did not finish."""
+        for index in self._announced:
+            self._tasks[index].body.close()
+
+    def results(self) -> list[T | Crash]:
+        """Return the results in the order the tasks were given."""
+        return [self._results[index] for index in self._tasks]
+
+    def _advance(self, index: int) -> None:
+        try:
+            operation = self._tasks[index].body.send(None)
+        except StopIteration as stop:
+            self._finish(index, stop.value)
+        except Exception as error:
+            self._finish(index, Crash.of(index, error))
+        else:
+            self._announced[index] = Pending(index, operation)
+
+    def _finish(self, index: int, result: T | Crash) -> None:
+        self._results[index] = result
+        self._begun.discard(index)
+        self._announced.pop(index, None)
