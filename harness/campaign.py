@@ -1,0 +1,134 @@
+"""A campaign: chunks of cases on one or more processes until the budget is spent.
+
+Invariant: tallies are taken in case order, so the same seed and number of cases give the same
+findings whatever the number of processes; a failure never ends the campaign.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.chunk import Bench, Plan, Tally, open_bench, run_chunk
+from harness.faults import HarnessFault
+from harness.findings import Finding, investigate
+
+CHUNK = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long a campaign goes on: a number of cases, or seconds of wall-clock time."""
+
+    cases: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(slots=True)
+class Report:
+    """What a campaign found.
+
+    ``kinds`` are the fingerprints met, ``complaints`` the failed health gates, ``control`` the
+    number of cases the canary survived (None: it was never caught), ``fault`` what broke.
+    """
+
+    tally: Tally = field(default_factory=Tally)
+    kinds: set[str] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    control: int | None = None
+    seconds: float = 0.0
+    interrupted: bool = False
+    fault: str | None = None
+
+
+Progress = Callable[[Report], None]
+
+
+def run_campaign(
+    plan: Plan, budget: Budget, jobs: int, folder: Path, progress: Progress, found: Progress
+) -> Report:
+    """Run cases until ``budget`` is spent and return the report, whatever happens on the way.
+
+    ``progress`` is called after every chunk, ``found`` after every finding of a new kind.
+    """
+    report = Report()
+    started = time.monotonic()
+    bench = Bench(plan, "main")
+    try:
+        report.control = bench.control()
+        for tally in _tallies(plan, budget, jobs, bench, started):
+            report.tally.add(tally)
+            report.seconds = time.monotonic() - started
+            progress(report)
+            _investigate_new(bench, tally, report, folder, found)
+    except KeyboardInterrupt:
+        report.interrupted = True
+    except (HarnessFault, BrokenExecutor) as fault:
+        report.fault = str(fault)
+    finally:
+        bench.close()
+    report.seconds = time.monotonic() - started
+    report.complaints = report.tally.measure.complaints()
+    if report.control is None and not report.interrupted:
+        report.complaints.append("the canary was not caught: this campaign proves nothing")
+    return report
+
+
+def _investigate_new(
+    bench: Bench, tally: Tally, report: Report, folder: Path, found: Progress
+) -> None:
+    for failure in tally.failures:
+        if failure.fingerprint in report.kinds:
+            continue
+        report.kinds.add(failure.fingerprint)
+        runner = bench.runners[failure.setting]
+        run = bench.run(failure.number, failure.setting)
+        if not run.verdict.is_failure:
+            report.tally.verdicts["flaky"] = report.tally.verdicts.get("flaky", 0) + 1
+            continue
+        origin = {"kind": "fuzz", "seed": bench.plan.seed, "case": str(failure.number)}
+        case = bench.case(failure.number)
+        report.findings.append(investigate(case, run, runner, origin, folder))
+        found(report)
+
+
+def _tallies(
+    plan: Plan, budget: Budget, jobs: int, bench: Bench, started: float
+) -> Iterator[Tally]:
+    chunks = _chunks(budget, started)
+    if jobs == 1:
+        for start, count in chunks:
+            yield bench.chunk(start, count)
+        return
+    yield from _parallel_tallies(plan, jobs, chunks)
+
+
+def _parallel_tallies(plan: Plan, jobs: int, chunks: Iterator[tuple[int, int]]) -> Iterator[Tally]:
+    context = multiprocessing.get_context("spawn")
+    pending: deque[Future[Tally]] = deque()
+    pool = ProcessPoolExecutor(jobs, context, open_bench, (plan,))
+    try:
+        for start, count in chunks:
+            pending.append(pool.submit(run_chunk, start, count))
+            if len(pending) > 2 * jobs:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _chunks(budget: Budget, started: float) -> Iterator[tuple[int, int]]:
+    start = 0
+    while budget.cases is None or start < budget.cases:
+        if budget.seconds is not None and time.monotonic() - started >= budget.seconds:
+            return
+        count = CHUNK if budget.cases is None else min(CHUNK, budget.cases - start)
+        yield start, count
+        start += count

@@ -1,0 +1,55 @@
+"""The words that case files and reports use for addresses and assets.
+
+Invariant: ``address_named(name_of(address)) == address``, and the same for assets; what has no
+name is written in hex.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from ledger.identities import SEEDS, address_of, alias_of, pair_of
+from ledger.model import NATIVE, Address, Asset
+from ledger.signatures import KeyPair
+
+GOLD: Asset = b"\x11" * 32
+SILVER: Asset = b"\x22" * 32
+ASSETS = {"native": NATIVE, "gold": GOLD, "silver": SILVER}
+_ASSET_NAMES = {asset: name for name, asset in ASSETS.items()}
+
+
+class UnknownNameError(ValueError):
+    """A word that is neither a name nor 32 bytes of hex."""
+
+
+@lru_cache(maxsize=1024)
+def name_of(value: bytes) -> str:
+    """Return the name of an address or asset, its hex if it has none."""
+    return _ASSET_NAMES.get(value) or alias_of(value) or value.hex()
+
+
+def address_named(text: str) -> Address:
+    """Return the address called ``text``."""
+    return address_of(text) if text in SEEDS else _from_hex(text, "account")
+
+
+def asset_named(text: str) -> Asset:
+    """Return the asset called ``text``."""
+    return ASSETS[text] if text in ASSETS else _from_hex(text, "asset")
+
+
+@lru_cache(maxsize=1024)
+def key_pair_of(address: Address) -> KeyPair | None:
+    """Return the key pair of a test identity, None for any other address."""
+    alias = alias_of(address)
+    return None if alias is None else pair_of(alias)
+
+
+def _from_hex(text: str, what: str) -> bytes:
+    try:
+        value = bytes.fromhex(text)
+    except ValueError:
+        value = b""
+    if len(value) != 32:
+        raise UnknownNameError(f"{text!r} is neither a known {what} nor 64 hex digits")
+    return value

@@ -1,0 +1,148 @@
+"""A chunk of a campaign: some consecutive case numbers, run in one process.
+
+Invariant: what a chunk reports depends on the plan and the case numbers alone, not on the process,
+on other chunks or on time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from multiprocessing.util import Finalize
+from pathlib import Path
+
+from harness.case.file import Setting
+from harness.case.values import Case
+from harness.generate.mixture import case_number
+from harness.measure import Measure
+from harness.run import Run
+from harness.runner import Runner
+from harness.seeds import stream
+from harness.stores import open_stores
+from harness.triage import fingerprint
+
+CANARY = Setting("canary")
+CONTROL_EVERY = 100
+CONTROL_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that decides what a campaign does; ``database`` None is a temporary one."""
+
+    seed: str
+    settings: tuple[Setting, ...]
+    storage: str = "rocksdb"
+    scheme: str = "keyed-hash"
+    database: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failing case by its number, the setting it failed under and its kind."""
+
+    number: int
+    setting: int
+    fingerprint: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What some cases gave; tallies add up."""
+
+    cases: int = 0
+    executions: int = 0
+    verdicts: dict[str, int] = field(default_factory=dict)
+    measure: Measure = field(default_factory=Measure)
+    controls: int = 0
+    controls_caught: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Add the counts and failures of ``other``, a later chunk."""
+        self.cases += other.cases
+        self.executions += other.executions
+        for verdict, count in other.verdicts.items():
+            self.verdicts[verdict] = self.verdicts.get(verdict, 0) + count
+        self.measure.add(other.measure)
+        self.controls += other.controls
+        self.controls_caught += other.controls_caught
+        self.failures += other.failures
+
+
+class Bench:
+    """The open stores and built executors of one process; ``close`` releases them."""
+
+    def __init__(self, plan: Plan, name: str) -> None:
+        self.plan = plan
+        self._resources = ExitStack()
+        path = None if plan.database is None else plan.database / name
+        self._stores = self._resources.enter_context(open_stores(plan.storage, path))
+        self.runners = [self._runner(setting) for setting in plan.settings]
+        self._canary = self._runner(CANARY)
+
+    def run(self, number: int, setting: int) -> Run:
+        """Run case ``number`` under one of the plan's settings and its own random schedule."""
+        walk = stream(self.plan.seed, "schedule", number)
+        return self.runners[setting].run_random(self.case(number), walk)
+
+    def case(self, number: int) -> Case:
+        """Return case ``number`` of the plan."""
+        return case_number(self.plan.seed, number, self.plan.scheme)
+
+    def chunk(self, start: int, count: int) -> Tally:
+        """Run the cases from ``start`` on."""
+        tally = Tally()
+        for number in range(start, start + count):
+            self._case(number, tally)
+            if number % CONTROL_EVERY == 0:
+                tally.controls += 1
+                tally.controls_caught += self.canary_is_caught(number)
+        return tally
+
+    def control(self) -> int | None:
+        """Return the number of cases the canary survived before it was caught, None if it lived."""
+        return next((n for n in range(CONTROL_LIMIT) if self.canary_is_caught(n)), None)
+
+    def canary_is_caught(self, number: int) -> bool:
+        """Tell whether case ``number`` shows the canary's bug."""
+        return self._canary.run_sequential(self.case(number)).verdict.is_failure
+
+    def close(self) -> None:
+        """End the threads and close the stores."""
+        self._resources.close()
+
+    def _case(self, number: int, tally: Tally) -> None:
+        tally.cases += 1
+        for position, setting in enumerate(self.plan.settings):
+            run = self.run(number, position)
+            tally.executions += 1
+            word = run.verdict.value
+            tally.verdicts[word] = tally.verdicts.get(word, 0) + 1
+            if position == 0:
+                tally.measure.see(run)
+            if run.verdict.is_failure:
+                kind = fingerprint(setting.executor, run)
+                tally.failures.append(Failure(number, position, kind))
+
+    def _runner(self, setting: Setting) -> Runner:
+        return self._resources.enter_context(Runner(setting, self._stores))
+
+
+_bench: Bench | None = None
+
+
+def open_bench(plan: Plan) -> None:
+    """Prepare this worker process; interrupts are the parent's to handle."""
+    global _bench
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _bench = Bench(plan, f"worker-{os.getpid()}")
+    Finalize(None, _bench.close, exitpriority=1)
+
+
+def run_chunk(start: int, count: int) -> Tally:
+    """Run a chunk on this process's bench."""
+    assert _bench is not None, "the worker was not prepared"
+    return _bench.chunk(start, count)

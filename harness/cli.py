@@ -1,0 +1,192 @@
+"""The command line: every command, its options, its exit code.
+
+Exit codes: 0 agree, 1 divergence, 2 usage, 3 harness or target fault, 4 health gate failed.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+import click
+
+from harness.case.file import CaseFileError, Setting
+from harness.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, USAGE, of_campaign
+from harness.faults import HarnessFault, UsageError
+from harness.runner import DRIVERS
+from harness.stores import BACK_ENDS
+
+P = ParamSpec("P")
+
+
+def _one_clear_line(command: Callable[P, int]) -> Callable[P, None]:
+    """Turn what a command raises into one line on standard error and the exit code it means."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            code = command(*args, **kwargs)
+        except (UsageError, CaseFileError) as error:
+            code = _complain(USAGE, str(error))
+        except HarnessFault as error:
+            code = _complain(FAULT, str(error))
+        except KeyboardInterrupt:
+            code = _complain(FAULT, "interrupted")
+        except OSError as error:
+            code = _complain(FAULT, str(error))
+        sys.exit(code)
+
+    return run
+
+
+def _complain(code: int, text: str) -> int:
+    click.echo(f"lockstep: {' '.join(text.split())}", err=True)
+    return code
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lockstep")
+def main() -> None:
+    """Check that a parallel transaction executor equals the sequential one.
+
+    Exit codes: 0 agree, 1 divergence, 2 usage, 3 harness or target fault, 4 health gate failed.
+    """
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def _duration(_ctx: click.Context, _param: click.Parameter, text: str | None) -> float | None:
+    """Read a duration written 90, 90s, 15m or 8h as seconds."""
+    if text is None:
+        return None
+    unit = _UNITS.get(text[-1:])
+    try:
+        seconds = float(text) if unit is None else float(text[:-1]) * unit
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < float("inf"):
+        raise click.BadParameter(f"{text!r} is no duration; write 90s, 15m or 8h")
+    return seconds
+
+
+_executor = click.option(
+    "--executor",
+    "executors",
+    multiple=True,
+    default=("batched",),
+    show_default=True,
+    metavar="NAME",
+    help="batched, canary, or module:Class of your own; give it again for several.",
+)
+_workers = click.option("--workers", type=click.IntRange(1, 256), default=4, show_default=True)
+_driver = click.option("--driver", type=click.Choice(DRIVERS), default="scheduled")
+_storage = click.option(
+    "--storage", type=click.Choice(BACK_ENDS), default="rocksdb", show_default=True
+)
+_database = click.option(
+    "--database",
+    type=click.Path(path_type=Path, file_okay=True),
+    help="Directory of the RocksDB; a temporary one unless given.",
+)
+
+
+@main.command()
+@click.option(
+    "--time",
+    "seconds",
+    callback=_duration,
+    metavar="DURATION",
+    help="Stop after 90s, 15m or 8h (60s unless --cases is given).",
+)
+@click.option("--cases", type=click.IntRange(1), help="Stop after this many cases.")
+@click.option("--seed", help="Any text; the same seed gives the same cases. Random unless given.")
+@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True)
+@_executor
+@_workers
+@_driver
+@_storage
+@_database
+@click.option("--scheme", type=click.Choice(("keyed-hash", "schnorr")), default="keyed-hash")
+@click.option(
+    "--findings",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("corpora/findings"),
+    show_default=True,
+    help="Where failing cases are kept.",
+)
+@_one_clear_line
+def fuzz(
+    seconds: float | None,
+    cases: int | None,
+    seed: str | None,
+    jobs: int,
+    executors: tuple[str, ...],
+    workers: int,
+    driver: str,
+    storage: str,
+    database: Path | None,
+    scheme: str,
+    findings: Path,
+) -> int:
+    """Generate cases, run them on the reference and the executor, keep what differs."""
+    from harness.campaign import Budget
+    from harness.chunk import Plan
+    from harness.console import run_on_console
+
+    settings = tuple(Setting(name, workers, driver) for name in executors)
+    plan = Plan(seed or secrets.token_hex(8), settings, storage, scheme, database)
+    budget = Budget(cases, seconds if seconds is not None or cases is not None else 60.0)
+    report = run_on_console(plan, budget, jobs, findings)
+    return of_campaign(report)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--executor", "executor", metavar="NAME", help="Run on this one instead.")
+@click.option("--workers", type=click.IntRange(1, 256), help="With this many workers instead.")
+@click.option("--driver", type=click.Choice(DRIVERS), help="Under this driver instead.")
+@click.option("--storage", type=click.Choice(BACK_ENDS), default="memory", show_default=True)
+@_database
+@click.option("--quiet", is_flag=True, help="Print failures and the totals only.")
+@_one_clear_line
+def replay(
+    paths: tuple[Path, ...],
+    executor: str | None,
+    workers: int | None,
+    driver: str | None,
+    storage: str,
+    database: Path | None,
+    quiet: bool,
+) -> int:
+    """Run saved cases again, exactly: case files, or folders of them."""
+    from harness.replay_files import Override, replay_paths
+
+    override = Override(executor, workers, driver)
+    totals = replay_paths(paths, override, storage, database, click.echo, quiet=quiet)
+    return totals.exit_code()
+
+
+@main.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--executor", default="batched", show_default=True, metavar="NAME")
+@_workers
+@_driver
+@click.option("--storage", type=click.Choice(BACK_ENDS), default="memory", show_default=True)
+@_one_clear_line
+def vectors(directory: Path, executor: str, workers: int, driver: str, storage: str) -> int:
+    """Run published conformance vectors on the reference and on the executor."""
+    from harness.published import lines, run_vectors
+    from harness.stores import open_stores
+
+    with open_stores(storage) as stores:
+        report = run_vectors(directory, Setting(executor, workers, driver), stores)
+    for line in lines(report):
+        click.echo(line)
+    if report.failed:
+        return DIVERGENCE
+    return AGREE if report.passed else _complain(GATE, "no vector was in scope")

@@ -1,0 +1,182 @@
+"""Typed comparison of two outcomes, entry by entry, of everything the rules fix.
+
+Invariant: no difference is reported if and only if both sides are equal in value and in type
+(``True`` is not ``1``), with receipts in block order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, TypeVar
+
+from harness.case.names import name_of
+from harness.verdict import Difference
+from ledger.model import Account, Chain, Multisig, State
+from ledger.outcome import Changes, Code, Fault, Outcome, Receipt, Rejection
+
+K = TypeVar("K", bound=Hashable)
+ABSENT = "absent"
+
+
+def compare_outcomes(expected: Outcome, actual: Outcome) -> tuple[Difference, ...]:
+    """Return every difference between the reference's outcome and the executor's."""
+    if not well_typed(actual):
+        return (_difference("types", "", "the types of the outcome", repr(actual)),)
+    if expected == actual:
+        return ()
+    found = [
+        *_compare_receipts(expected.receipts, actual.receipts),
+        *_compare_value("rejection", expected.rejection, actual.rejection),
+        *compare_changes(expected.changes, actual.changes),
+        *_compare_value("fees", expected.fees, actual.fees),
+        *_compare_value("faults", expected.faults, actual.faults),
+    ]
+    assert found, "outcomes differ in a field that is not compared"
+    return tuple(found)
+
+
+def compare_changes(expected: Changes, actual: Changes) -> list[Difference]:
+    """Return the differences between two change sets."""
+    return [
+        *_compare_mapping("modified_nonces", expected.modified_nonces, actual.modified_nonces),
+        *_compare_mapping(
+            "modified_balances", expected.modified_balances, actual.modified_balances
+        ),
+        *_compare_mapping(
+            "modified_multisigs", expected.modified_multisigs, actual.modified_multisigs
+        ),
+        *_compare_mapping(
+            "modified_energies", expected.modified_energies, actual.modified_energies
+        ),
+        *_compare_mapping(
+            "created",
+            dict.fromkeys(expected.created, "created"),
+            dict.fromkeys(actual.created, "created"),
+        ),
+        *_compare_value("burned", expected.burned, actual.burned),
+        *_compare_value("height", expected.height, actual.height),
+    ]
+
+
+def compare_states(expected: State, actual: State) -> tuple[Difference, ...]:
+    """Return every difference between two stored states."""
+    if expected == actual:
+        return ()
+    found = [
+        *_compare_value("stored chain", expected.chain, actual.chain),
+        *_compare_mapping("stored accounts", expected.accounts, actual.accounts),
+    ]
+    assert found, "states differ in a field that is not compared"
+    return tuple(found)
+
+
+def well_typed(outcome: Outcome) -> bool:
+    """Tell whether every value of an outcome has exactly its declared type."""
+    changes = outcome.changes
+    integers = [
+        outcome.fees,
+        changes.burned,
+        changes.height,
+        *changes.modified_nonces.values(),
+        *changes.modified_balances.values(),
+        *changes.modified_energies.values(),
+    ]
+    if not all(type(each) is int for each in integers):
+        return False
+    return all(
+        type(each) is Receipt
+        and type(each.index) is int
+        and type(each.code) is Code
+        and type(each.gas_used) is int
+        for each in outcome.receipts
+    ) and all(type(each) in (Multisig, type(None)) for each in changes.modified_multisigs.values())
+
+
+def describe(value: object) -> str:
+    """Return ``value`` as a reader wants it: accounts and codes by name."""
+    match value:
+        case Code():
+            return f"{value.name} ({value:#06x})"
+        case Receipt():
+            return f"{describe(value.code)} gas {value.gas_used} hash {value.hash.hex()[:8]}"
+        case Rejection(None, code):
+            return f"block rejected with {describe(code)}"
+        case Rejection(index, code):
+            return f"block rejected at {index} with {describe(code)}"
+        case Fault(index, error):
+            return f"fault at {index}: {error}"
+        case Multisig(threshold, participants):
+            return f"{threshold} of ({', '.join(name_of(each) for each in participants)})"
+        case Account():
+            return _describe_account(value)
+        case Chain():
+            return f"height {value.height} burned {value.burned} chain {value.chain_id}"
+        case tuple():
+            return "(" + ", ".join(describe(each) for each in value) + ")"
+        case bytes():
+            return name_of(value)
+        case _:
+            return str(value)
+
+
+def _describe_account(account: Account) -> str:
+    parts = [f"nonce {account.nonce}"]
+    parts += [f"{name_of(asset)} {amount}" for asset, amount in sorted(account.balances.items())]
+    if account.multisig is not None:
+        parts.append(f"multisig {describe(account.multisig)}")
+    if account.energy:
+        parts.append(f"energy {account.energy}")
+    return ", ".join(parts)
+
+
+def _compare_receipts(
+    expected: tuple[Receipt, ...], actual: tuple[Receipt, ...]
+) -> list[Difference]:
+    found = []
+    for index in range(max(len(expected), len(actual))):
+        left = expected[index] if index < len(expected) else None
+        right = actual[index] if index < len(actual) else None
+        if left != right:
+            found.append(_difference("receipts", str(index), left, right, _describe_receipt))
+    return found
+
+
+def _describe_receipt(receipt: object) -> str:
+    if isinstance(receipt, Receipt):
+        return f"#{receipt.index} {describe(receipt)}"
+    return ABSENT
+
+
+def _compare_value(field: str, expected: object, actual: object) -> list[Difference]:
+    return [] if expected == actual else [_difference(field, "", expected, actual)]
+
+
+_MISSING = object()
+
+
+def _compare_mapping(
+    field: str, expected: Mapping[K, Any], actual: Mapping[K, Any]
+) -> list[Difference]:
+    if expected == actual:
+        return []
+    keys = sorted(expected.keys() | actual.keys(), key=repr)
+    return [
+        _difference(field, describe(key), left, right)
+        for key in keys
+        if (left := expected.get(key, _MISSING)) != (right := actual.get(key, _MISSING))
+    ]
+
+
+def _difference(
+    field: str,
+    where: str,
+    expected: object,
+    actual: object,
+    text: Callable[[object], str] = describe,
+) -> Difference:
+    return Difference(
+        field,
+        where,
+        ABSENT if expected is _MISSING else text(expected),
+        ABSENT if actual is _MISSING else text(actual),
+    )

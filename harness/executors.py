@@ -1,0 +1,62 @@
+"""Finds the executor under test by its name: one of ours, or ``module:Class`` of anyone's."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from harness.canary import Canary
+from harness.faults import UsageError
+from ledger.signatures import Scheme
+from parallel.batched import Batched
+from parallel.interface import Executor
+
+BUILT_IN: dict[str, Callable[..., Executor]] = {"batched": Batched, "canary": Canary}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An executor that can be built: ``name`` is what the user called it."""
+
+    name: str
+    factory: Callable[..., Executor]
+
+    def build(self, scheme: Scheme, workers: int) -> Executor:
+        """Build the executor. Raises ``UsageError`` if its class refuses."""
+        try:
+            executor = self.factory(scheme, workers=workers)
+        except Exception as error:
+            raise UsageError(
+                f"executor {self.name} cannot be built: {type(error).__name__}: {error}"
+            ) from error
+        for method in ("execute", "merge"):
+            if not callable(getattr(executor, method, None)):
+                raise UsageError(f"executor {self.name} has no method {method}")
+        return executor
+
+
+def find(name: str) -> Target:
+    """Return the target called ``name``. Raises ``UsageError`` if there is none."""
+    if name in BUILT_IN:
+        return Target(name, BUILT_IN[name])
+    if ":" not in name:
+        known = ", ".join(sorted(BUILT_IN))
+        raise UsageError(f"unknown executor {name!r}: known are {known}, or module:Class")
+    module_name, _, class_name = name.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        raise UsageError(
+            f"executor {name}: cannot import {module_name}: {type(error).__name__}: {error}"
+        ) from error
+    factory = getattr(module, class_name, None)
+    if not callable(factory):
+        raise UsageError(f"executor {name}: {module_name} has no class {class_name}")
+    return Target(name, cast("Callable[..., Executor]", factory))

@@ -1,0 +1,33 @@
+"""What a command's exit code says: the one place that maps verdicts to numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from harness.verdict import Verdict
+
+if TYPE_CHECKING:
+    from harness.campaign import Report
+
+AGREE, DIVERGENCE, USAGE, FAULT, GATE = range(5)
+
+_TARGET_FAULTS = frozenset({Verdict.CRASH, Verdict.HANG, Verdict.PROTOCOL_ERROR})
+
+
+def of_verdicts(verdicts: Iterable[Verdict]) -> int:
+    """Return 1 if any run diverged, else 3 if the target broke in any, else 0."""
+    failures = {each for each in verdicts if each.is_failure}
+    if failures - _TARGET_FAULTS:
+        return DIVERGENCE
+    return FAULT if failures else AGREE
+
+
+def of_campaign(report: Report) -> int:
+    """Return the exit code of a campaign: the worst it met, an unfinished one is no success."""
+    code = of_verdicts(Verdict(word) for word in report.tally.verdicts)
+    if code == DIVERGENCE:
+        return code
+    if report.fault is not None or report.interrupted:
+        return FAULT
+    return GATE if report.complaints and code == AGREE else code

@@ -1,0 +1,116 @@
+"""Decodes a header into the state a case starts from and the terms of its blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from harness.case.names import GOLD
+from harness.generate.records import Bytes, Shape
+from ledger.block import Rewards
+from ledger.identities import address_of
+from ledger.model import NATIVE, U64_MAX, Account, Address, Chain, Multisig, Policy, State
+
+NAMES = ("alice", "bob", "carol", "dave", "eve", "miner", "frank", "grace", "heidi", "ivan")
+FEES = 1_000_000
+"""Enough native units for the fees of a few dozen small transactions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the header fixes besides the accounts."""
+
+    state: State
+    pool: tuple[Address, ...]
+    policy: Policy
+    rewards: Rewards | None
+    fees_to: Address | None
+    blocks: int
+    rewind: int
+    hot: int
+
+
+@lru_cache(maxsize=1)
+def addresses() -> tuple[Address, ...]:
+    """Return the addresses of ``NAMES``."""
+    return tuple(address_of(name) for name in NAMES)
+
+
+def decode_terms(header: bytes, shape: Shape) -> Terms:
+    """Decode a header; any bytes will do."""
+    source = Bytes(header)
+    size = 2 + source.below(4) if shape is not Shape.DENSE else 4 + source.below(7)
+    pool = addresses()[:size]
+    policy = source.pick((*(Policy.SKIP,) * 3, Policy.ATOMIC))
+    rewards = _rewards(source, pool)
+    fees_to = source.pick((None, None, pool[0], pool[-1], addresses()[5]))
+    burned = source.pick((*(0,) * 8, U64_MAX, U64_MAX - 1, U64_MAX - 5, U64_MAX - FEES))
+    blocks = 1 if shape is not Shape.CHAIN else 2 + source.below(3)
+    rewind = source.pick((0, 0, 1, 1, 2)) if shape is Shape.CHAIN else 0
+    hot = source.byte()
+    height = source.pick((0, 0, 1, 19))
+    accounts = {}
+    for position, address in enumerate(pool):
+        account = _account(source, position, pool, shape)
+        if account is not None:
+            accounts[address] = account
+    state = State(Chain(height=height, burned=burned), accounts)
+    return Terms(state, pool, policy, rewards, fees_to, blocks, rewind, hot)
+
+
+def _rewards(source: Bytes, pool: tuple[Address, ...]) -> Rewards | None:
+    present, miner, dev = source.byte(), source.byte(), source.byte()
+    amounts = (0, 1, 5, *(FEES,) * 7, *(10 * FEES,) * 4, U64_MAX - 5, U64_MAX)
+    miner_amount, dev_amount = source.pick(amounts), source.pick(amounts)
+    if present < 150:
+        return None
+    parties = (*pool, addresses()[5], addresses()[-1])
+    return Rewards(
+        parties[dev * len(parties) >> 8],
+        dev_amount,
+        parties[miner * len(parties) >> 8],
+        miner_amount,
+    )
+
+
+_RICH = 10 * FEES
+_BALANCES = (
+    *(_RICH,) * 20,
+    *(FEES,) * 6,
+    15_000,
+    15_001,
+    30_000,
+    30_001,
+    0,
+    1,
+    U64_MAX,
+    U64_MAX - 1,
+    U64_MAX - FEES,
+)
+
+
+def _account(
+    source: Bytes, position: int, pool: tuple[Address, ...], shape: Shape
+) -> Account | None:
+    presence, nonce_class = source.byte(), source.byte()
+    balance = source.pick(_BALANCES)
+    config = source.byte()
+    extra = source.byte()
+    if presence >= 225 and position > 0:
+        return None
+    if shape is Shape.DENSE and nonce_class < 128:
+        balance = _RICH
+    nonce = 0 if nonce_class < 200 else 7 if nonce_class < 248 else U64_MAX - (nonce_class & 1)
+    balances = {NATIVE: balance}
+    if extra & 1:
+        balances[GOLD] = (5, 100, U64_MAX, 1)[extra >> 1 & 3]
+    energy = (0, 1, 2, 50)[extra >> 3 & 3]
+    return Account(nonce, balances, _config(config, position, pool), energy)
+
+
+def _config(choice: int, position: int, pool: tuple[Address, ...]) -> Multisig | None:
+    if choice < 190:
+        return None
+    others = pool[:position] + pool[position + 1 :]
+    participants = others[: 1 + (choice & 1) + (choice >> 1 & 1)]
+    return Multisig(1 + (choice >> 2) % len(participants), participants)

@@ -1,0 +1,35 @@
+"""The campaign's own generator: a seeded mixture of shapes that feeds the total decoder.
+
+Invariant: case number i of a seed is the same whoever generates it, and in whatever order.
+"""
+
+from __future__ import annotations
+
+from harness.case.values import Case
+from harness.generate.decode import decode
+from harness.generate.records import HEADER_LENGTH, RECORD_LENGTH, Draw, Shape
+from harness.seeds import stream
+
+_SHAPES = (*(Shape.BOUNDARY,) * 5, *(Shape.DENSE,) * 3, *(Shape.CHAIN,) * 2)
+
+
+def draw_number(seed: str, number: int) -> Draw:
+    """Return draw ``number`` of the campaign seeded with ``seed``."""
+    random = stream(seed, "case", number)
+    shape = _SHAPES[random.randrange(len(_SHAPES))]
+    match shape:
+        case Shape.BOUNDARY:
+            count = random.randint(1, 4)
+        case Shape.DENSE:
+            count = random.randint(4, 16)
+        case Shape.CHAIN:
+            count = random.randint(2, 8)
+    data = random.randbytes(HEADER_LENGTH + count * RECORD_LENGTH)
+    starts = range(HEADER_LENGTH, len(data), RECORD_LENGTH)
+    records = tuple(data[start : start + RECORD_LENGTH] for start in starts)
+    return Draw(shape, data[:HEADER_LENGTH], records)
+
+
+def case_number(seed: str, number: int, scheme: str = "keyed-hash") -> Case:
+    """Return case ``number`` of the campaign seeded with ``seed``."""
+    return decode(draw_number(seed, number), scheme)

@@ -1,0 +1,79 @@
+"""What a person reads: the progress line, a finding, the summary. Plain data in, text out."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from rich.table import Table
+
+from harness.campaign import Report
+from harness.case.text import case_lines
+from harness.findings import Finding
+from harness.verdict import Difference
+
+SHOWN_DIFFERENCES = 12
+
+
+def progress_line(report: Report) -> str:
+    """Return the one line that shows how a campaign is going."""
+    tally, seconds = report.tally, max(report.seconds, 1e-9)
+    verdicts = " ".join(f"{word} {count}" for word, count in sorted(tally.verdicts.items()))
+    return (
+        f"{seconds:5.0f} s  {tally.cases} cases  {tally.cases / seconds:.0f}/s  {verdicts}  "
+        f"conflicts {tally.measure.conflict_density:.0%}  failing {tally.measure.failing_share:.0%}"
+        f"  kinds {len(report.kinds)}"
+    )
+
+
+def finding_lines(finding: Finding) -> Iterator[str]:
+    """Describe a finding: what differs, the smallest case, how to run it again."""
+    run = finding.run
+    yield f"{run.verdict.value.upper()} {finding.fingerprint}  executor {finding.setting.executor}"
+    yield from difference_lines(run.differences)
+    yield (
+        f"  shrunk from {finding.original_transactions} to {finding.case.transactions()} "
+        f"transactions in {finding.executions} executions"
+        + ("" if finding.finished else " (budget spent)")
+    )
+    yield from ("  " + line for line in case_lines(finding.case))
+    yield f"  replay: {replay_command(finding.path)}"
+
+
+def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
+    """List differences, the first dozen of them."""
+    shown = list(differences)
+    for each in shown[:SHOWN_DIFFERENCES]:
+        yield f"  {each}"
+    if len(shown) > SHOWN_DIFFERENCES:
+        yield f"  and {len(shown) - SHOWN_DIFFERENCES} more"
+
+
+def replay_command(path: Path) -> str:
+    """Return the command that runs a saved case again."""
+    return f"lockstep replay {shlex.quote(str(path))}"
+
+
+def summary_table(report: Report) -> Table:
+    """Return the table a campaign ends with."""
+    tally, measure = report.tally, report.tally.measure
+    table = Table(title="campaign", show_header=False, title_justify="left")
+    table.add_row("cases", f"{tally.cases} in {report.seconds:.1f} s")
+    table.add_row("executions", str(tally.executions))
+    for word, count in sorted(tally.verdicts.items()):
+        table.add_row(f"verdict {word}", str(count))
+    table.add_row("kinds of failure", str(len(report.kinds)))
+    table.add_row("conflict density", f"{measure.conflict_density:.1%} of transactions")
+    table.add_row("failing share", f"{measure.failing_share:.1%} of receipts")
+    table.add_row("result codes met", f"{len(measure.codes)} of 15")
+    table.add_row("canary", _canary(report))
+    return table
+
+
+def _canary(report: Report) -> str:
+    if report.control is None:
+        return "NOT CAUGHT"
+    tally = report.tally
+    again = f", later in {tally.controls_caught} of {tally.controls} controls"
+    return f"caught by case {report.control}" + (again if tally.controls else "")

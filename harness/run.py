@@ -1,0 +1,169 @@
+"""Runs one case on the reference and on the executor under test, over the same storage.
+
+Invariant: ``agree`` means that every block was executed by both sides, every compared field was
+equal, no invariant was broken, and the stored state after each merge and rewind was the expected
+one. Anything less has another name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import reference.block
+from harness.case.realise import realise
+from harness.case.values import BlockStep, Case, RewindStep
+from harness.compare import compare_outcomes, compare_states
+from harness.faults import HarnessFault
+from harness.invariants import broken_invariants
+from harness.post_state import post_state
+from harness.stores import Stores
+from harness.verdict import Difference, Verdict
+from ledger.block import Block
+from ledger.model import State
+from ledger.outcome import Outcome
+from ledger.schemes import SCHEMES
+from ledger.storage.protocol import Storage
+from parallel.drivers.protocol import Driver, Hang
+from parallel.drivers.scheduled import Scheduled
+from parallel.interface import Executor
+
+DriverForBlock = Callable[[tuple[str, ...]], Driver]
+"""Gives the driver of the next block, whose transactions have these ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRun:
+    """One executed block: what the reference says, and what the executor said if it answered.
+
+    ``schedule`` is the interleaving as (transaction id, label), empty under real threads.
+    """
+
+    ids: tuple[str, ...]
+    block: Block
+    expected: Outcome
+    expected_state: State
+    actual: Outcome | None
+    schedule: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a case ended; ``step`` is the step that decided a verdict other than agree."""
+
+    verdict: Verdict
+    differences: tuple[Difference, ...]
+    blocks: tuple[BlockRun, ...]
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    verdict: Verdict
+    differences: tuple[Difference, ...]
+
+
+def run_case(case: Case, executor: Executor, driver_for: DriverForBlock, stores: Stores) -> Run:
+    """Run ``case`` step by step until a step fails or all are done.
+
+    Raises ``HarnessFault`` when the reference or the storage breaks: that is no verdict.
+    """
+    with stores.holding(case.state) as storage:
+        session = _Session(case, executor, driver_for, storage)
+        for number, step in enumerate(case.steps):
+            if isinstance(step, RewindStep):
+                failure = session.rewind(step)
+            else:
+                failure = session.execute(step)
+            if failure is not None:
+                return Run(failure.verdict, failure.differences, tuple(session.blocks), number)
+    return Run(Verdict.AGREE, (), tuple(session.blocks))
+
+
+class _Session:
+    """One case in progress: its storage and the expected state after each block."""
+
+    def __init__(
+        self, case: Case, executor: Executor, driver_for: DriverForBlock, storage: Storage
+    ) -> None:
+        self.blocks: list[BlockRun] = []
+        self._case = case
+        self._executor = executor
+        self._driver_for = driver_for
+        self._storage = storage
+        self._states = [case.state]
+
+    def execute(self, step: BlockStep) -> _Failure | None:
+        """Execute a block on both sides, compare, merge, compare the stored state."""
+        before = self._states[-1]
+        block = realise(step, self._case.scheme)
+        expected = self._reference(block)
+        after = post_state(before, expected.changes)
+        ids = tuple(intent.id for intent in step.transactions)
+        driver = self._driver_for(ids)
+        actual, failure = self._execute(block, driver)
+        schedule = _schedule_of(driver, ids)
+        self.blocks.append(BlockRun(ids, block, expected, after, actual, schedule))
+        if actual is None:
+            return failure
+        failure = _judge(block, before, expected, actual)
+        if failure is not None:
+            return failure
+        self._states.append(after)
+        return self._merge(actual)
+
+    def rewind(self, step: RewindStep) -> _Failure | None:
+        """Take back blocks in the storage and compare what is left."""
+        kept = max(1, len(self._states) - step.blocks)
+        del self._states[kept:]
+        self._storage.rewind(kept - 1)
+        return self._check_stored()
+
+    def _reference(self, block: Block) -> Outcome:
+        try:
+            return reference.block.execute(block, self._storage, SCHEMES[self._case.scheme])
+        except AssertionError as error:
+            raise HarnessFault(f"the reference broke its own assertion: {error}") from error
+
+    def _execute(self, block: Block, driver: Driver) -> tuple[Outcome | None, _Failure | None]:
+        try:
+            return self._executor.execute(block, self._storage, driver), None
+        except Hang as error:
+            return None, _failure(Verdict.HANG, "hang", str(error))
+        except Exception as error:
+            return None, _failure(Verdict.CRASH, type(error).__name__, str(error))
+
+    def _merge(self, actual: Outcome) -> _Failure | None:
+        try:
+            self._executor.merge(actual.changes, self._storage, len(self._states) - 1)
+        except Exception as error:
+            return _failure(Verdict.CRASH, f"merge {type(error).__name__}", str(error))
+        return self._check_stored()
+
+    def _check_stored(self) -> _Failure | None:
+        expected, found = len(self._states) - 1, self._storage.topoheight
+        if found != expected:
+            height = Difference("stored topoheight", "", str(expected), str(found))
+            return _Failure(Verdict.DIVERGE, (height,))
+        differences = compare_states(self._states[-1], self._storage.export())
+        return _Failure(Verdict.DIVERGE, differences) if differences else None
+
+
+def _judge(block: Block, before: State, expected: Outcome, actual: Outcome) -> _Failure | None:
+    if actual.faults:
+        return _Failure(Verdict.CRASH, compare_outcomes(expected, actual))
+    differences = compare_outcomes(expected, actual)
+    if differences:
+        return _Failure(Verdict.DIVERGE, differences)
+    broken = broken_invariants(block, before, actual)
+    return _Failure(Verdict.INVARIANT, broken) if broken else None
+
+
+def _failure(verdict: Verdict, where: str, text: str) -> _Failure:
+    return _Failure(verdict, (Difference("executor", where, "an outcome", text),))
+
+
+def _schedule_of(driver: Driver, ids: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    if not isinstance(driver, Scheduled):
+        return ()
+    return tuple((ids[task], label) for task, label in driver.trace)

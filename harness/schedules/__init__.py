@@ -1,0 +1,1 @@
+"""Strategies that answer ``choose``: which announced step is taken next."""

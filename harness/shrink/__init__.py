@@ -1,0 +1,1 @@
+"""Makes failing cases small: fewer steps, transactions and accounts, then smaller values."""

@@ -1,0 +1,75 @@
+"""Opens a store for every case: in memory, or as a namespace of one long-lived RocksDB."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from harness.faults import HarnessFault, UsageError
+from ledger.model import State
+from ledger.storage.memory import MemoryStorage
+from ledger.storage.protocol import Storage, StorageError
+from ledger.storage.rocksdb import Database
+
+BACK_ENDS = ("memory", "rocksdb")
+
+
+class Stores(Protocol):
+    """Where the stores of cases come from."""
+
+    @contextmanager
+    def holding(self, state: State) -> Iterator[Storage]:
+        """Give a store that holds ``state`` at topoheight 0, gone afterwards."""
+        ...
+
+
+class MemoryStores:
+    """Every case gets a store in memory."""
+
+    @contextmanager
+    def holding(self, state: State) -> Iterator[Storage]:
+        """Give a store that holds ``state``."""
+        yield MemoryStorage(state)
+
+
+class RocksStores:
+    """Every case gets a namespace of ``database``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def holding(self, state: State) -> Iterator[Storage]:
+        """Give a store that holds ``state``."""
+        storage = self._database.new_namespace(state)
+        try:
+            yield storage
+        finally:
+            storage.drop()
+
+
+@contextmanager
+def open_stores(back_end: str, path: Path | None = None) -> Iterator[Stores]:
+    """Open the back end; a RocksDB without ``path`` lives in a temporary directory.
+
+    Raises ``UsageError`` for an unknown back end, ``HarnessFault`` when storage fails.
+    """
+    if back_end not in BACK_ENDS:
+        raise UsageError(f"unknown storage {back_end!r}: known are {', '.join(BACK_ENDS)}")
+    try:
+        if back_end == "memory":
+            yield MemoryStores()
+        elif path is not None:
+            with Database(path) as database:
+                yield RocksStores(database)
+        else:
+            with (
+                tempfile.TemporaryDirectory(prefix="lockstep-") as folder,
+                Database(Path(folder)) as database,
+            ):
+                yield RocksStores(database)
+    except StorageError as error:
+        raise HarnessFault(f"storage: {error}") from error

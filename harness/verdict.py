@@ -1,0 +1,44 @@
+"""The words a run can end with. A broken check is never ``agree``; a skip is never green."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Verdict(Enum):
+    """How a run of one case ended."""
+
+    AGREE = "agree"
+    DIVERGE = "diverge"
+    SELF_DIVERGE = "self_diverge"
+    INVARIANT = "invariant"
+    CRASH = "crash"
+    HANG = "hang"
+    PROTOCOL_ERROR = "protocol_error"
+    REJECTED = "rejected"
+    UNSUPPORTED = "unsupported"
+    FLAKY = "flaky"
+
+    @property
+    def is_failure(self) -> bool:
+        """Tell whether the executor under test is at fault."""
+        return self not in (Verdict.AGREE, Verdict.REJECTED, Verdict.UNSUPPORTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place where expected and actual differ.
+
+    ``field`` names what was compared (as ``modified_balances``), ``where`` the entry in it; a side
+    that has no such entry shows ``absent``.
+    """
+
+    field: str
+    where: str
+    expected: str
+    actual: str
+
+    def __str__(self) -> str:
+        place = f"{self.field}[{self.where}]" if self.where else self.field
+        return f"{place}: expected {self.expected}, actual {self.actual}"
