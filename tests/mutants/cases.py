@@ -1,0 +1,61 @@
+"""Small cases, and how these tests run a case on an executor."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from harness.case.file import Record, Setting, load
+from harness.case.values import BlockStep, Case, Intent
+from harness.generate.mixture import case_number
+from harness.run import Run
+from harness.runner import Runner
+from harness.seeds import stream
+from harness.stores import MemoryStores
+from ledger.identities import address_of
+from ledger.model import (
+    NATIVE,
+    Account,
+    Chain,
+    ChainId,
+    FeeType,
+    Policy,
+    State,
+    Transfer,
+    Transfers,
+)
+from mutants.catalogue import Row
+
+FOLDER = Path(__file__).resolve().parents[2] / "corpora" / "mutants"
+ALICE, BOB = address_of("alice"), address_of("bob")
+
+generated = lru_cache(maxsize=4096)(case_number)
+"""A case of the campaign, generated once for all mutants."""
+
+
+def smallest_case(row: Row) -> Record:
+    return load(FOLDER / row.case)
+
+
+def payment(amount: int, chain_id: int = ChainId.DEVNET) -> Case:
+    """Alice, who has 1 coin and 1 energy, pays Bob, who has nothing but exists."""
+    output = Transfer(NATIVE, BOB, amount)
+    intent = Intent("t0", ALICE, Transfers((output,)), 0, 0, FeeType.ENERGY, chain_id)
+    accounts = {ALICE: Account(0, {NATIVE: 1}, None, 1), BOB: Account()}
+    return Case(State(Chain(), accounts), (BlockStep((intent,), Policy.SKIP),))
+
+
+def run_on(executor: str, case: Case) -> Run:
+    with Runner(Setting(executor=executor), MemoryStores()) as runner:
+        return runner.run_sequential(case)
+
+
+def cases_to_detection(executor: str, seed: str, limit: int) -> int | None:
+    """Count the generated cases up to the first that fails; None if none of ``limit`` does."""
+    with Runner(Setting(executor=executor), MemoryStores()) as runner:
+        runs = (
+            runner.run_random(generated(seed, number), stream(seed, "walk", number))
+            for number in range(limit)
+        )
+        failing = (number for number, run in enumerate(runs, start=1) if run.verdict.is_failure)
+        return next(failing, None)

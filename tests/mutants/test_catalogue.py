@@ -1,0 +1,98 @@
+"""The catalogue is complete, and every smallest case is what it says."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+
+import pytest
+
+import mutants
+from harness.case.file import Setting, from_bytes, to_bytes
+from harness.replay import replay
+from harness.stores import MemoryStores
+from harness.verdict import Verdict
+from mutants.catalogue import ROWS, Row
+from parallel.batched import Batched
+from parallel.overlay import Overlay
+from parallel.rules import Rules
+from parallel.state import BlockState
+from tests.mutants.cases import FOLDER, payment, run_on, smallest_case
+
+each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+
+HARMLESS = {
+    "T02a": payment(0),
+    "T08": payment(1, chain_id=0),
+}
+"""Where a plain payment would show the fault: a case beside it that does not."""
+
+
+def planted() -> Iterator[tuple[str, type[Batched]]]:
+    for module in pkgutil.iter_modules(mutants.__path__, "mutants."):
+        for name, each in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if issubclass(each, Batched) and each.__module__ == module.name:
+                yield f"{module.name}:{name}", each
+
+
+def test_the_catalogue_lists_every_mutant_once_and_nothing_else() -> None:
+    assert sorted(row.executor for row in ROWS) == sorted(name for name, _ in planted())
+    assert len({row.id for row in ROWS}) == len({row.name for row in ROWS}) == len(ROWS)
+
+
+def test_a_row_is_called_like_its_executor_which_names_the_row() -> None:
+    executors = dict(planted())
+    for row in ROWS:
+        executor = executors[row.executor]
+        assert executor.name == row.name
+        assert (executor.__doc__ or "").startswith(row.id.replace("-", ", ") + ": ")
+
+
+def methods(owner: type) -> set[str]:
+    return {name for name, each in vars(owner).items() if inspect.isfunction(each)}
+
+
+def test_a_mutant_overrides_one_method_of_one_class() -> None:
+    for name, executor in planted():
+        parts = {executor.rules_class, executor.state_class, executor.overlay_class, executor}
+        changed = parts - {Rules, BlockState, Overlay}
+        overridden = [method for part in changed for method in methods(part)]
+        assert len(overridden) == 1, name
+
+
+def test_every_smallest_case_belongs_to_a_row() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == {row.case for row in ROWS}
+
+
+@each_row
+def test_the_smallest_case_is_canonical_and_as_small_as_the_row_says(row: Row) -> None:
+    data = (FOLDER / row.case).read_bytes()
+    record = from_bytes(data)
+    assert to_bytes(record) == data
+    assert record.setting == Setting(row.executor, workers=4, driver="scheduled")
+    assert record.case.transactions() == row.transactions
+    assert len(record.schedule) == row.deviations
+
+
+@each_row
+def test_the_smallest_case_shows_the_fault(row: Row) -> None:
+    record = smallest_case(row)
+    replayed = replay(record, MemoryStores())
+    assert replayed.drift == ()
+    assert replayed.run.verdict.is_failure
+    assert replayed.run.verdict.value == record.verdict
+
+
+@each_row
+def test_the_executor_without_the_fault_agrees_on_the_smallest_case(row: Row) -> None:
+    replayed = replay(smallest_case(row), MemoryStores(), Setting())
+    assert replayed.drift == ()
+    assert replayed.run.verdict is Verdict.AGREE
+
+
+@each_row
+def test_a_mutant_agrees_where_its_fault_is_out_of_reach(row: Row) -> None:
+    case = HARMLESS.get(row.id, payment(1))
+    assert run_on(row.executor, case).verdict is Verdict.AGREE

@@ -1,0 +1,32 @@
+"""The campaign's generator finds every mutant within a bounded number of cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mutants.catalogue import ROWS, Row
+from tests.mutants.cases import cases_to_detection
+
+SEEDS = ("one", "two", "three")
+LIMIT = 3000
+CANARY_LIMIT = 50
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_the_generator_finds_the_mutant_with_every_seed(
+    row: Row, record_property: Callable[[str, object], None]
+) -> None:
+    counts = {seed: cases_to_detection(row.executor, seed, LIMIT) for seed in SEEDS}
+    record_property("cases to detection", counts)
+    assert None not in counts.values(), counts
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_canary_is_caught_by_the_first_few_cases(seed: str) -> None:
+    assert cases_to_detection("canary", seed, CANARY_LIMIT) is not None
+
+
+def test_the_executor_without_a_fault_is_not_accused() -> None:
+    assert cases_to_detection("batched", SEEDS[0], 300) is None
