@@ -10,12 +10,11 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 from harness.case.names import name_of
-from harness.verdict import Difference
-from ledger.model import Account, Chain, Multisig, State
+from harness.verdict import ABSENT, Difference
+from ledger.model import Multisig
 from ledger.outcome import Changes, Code, Fault, Outcome, Receipt, Rejection
 
 K = TypeVar("K", bound=Hashable)
-ABSENT = "absent"
 
 
 def compare_outcomes(expected: Outcome, actual: Outcome) -> tuple[Difference, ...]:
@@ -58,18 +57,6 @@ def compare_changes(expected: Changes, actual: Changes) -> list[Difference]:
     ]
 
 
-def compare_states(expected: State, actual: State) -> tuple[Difference, ...]:
-    """Return every difference between two stored states."""
-    if expected == actual:
-        return ()
-    found = [
-        *_compare_value("stored chain", expected.chain, actual.chain),
-        *_compare_mapping("stored accounts", expected.accounts, actual.accounts),
-    ]
-    assert found, "states differ in a field that is not compared"
-    return tuple(found)
-
-
 def well_typed(outcome: Outcome) -> bool:
     """Tell whether every value of an outcome has exactly its declared type."""
     changes = outcome.changes
@@ -107,26 +94,12 @@ def describe(value: object) -> str:
             return f"fault at {index}: {error}"
         case Multisig(threshold, participants):
             return f"{threshold} of ({', '.join(name_of(each) for each in participants)})"
-        case Account():
-            return _describe_account(value)
-        case Chain():
-            return f"height {value.height} burned {value.burned} chain {value.chain_id}"
         case tuple():
             return "(" + ", ".join(describe(each) for each in value) + ")"
         case bytes():
             return name_of(value)
         case _:
             return str(value)
-
-
-def _describe_account(account: Account) -> str:
-    parts = [f"nonce {account.nonce}"]
-    parts += [f"{name_of(asset)} {amount}" for asset, amount in sorted(account.balances.items())]
-    if account.multisig is not None:
-        parts.append(f"multisig {describe(account.multisig)}")
-    if account.energy:
-        parts.append(f"energy {account.energy}")
-    return ", ".join(parts)
 
 
 def _compare_receipts(

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import reference.block
 from harness.case.realise import realise
 from harness.case.values import BlockStep, Case, RewindStep
-from harness.compare import compare_outcomes, compare_states
+from harness.compare import compare_outcomes
 from harness.faults import HarnessFault
 from harness.invariants import broken_invariants
 from harness.post_state import post_state
+from harness.state_difference import compare_states
 from harness.stores import Stores
 from harness.verdict import Difference, Verdict
 from ledger.block import Block

@@ -37,6 +37,8 @@ def _kind(difference: Difference) -> str:
             return f"executor {difference.where} {_NUMBER.sub('#', difference.actual)}"
         case "faults":
             return "faults " + _NUMBER.sub("#", difference.actual)
+        case "stored state":
+            return f"stored state {difference.where.partition(' ')[2]}"
         case field:
             return field
 

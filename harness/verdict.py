@@ -26,12 +26,15 @@ class Verdict(Enum):
         return self not in (Verdict.AGREE, Verdict.REJECTED, Verdict.UNSUPPORTED)
 
 
+ABSENT = "absent"
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One place where expected and actual differ.
 
     ``field`` names what was compared (as ``modified_balances``), ``where`` the entry in it; a side
-    that has no such entry shows ``absent``.
+    that has no such entry shows ``ABSENT``.
     """
 
     field: str

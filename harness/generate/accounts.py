@@ -83,9 +83,9 @@ _BALANCES = (
     30_001,
     0,
     1,
-    U64_MAX,
+    *(U64_MAX,) * 2,
     U64_MAX - 1,
-    U64_MAX - FEES,
+    *(U64_MAX - FEES,) * 2,
 )
 
 

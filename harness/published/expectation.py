@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.case.names import name_of
-from harness.compare import ABSENT, describe
+from harness.compare import describe
 from harness.published.document import Json, OutOfScopeError, integer, record_of
 from harness.published.state import PublishedState, published_state
-from harness.verdict import Difference
+from harness.verdict import ABSENT, Difference
 from ledger.digest import state_digest
 from ledger.model import NATIVE, Account, State
 from ledger.outcome import Code

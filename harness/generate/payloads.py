@@ -1,0 +1,119 @@
+"""Decodes payloads, and aims their amounts at the boundaries that matter."""
+
+from __future__ import annotations
+
+from harness.case.names import GOLD, SILVER
+from harness.generate.records import Bytes
+from harness.generate.situation import Situation
+from ledger.model import (
+    NATIVE,
+    U64_MAX,
+    Asset,
+    Burn,
+    NonceBump,
+    Payload,
+    SetMultisig,
+    Transfer,
+    Transfers,
+)
+
+_ASSETS = (*(NATIVE,) * 12, *(GOLD,) * 3, SILVER)
+_KINDS = ("transfer",) * 9 + ("burn",) * 2 + ("multisig",) * 3 + ("bump",) * 2
+
+AIMED_FROM, U64_CHOICE, ROOM_FROM = 160, 161, 216
+"""Bytes from which an amount is what the sender has left, the maximum, the receiver's room."""
+
+
+def decode_payload(source: Bytes, situation: Situation) -> Payload:
+    """Decode a payload of any kind, its amounts small."""
+    kind, asset = source.pick(_KINDS), source.pick(_ASSETS)
+    count, receiver, amount = source.byte(), source.byte(), source.byte()
+    match kind:
+        case "burn":
+            return Burn(asset, amount + 1 if amount < 250 else 0)
+        case "multisig":
+            return _configuration(count, receiver, amount, situation)
+        case "bump":
+            return NonceBump()
+        case _:
+            return _transfers(source, situation, asset, (count, receiver, amount))
+
+
+def aim(choice: int, payload: Payload, fee: int, situation: Situation) -> Payload:
+    """Set the last amount of ``payload`` to a boundary, for part of the choices."""
+    if choice < AIMED_FROM:
+        return payload
+    match payload:
+        case Transfers((*first, last)):
+            spent = sum(each.amount for each in first if each.asset == last.asset)
+            amount = _affordable(choice, last.asset, spent, fee, situation)
+            room = U64_MAX - situation.estimate.balance(last.destination, last.asset)
+            if choice >= ROOM_FROM and room < amount:
+                amount = room + (choice & 1)
+            aimed = Transfer(last.asset, last.destination, amount, last.extra_data)
+            return Transfers((*first, aimed))
+        case Burn(asset, _):
+            return Burn(asset, _affordable(choice, asset, 0, fee, situation))
+        case _:
+            return payload
+
+
+def _transfers(
+    source: Bytes, situation: Situation, asset: Asset, first: tuple[int, int, int]
+) -> Transfers:
+    count, receiver, amount = first
+    outputs = []
+    for position in range(_output_count(count)):
+        if position:
+            receiver, amount = source.byte(), source.byte()
+            asset = NATIVE if amount & 1 else asset
+        destination = situation.receiver(receiver)
+        outputs.append(Transfer(asset, destination, amount + 1, _extra_data(count, amount)))
+    return Transfers(tuple(outputs))
+
+
+def _output_count(choice: int) -> int:
+    if choice >= 252:
+        return (0, 33, 4, 2)[choice & 3]
+    return 1 if choice < 150 else 2 if choice < 215 else 3
+
+
+def _extra_data(count: int, amount: int) -> bytes | None:
+    if count >= 252:
+        return bytes(128)
+    if amount < 248:
+        return None
+    return bytes((0, 1, 128, 129)[amount & 3])
+
+
+def _configuration(form: int, choice: int, threshold: int, situation: Situation) -> SetMultisig:
+    current = situation.estimate.config(situation.sender)
+    if form >= 170 and (current is not None or form >= 250):
+        return SetMultisig(0, ())
+    others = situation.others()
+    participants = tuple(others[: 1 + choice % min(3, len(others))])
+    if choice >= 128:
+        participants = participants[::-1]
+    match threshold:
+        case 239:
+            return SetMultisig(0, participants)
+        case 240:
+            return SetMultisig(1, ())
+        case 241:
+            return SetMultisig(1, (*participants, participants[0]))
+        case 242:
+            return SetMultisig(len(participants) + 1, participants)
+        case 243:
+            return SetMultisig(1, (*participants, situation.sender))
+        case same if same > 243 and current is not None:
+            return SetMultisig(current.threshold, current.participants)
+        case _:
+            return SetMultisig(1 + threshold % len(participants), participants)
+
+
+def _affordable(choice: int, asset: Asset, spent: int, fee: int, situation: Situation) -> int:
+    balance = situation.estimate.balance(situation.sender, asset)
+    exact = max(0, balance - spent - (fee if asset == NATIVE else 0))
+    half = exact // 2
+    values = (exact, half, exact + 1, half + 1, max(0, exact - 1), exact, 0, half)
+    return U64_MAX if choice == U64_CHOICE else min(U64_MAX, values[choice >> 1 & 7])
