@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
-from harness.case.names import name_of
+from harness.case.names import account_name, asset_name
 from harness.verdict import ABSENT, Difference
 from ledger.model import Multisig
 from ledger.outcome import Changes, Code, Fault, Outcome, Receipt, Rejection
@@ -93,11 +93,13 @@ def describe(value: object) -> str:
         case Fault(index, error):
             return f"fault at {index}: {error}"
         case Multisig(threshold, participants):
-            return f"{threshold} of ({', '.join(name_of(each) for each in participants)})"
+            return f"{threshold} of ({', '.join(account_name(each) for each in participants)})"
+        case (bytes() as address, bytes() as asset):
+            return f"{account_name(address)} {asset_name(asset)}"
         case tuple():
             return "(" + ", ".join(describe(each) for each in value) + ")"
         case bytes():
-            return name_of(value)
+            return account_name(value)
         case _:
             return str(value)
 

@@ -21,7 +21,7 @@ from harness.state_difference import compare_states
 from harness.stores import Stores
 from harness.verdict import Difference, Verdict
 from ledger.block import Block
-from ledger.model import State
+from ledger.model import ModelError, State
 from ledger.outcome import Outcome
 from ledger.schemes import SCHEMES
 from ledger.storage.protocol import Storage
@@ -115,7 +115,9 @@ class _Session:
 
     def rewind(self, step: RewindStep) -> _Failure | None:
         """Take back blocks in the storage and compare what is left."""
-        kept = max(1, len(self._states) - step.blocks)
+        kept = len(self._states) - step.blocks
+        if kept < 1:
+            raise ModelError(f"a rewind by {step.blocks} where there are fewer blocks")
         del self._states[kept:]
         self._storage.rewind(kept - 1)
         return self._check_stored()

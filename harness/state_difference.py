@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.case.names import name_of
+from harness.case.names import account_name, asset_name
 from harness.verdict import ABSENT, Difference
 from ledger.model import Account, Chain, State
 
@@ -37,7 +37,7 @@ def compare_states(expected: State, actual: State) -> tuple[Difference, ...]:
 
 def _plain(state: State, addresses: list[bytes]) -> dict[str, Any]:
     accounts = {
-        name_of(address): _plain_account(state.accounts[address])
+        account_name(address): _plain_account(state.accounts[address])
         for address in addresses
         if address in state.accounts
     }
@@ -52,12 +52,12 @@ def _plain_account(account: Account) -> dict[str, Any]:
     config = account.multisig
     return {
         "nonce": account.nonce,
-        "balances": {name_of(asset): amount for asset, amount in account.balances.items()},
+        "balances": {asset_name(asset): amount for asset, amount in account.balances.items()},
         "multisig": None
         if config is None
         else {
             "threshold": config.threshold,
-            "participants": [name_of(each) for each in config.participants],
+            "participants": [account_name(each) for each in config.participants],
         },
         "energy": account.energy,
         "frozen": account.frozen,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar, TypeAlias
 
 from ledger.block import Block, Envelope
-from ledger.model import Policy, Transaction
+from ledger.model import U64_MAX, Policy, Transaction
 from ledger.outcome import NO_CHANGES, Changes, Code, Fault, Outcome, Receipt, Rejection
 from ledger.signatures import Scheme
 from ledger.storage.protocol import Reader, Storage
@@ -59,7 +59,9 @@ class Batched:
         return block.rewards is None or state.pay_rewards(block.rewards)
 
     def after(self, block: Block, state: BlockState, fees: int) -> bool:
-        """Do what follows the transactions: pay the fees; False if that overflows."""
+        """Do what follows the transactions: fees, then the height; False if one overflows."""
+        if block.advances_height and state.original_height == U64_MAX:
+            return False
         return block.fees_to is None or state.pay_fees(block.fees_to, fees)
 
     def run(self, block: Block, state: BlockState, driver: Driver) -> list[Result]:

@@ -54,6 +54,7 @@ class BlockState:
         chain = storage.chain()
         self.chain_id = chain.chain_id
         self.original_burned = chain.burned
+        self.original_height = chain.height
         self.existence = Tracked("exists", self.stored_existence)
         self.nonces = Tracked("nonce", self.stored_nonce)
         self.balances = Tracked("balance", self.stored_balance)

@@ -12,11 +12,10 @@ from msgspec import Meta, Struct
 from ledger.model import ChainId
 
 U64: TypeAlias = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,19})$")]
-ZERO = "0"
 Name: TypeAlias = Annotated[str, Meta(min_length=1)]
 
 
-class _Closed(Struct, forbid_unknown_fields=True, omit_defaults=True):
+class _Closed(Struct, forbid_unknown_fields=True):
     pass
 
 
@@ -30,12 +29,12 @@ class MultisigDocument(_Closed):
 class AccountDocument(_Closed):
     """One account of the state."""
 
-    nonce: U64 = ZERO
+    nonce: U64 = "0"
     balances: dict[Name, U64] = {}
     multisig: MultisigDocument | None = None
-    energy: U64 = ZERO
-    frozen: U64 = ZERO
-    flags: U64 = ZERO
+    energy: U64 = "0"
+    frozen: U64 = "0"
+    flags: U64 = "0"
     data: str = ""
 
 
@@ -44,10 +43,10 @@ class StateDocument(_Closed):
 
     accounts: dict[Name, AccountDocument]
     chain_id: int = int(ChainId.DEVNET)
-    height: U64 = ZERO
-    burned: U64 = ZERO
-    total_supply: U64 = ZERO
-    timestamp: U64 = ZERO
+    height: U64 = "0"
+    burned: U64 = "0"
+    total_supply: U64 = "0"
+    timestamp: U64 = "0"
 
 
 class TransferDocument(_Closed):
@@ -70,8 +69,8 @@ class CosignerDocument(_Closed):
 class _Signed(_Closed, kw_only=True):
     id: Name
     source: Name
-    nonce: U64 = ZERO
-    fee: U64 = ZERO
+    nonce: U64 = "0"
+    fee: U64 = "0"
     fee_type: int | str = "tos"
     chain_id: int = int(ChainId.DEVNET)
     cosigners: list[CosignerDocument] | None = None
@@ -144,7 +143,7 @@ class ReceiptDocument(_Closed):
 
     id: str
     code: str
-    gas: U64 = ZERO
+    gas: U64 = "0"
 
 
 class RejectionDocument(_Closed):
@@ -164,8 +163,8 @@ class OutcomeDocument(_Closed):
     modified_multisigs: dict[Name, MultisigDocument | None] = {}
     modified_energies: dict[Name, U64] = {}
     created: list[Name] = []
-    burned: U64 = ZERO
-    fees: str = ZERO
+    burned: U64 = "0"
+    fees: str = "0"
     height: int = 0
     digest: str = ""
     faults: list[str] = []

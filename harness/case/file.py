@@ -16,6 +16,7 @@ import msgspec
 from blake3 import blake3
 
 from harness.case import documents, reading, writing
+from harness.case.canonical import without_defaults
 from harness.case.names import UnknownNameError
 from harness.case.values import Case
 from ledger.model import ModelError
@@ -71,7 +72,8 @@ def to_bytes(record: Record) -> bytes:
         observed=None if record.observed is None else list(record.observed),
         verdict=record.verdict,
     )
-    return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=1) + b"\n"
+    plain = without_defaults(document)
+    return msgspec.json.format(msgspec.json.encode(plain, order="sorted"), indent=1) + b"\n"
 
 
 def from_bytes(data: bytes) -> Record:
@@ -143,7 +145,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def _check_format(document: Any) -> None:
     found = document.get("format") if isinstance(document, dict) else None
-    if type(found) is not int:
+    if type(found) is not int or found < 1:
         raise CaseFileError("not a case file: it has no format version")
     if found > FORMAT:
         raise CaseFileError(f"format {found} is newer than this version reads (up to {FORMAT})")

@@ -1,7 +1,7 @@
 """The words that case files and reports use for addresses and assets.
 
-Invariant: ``address_named(name_of(address)) == address``, and the same for assets; what has no
-name is written in hex.
+Invariant: ``address_named(account_name(address)) == address``, and the same for assets; what has
+no name is written in hex.
 """
 
 from __future__ import annotations
@@ -23,9 +23,14 @@ class UnknownNameError(ValueError):
 
 
 @lru_cache(maxsize=1024)
-def name_of(value: bytes) -> str:
-    """Return the name of an address or asset, its hex if it has none."""
-    return _ASSET_NAMES.get(value) or alias_of(value) or value.hex()
+def account_name(address: Address) -> str:
+    """Return the name of an address, its hex if it has none."""
+    return alias_of(address) or address.hex()
+
+
+def asset_name(asset: Asset) -> str:
+    """Return the name of an asset, its hex if it has none."""
+    return _ASSET_NAMES.get(asset) or asset.hex()
 
 
 def address_named(text: str) -> Address:

@@ -44,6 +44,7 @@ from ledger.model import (
     Transfer,
     Transfers,
 )
+from ledger.outcome import Code
 
 
 def case_of(document: Document) -> Case:
@@ -60,10 +61,35 @@ def case_of(document: Document) -> Case:
     if document.scheme not in ("keyed-hash", "schnorr"):
         raise ModelError(f"unknown signature scheme {document.scheme!r}")
     steps = tuple(_step_of(each) for each in document.steps)
+    if len(accounts) != len(state.accounts):
+        raise ModelError("an account is given twice, by alias and by address")
+    _check_steps(steps)
+    _check_codes(document)
+    return Case(State(chain, accounts), steps, document.scheme)
+
+
+def _check_steps(steps: tuple[Step, ...]) -> None:
     ids = [each.id for step in steps if isinstance(step, BlockStep) for each in step.transactions]
     if len(set(ids)) != len(ids):
         raise ModelError("two transactions have the same id")
-    return Case(State(chain, accounts), steps, document.scheme)
+    blocks = 0
+    for step in steps:
+        if isinstance(step, BlockStep):
+            blocks += 1
+        elif 1 <= step.blocks <= blocks:
+            blocks -= step.blocks
+        else:
+            raise ModelError(f"a rewind by {step.blocks} where there are {blocks} blocks to rewind")
+
+
+def _check_codes(document: Document) -> None:
+    for outcome in (*(document.expected or ()), *(document.observed or ())):
+        named = [receipt.code for receipt in outcome.receipts]
+        if outcome.rejection is not None:
+            named.append(outcome.rejection.code)
+        for code in named:
+            if code not in Code.__members__:
+                raise ModelError(f"{code!r} is no result code")
 
 
 _FEE_TYPES: dict[int | str, int] = {"tos": FeeType.TOS, "energy": FeeType.ENERGY}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from harness.case.names import name_of
+from harness.case.names import account_name, asset_name
 from harness.case.values import AnyIntent, BlockStep, Case, Intent, RawIntent, RewindStep
 from ledger.model import (
     NATIVE,
@@ -27,8 +27,10 @@ def case_lines(case: Case) -> Iterator[str]:
     chain = case.state.chain
     if chain.burned:
         yield f"burned so far: {chain.burned}"
-    for address, account in sorted(case.state.accounts.items(), key=lambda each: name_of(each[0])):
-        yield f"{name_of(address)}: {_account_text(account)}"
+    for address, account in sorted(
+        case.state.accounts.items(), key=lambda each: account_name(each[0])
+    ):
+        yield f"{account_name(address)}: {_account_text(account)}"
     for step in case.steps:
         match step:
             case RewindStep(blocks):
@@ -42,14 +44,14 @@ def intent_text(intent: AnyIntent) -> str:
     """Return one line for a transaction."""
     if isinstance(intent, RawIntent):
         return f"{intent.id}: raw bytes {intent.wire.hex()[:40]}"
-    parts = [f"{intent.id}: {name_of(intent.source)} {_payload_text(intent.payload)}"]
+    parts = [f"{intent.id}: {account_name(intent.source)} {_payload_text(intent.payload)}"]
     parts.append(f"nonce {intent.nonce}")
     parts.append(_fee_text(intent))
     if intent.chain_id != ChainId.DEVNET:
         parts.append(f"chain {intent.chain_id}")
     if intent.cosigners is not None:
         signers = ", ".join(
-            f"{each.signer_id}={name_of(each.signer)}{'' if each.valid else ' invalid'}"
+            f"{each.signer_id}={account_name(each.signer)}{'' if each.valid else ' invalid'}"
             for each in intent.cosigners
         )
         parts.append(f"co-signed by ({signers})")
@@ -64,7 +66,7 @@ def _account_text(account: Account) -> str:
     if account.energy:
         parts.append(f"energy {account.energy}")
     if account.multisig is not None:
-        names = ", ".join(name_of(each) for each in account.multisig.participants)
+        names = ", ".join(account_name(each) for each in account.multisig.participants)
         parts.append(f"multisig {account.multisig.threshold} of ({names})")
     return ", ".join(parts)
 
@@ -73,10 +75,10 @@ def _block_text(step: BlockStep) -> str:
     parts = [f"block, {step.policy.value}"]
     rewards = step.rewards
     if rewards is not None:
-        parts.append(f"rewards {rewards.dev_amount} to {name_of(rewards.dev)} (dev)")
-        parts.append(f"{rewards.miner_amount} to {name_of(rewards.miner)} (miner)")
+        parts.append(f"rewards {rewards.dev_amount} to {account_name(rewards.dev)} (dev)")
+        parts.append(f"{rewards.miner_amount} to {account_name(rewards.miner)} (miner)")
     if step.fees_to is not None:
-        parts.append(f"fees to {name_of(step.fees_to)}")
+        parts.append(f"fees to {account_name(step.fees_to)}")
     if not step.advances_height:
         parts.append("height stays")
     return ", ".join(parts)
@@ -91,7 +93,7 @@ def _payload_text(payload: Payload) -> str:
         case SetMultisig(0, ()):
             return "deletes its multisig"
         case SetMultisig(threshold, participants):
-            names = ", ".join(name_of(each) for each in participants)
+            names = ", ".join(account_name(each) for each in participants)
             return f"sets multisig {threshold} of ({names})"
         case NonceBump():
             return "bumps its nonce"
@@ -101,11 +103,13 @@ def _payload_text(payload: Payload) -> str:
 
 def _output_text(output: Transfer) -> str:
     extra = "" if output.extra_data is None else f" with {len(output.extra_data)} bytes"
-    return f"{_amount_text(output.amount, output.asset)} to {name_of(output.destination)}{extra}"
+    return (
+        f"{_amount_text(output.amount, output.asset)} to {account_name(output.destination)}{extra}"
+    )
 
 
 def _amount_text(amount: int, asset: Asset) -> str:
-    return str(amount) if asset == NATIVE else f"{amount} {name_of(asset)}"
+    return str(amount) if asset == NATIVE else f"{amount} {asset_name(asset)}"
 
 
 def _fee_text(intent: Intent) -> str:

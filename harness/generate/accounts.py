@@ -48,7 +48,7 @@ def decode_terms(header: bytes, shape: Shape) -> Terms:
     blocks = 1 if shape is not Shape.CHAIN else 2 + source.below(3)
     rewind = source.pick((0, 0, 1, 1, 2)) if shape is Shape.CHAIN else 0
     hot = source.byte()
-    height = source.pick((0, 0, 1, 19))
+    height = source.pick((*(0,) * 30, 1, U64_MAX - 1, U64_MAX))
     accounts = {}
     for position, address in enumerate(pool):
         account = _account(source, position, pool, shape)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.case.names import name_of
+from harness.case.names import account_name
 from harness.compare import describe
 from harness.published.document import Json, OutOfScopeError, integer, record_of
 from harness.published.state import PublishedState, published_state
@@ -100,7 +100,7 @@ def _unmet_state(expected: PublishedState, actual: State) -> Iterator[Difference
         yield from _unequal("total_energy", "", expected.total_energy, energy)
     for address in sorted(left.accounts.keys() | right.accounts.keys()):
         yield from _unmet_account(
-            name_of(address), left.accounts.get(address), right.accounts.get(address)
+            account_name(address), left.accounts.get(address), right.accounts.get(address)
         )
 
 

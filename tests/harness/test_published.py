@@ -151,7 +151,7 @@ def test_a_wrong_executor_fails_vectors_that_the_reference_meets(run: Run) -> No
     )
     assert only(report).status is Status.FAILED
     first = next(lines(report))
-    assert first.startswith("FAIL made.json v: canary diverge: modified_balances[(alice, native)]")
+    assert first.startswith("FAIL made.json v: canary diverge: modified_balances[alice native]")
     assert "\n" not in first
 
 
