@@ -90,8 +90,10 @@ class Account:
     data: bytes = b""
 
     def __post_init__(self) -> None:
-        for name in ("nonce", "energy", "frozen", "flags"):
-            _check_width(name, getattr(self, name), U64_MAX)
+        _check_width("nonce", self.nonce, U64_MAX)
+        _check_width("energy", self.energy, U64_MAX)
+        _check_width("frozen", self.frozen, U64_MAX)
+        _check_width("flags", self.flags, U64_MAX)
         for asset, amount in self.balances.items():
             _check_length("asset", asset, ADDRESS_LENGTH)
             _check_width("balance", amount, U64_MAX)
@@ -119,8 +121,10 @@ class Chain:
 
     def __post_init__(self) -> None:
         _check_width("chain_id", self.chain_id, U8_MAX)
-        for name in ("height", "burned", "total_supply", "timestamp"):
-            _check_width(name, getattr(self, name), U64_MAX)
+        _check_width("height", self.height, U64_MAX)
+        _check_width("burned", self.burned, U64_MAX)
+        _check_width("total_supply", self.total_supply, U64_MAX)
+        _check_width("timestamp", self.timestamp, U64_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +232,12 @@ class Transaction:
     version: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("version", "chain_id", "fee_type"):
-            _check_width(name, getattr(self, name), U8_MAX)
-        for name in ("fee", "nonce", "reference_topoheight"):
-            _check_width(name, getattr(self, name), U64_MAX)
+        _check_width("version", self.version, U8_MAX)
+        _check_width("chain_id", self.chain_id, U8_MAX)
+        _check_width("fee_type", self.fee_type, U8_MAX)
+        _check_width("fee", self.fee, U64_MAX)
+        _check_width("nonce", self.nonce, U64_MAX)
+        _check_width("reference_topoheight", self.reference_topoheight, U64_MAX)
         _check_length("source", self.source, ADDRESS_LENGTH)
         _check_length("reference_hash", self.reference_hash, 32)
         _check_length("signature", self.signature, SIGNATURE_LENGTH)

@@ -156,7 +156,8 @@ class RocksStorage(ColumnReader):
         namespace = self._namespace
         with namespace.lock:
             namespace.require()
-            chain = check_merge(self, namespace.newest, changes, topoheight)
+            committed = HistoryReader(namespace, namespace.newest)
+            chain = check_merge(committed, namespace.newest, changes, topoheight)
             values: dict[bytes, Any] = {}
             encoded: dict[bytes, bytes] = {}
             for column, key, value in change_records(changes, chain):

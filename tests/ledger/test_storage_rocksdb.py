@@ -71,7 +71,7 @@ def test_a_merge_replaces_exactly_the_cached_values_it_wrote(store: RocksStorage
 
 
 def test_a_failed_merge_leaves_the_cache_untouched(store: RocksStorage) -> None:
-    read_all(store)
+    store.balance(ALICE, NATIVE)
     store.before_write = fail_write
     held = dict(store._cache._entries)
     with pytest.raises(OSError, match="merge"):
