@@ -14,8 +14,9 @@ from ledger.block import Rewards
 from ledger.model import NATIVE, U64_MAX, Address, Multisig
 from ledger.outcome import BalanceKey, Changes
 from ledger.storage.protocol import Reader
-from parallel.ops import Cell, Key, Kind, Table, op
+from parallel.ops import Key, Kind, op
 from parallel.overlay import Overlay, Read
+from parallel.tables import Cell, Table
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -161,7 +162,8 @@ class BlockState:
 
     def add_burned(self, overlay: Overlay) -> None:
         """Add what the transaction burned to what others have published meanwhile."""
-        self.burned.value += overlay.burning
+        if overlay.burning:
+            self.burned.value += overlay.burning
 
     # Before the first and after the last transaction, when no task runs.
 

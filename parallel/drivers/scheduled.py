@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
+from parallel.audit import NOTHING, WATCH
 from parallel.drivers.protocol import Crash, Hang, Task
 from parallel.ops import Operation
 
@@ -45,6 +46,7 @@ class Scheduled:
         """Run ``tasks`` to the end under the chosen schedule."""
         execution = _Execution(tasks, workers)
         try:
+            execution.begin()
             while runnable := execution.runnable():
                 if len(self.trace) >= self.step_limit:
                     raise Hang(f"not finished after {self.step_limit} steps")
@@ -52,8 +54,16 @@ class Scheduled:
                 self.trace.append((chosen.task, chosen.operation.label))
                 execution.step(chosen.task)
         finally:
+            WATCH.operation = None
             execution.close()
         return execution.results()
+
+
+def _is_open(operation: Operation) -> bool:
+    if operation.guard is None:
+        return True
+    WATCH.operation = operation
+    return operation.guard()
 
 
 class _Execution(Generic[T]):
@@ -65,8 +75,11 @@ class _Execution(Generic[T]):
         self._begun: set[int] = set()
         self._announced: dict[int, Pending] = {}
         self._results: dict[int, T | Crash] = {}
-        for task in sorted(tasks, key=lambda each: each.index):
-            self._advance(task.index)
+
+    def begin(self) -> None:
+        """Let every task go up to its first announcement, touching nothing shared."""
+        for index in sorted(self._tasks):
+            self._advance(index)
 
     def runnable(self) -> list[Pending]:
         """Return what may run next in task order; empty when all tasks are done."""
@@ -74,8 +87,7 @@ class _Execution(Generic[T]):
         found = [
             pending
             for index, pending in self._announced.items()
-            if (index in self._begun or not full)
-            and (pending.operation.guard is None or pending.operation.guard())
+            if (index in self._begun or not full) and _is_open(pending.operation)
         ]
         if not found and self._announced:
             waiting = ", ".join(
@@ -91,14 +103,16 @@ class _Execution(Generic[T]):
 
     def close(self) -> None:
         """End the bodies that did not finish."""
-        for index in self._announced:
-            self._tasks[index].body.close()
+        for task in self._tasks.values():
+            task.body.close()
 
     def results(self) -> list[T | Crash]:
         """Return the results in the order the tasks were given."""
         return [self._results[index] for index in self._tasks]
 
     def _advance(self, index: int) -> None:
+        announced = self._announced.get(index)
+        WATCH.operation = NOTHING if announced is None else announced.operation
         try:
             operation = self._tasks[index].body.send(None)
         except StopIteration as stop:

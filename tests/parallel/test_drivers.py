@@ -9,7 +9,8 @@ import pytest
 from parallel.drivers.protocol import Crash, Driver, Hang, Task
 from parallel.drivers.scheduled import Pending, Scheduled
 from parallel.drivers.threads import Threads
-from parallel.ops import Cell, Kind, op
+from parallel.ops import Kind, op
+from parallel.tables import Cell
 
 
 @pytest.fixture(params=["scheduled", "threads", "delayed threads"])

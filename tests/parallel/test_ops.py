@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from parallel.ops import Cell, Kind, Operation, Table, op
+from parallel.ops import Kind, Operation, op
+from parallel.tables import Cell, Table
 
 
 def announced(body: Coroutine[Any, None, Any]) -> tuple[Operation, Any]:

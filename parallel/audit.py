@@ -1,0 +1,92 @@
+"""Checks that a step touches only what it announced.
+
+Invariant: while a driver says which operation is being carried out, an access to a key outside it,
+or a write under a read, raises ``UnannouncedAccess``. Without that no schedule search is sound: it
+takes two steps to be independent because of what they announced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from typing import TypeVar
+
+from parallel.ops import Key, Kind, Operation
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+NOTHING = Operation(Kind.READ, (), "nothing announced")
+"""What is announced before a task's first operation."""
+
+
+class UnannouncedAccess(AssertionError):
+    """A step touched shared state that its operation does not name."""
+
+
+class Watch:
+    """The operation being carried out; None when nothing is watched, as under real threads."""
+
+    __slots__ = ("operation",)
+
+    def __init__(self) -> None:
+        self.operation: Operation | None = None
+
+
+WATCH = Watch()
+
+
+def check(key: Key, *, writing: bool) -> None:
+    """Raise ``UnannouncedAccess`` unless the current operation covers this access."""
+    operation = WATCH.operation
+    if operation is None:
+        return
+    if key not in operation.keys or (writing and operation.kind is Kind.READ):
+        verb = "wrote" if writing else "read"
+        raise UnannouncedAccess(f"{verb} {key[0]} under {operation.label}, which does not name it")
+
+
+class Watched(dict[K, V]):
+    """The contents of a shared table: every access is checked against the announcement."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def fill(self, key: K, value: V) -> V:
+        """Keep a value loaded from below, as a read may; an existing one stays."""
+        check((self._name, key), writing=False)
+        return super().setdefault(key, value)
+
+    def __getitem__(self, key: K) -> V:
+        check((self._name, key), writing=False)
+        return super().__getitem__(key)
+
+    def __setitem__(self, key: K, value: V) -> None:
+        check((self._name, key), writing=True)
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: K) -> None:
+        check((self._name, key), writing=True)
+        super().__delitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        check((self._name, key), writing=False)
+        return super().__contains__(key)
+
+    def __iter__(self) -> Iterator[K]:
+        for key in super().__iter__():
+            check((self._name, key), writing=False)
+            yield key
+
+    def get(self, key: K, default: V | None = None) -> V | None:  # type: ignore[override]
+        """Return the value of ``key``, else ``default``."""
+        check((self._name, key), writing=False)
+        return super().get(key, default)
+
+    def update(self, entries: Mapping[K, V]) -> None:  # type: ignore[override]
+        """Set all of ``entries``."""
+        for key in entries:
+            check((self._name, key), writing=True)
+        super().update(entries)
