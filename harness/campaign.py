@@ -88,13 +88,9 @@ def _investigate_new(
             continue
         report.kinds.add(failure.fingerprint)
         runner = bench.runners[failure.setting]
-        run = bench.run(failure.number, failure.setting)
-        if not run.verdict.is_failure:
-            report.tally.verdicts["flaky"] = report.tally.verdicts.get("flaky", 0) + 1
-            continue
         origin = {"kind": "fuzz", "seed": bench.plan.seed, "case": str(failure.number)}
         case = bench.case(failure.number)
-        report.findings.append(investigate(case, run, runner, origin, folder))
+        report.findings.append(investigate(case, failure.run, runner, origin, folder))
         found(report)
 
 

@@ -18,7 +18,8 @@ from harness.case.values import Case
 from harness.generate.mixture import case_number
 from harness.measure import Measure
 from harness.run import Run
-from harness.runner import Runner
+from harness.runner import STEP_LIMIT, Runner
+from harness.schedules.mix import Mix
 from harness.seeds import stream
 from harness.stores import open_stores
 from harness.triage import fingerprint
@@ -41,11 +42,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failing case by its number, the setting it failed under and its kind."""
+    """A failing case by its number, the setting it failed under, its kind and its run."""
 
     number: int
     setting: int
     fingerprint: str
+    run: Run
 
 
 @dataclass(slots=True)
@@ -83,10 +85,10 @@ class Bench:
         self.runners = [self._runner(setting) for setting in plan.settings]
         self._canary = self._runner(CANARY)
 
-    def run(self, number: int, setting: int) -> Run:
-        """Run case ``number`` under one of the plan's settings and its own random schedule."""
-        walk = stream(self.plan.seed, "schedule", number)
-        return self.runners[setting].run_random(self.case(number), walk)
+    def run(self, number: int, setting: int, mix: Mix) -> Run:
+        """Run case ``number`` under one of the plan's settings and its own schedules."""
+        random = stream(self.plan.seed, "schedule", number)
+        return self.runners[setting].run_mixed(self.case(number), random, mix)
 
     def case(self, number: int) -> Case:
         """Return case ``number`` of the plan."""
@@ -95,8 +97,9 @@ class Bench:
     def chunk(self, start: int, count: int) -> Tally:
         """Run the cases from ``start`` on."""
         tally = Tally()
+        mixes = [Mix(STEP_LIMIT) for _ in self.runners]
         for number in range(start, start + count):
-            self._case(number, tally)
+            self._case(number, mixes, tally)
             if number % CONTROL_EVERY == 0:
                 tally.controls += 1
                 tally.controls_caught += self.canary_is_caught(number)
@@ -114,18 +117,18 @@ class Bench:
         """End the threads and close the stores."""
         self._resources.close()
 
-    def _case(self, number: int, tally: Tally) -> None:
+    def _case(self, number: int, mixes: list[Mix], tally: Tally) -> None:
         tally.cases += 1
         for position, setting in enumerate(self.plan.settings):
-            run = self.run(number, position)
-            tally.executions += 1
+            run = self.run(number, position, mixes[position])
+            tally.executions += run.executions
             word = run.verdict.value
             tally.verdicts[word] = tally.verdicts.get(word, 0) + 1
             if position == 0:
                 tally.measure.see(run)
             if run.verdict.is_failure:
                 kind = fingerprint(setting.executor, run)
-                tally.failures.append(Failure(number, position, kind))
+                tally.failures.append(Failure(number, position, kind, run))
 
     def _runner(self, setting: Setting) -> Runner:
         return self._resources.enter_context(Runner(setting, self._stores))

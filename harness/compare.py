@@ -24,11 +24,11 @@ def compare_outcomes(expected: Outcome, actual: Outcome) -> tuple[Difference, ..
     if expected == actual:
         return ()
     found = [
+        *_compare_value("faults", expected.faults, actual.faults),
         *_compare_receipts(expected.receipts, actual.receipts),
         *_compare_value("rejection", expected.rejection, actual.rejection),
         *compare_changes(expected.changes, actual.changes),
         *_compare_value("fees", expected.fees, actual.fees),
-        *_compare_value("faults", expected.faults, actual.faults),
     ]
     assert found, "outcomes differ in a field that is not compared"
     return tuple(found)
@@ -59,24 +59,58 @@ def compare_changes(expected: Changes, actual: Changes) -> list[Difference]:
 
 def well_typed(outcome: Outcome) -> bool:
     """Tell whether every value of an outcome has exactly its declared type."""
-    changes = outcome.changes
-    integers = [
-        outcome.fees,
-        changes.burned,
-        changes.height,
-        *changes.modified_nonces.values(),
-        *changes.modified_balances.values(),
-        *changes.modified_energies.values(),
-    ]
-    if not all(type(each) is int for each in integers):
+    return (
+        type(outcome) is Outcome
+        and type(outcome.fees) is int
+        and type(outcome.receipts) is tuple
+        and all(map(_is_receipt, outcome.receipts))
+        and (outcome.rejection is None or _is_rejection(outcome.rejection))
+        and type(outcome.faults) is tuple
+        and all(type(each) is Fault for each in outcome.faults)
+        and _are_changes(outcome.changes)
+    )
+
+
+def _is_receipt(receipt: object) -> bool:
+    return (
+        type(receipt) is Receipt
+        and type(receipt.index) is int
+        and type(receipt.hash) is bytes
+        and type(receipt.code) is Code
+        and type(receipt.gas_used) is int
+    )
+
+
+def _is_rejection(rejection: object) -> bool:
+    return (
+        type(rejection) is Rejection
+        and type(rejection.index) in (int, type(None))
+        and type(rejection.code) is Code
+    )
+
+
+def _are_changes(changes: object) -> bool:
+    if type(changes) is not Changes:
         return False
-    return all(
-        type(each) is Receipt
-        and type(each.index) is int
-        and type(each.code) is Code
-        and type(each.gas_used) is int
-        for each in outcome.receipts
-    ) and all(type(each) in (Multisig, type(None)) for each in changes.modified_multisigs.values())
+    numbers = (changes.modified_nonces, changes.modified_balances, changes.modified_energies)
+    return (
+        type(changes.burned) is type(changes.height) is int
+        and type(changes.created) is frozenset
+        and isinstance(changes.modified_multisigs, Mapping)
+        and all(
+            isinstance(each, Mapping) and all(type(number) is int for number in each.values())
+            for each in numbers
+        )
+        and all(map(_is_multisig_or_none, changes.modified_multisigs.values()))
+    )
+
+
+def _is_multisig_or_none(value: object) -> bool:
+    return value is None or (
+        type(value) is Multisig
+        and type(value.threshold) is int
+        and type(value.participants) is tuple
+    )
 
 
 def describe(value: object) -> str:

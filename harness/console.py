@@ -11,6 +11,7 @@ from rich.text import Text
 
 from harness.campaign import Budget, Report, run_campaign
 from harness.chunk import Plan
+from harness.executors import find
 from harness.report import finding_lines, progress_line, summary_table
 
 QUIET_SECONDS = 10.0
@@ -20,6 +21,8 @@ QUIET_SECONDS = 10.0
 def run_on_console(plan: Plan, budget: Budget, jobs: int, folder: Path) -> Report:
     """Run a campaign and show it; the summary is printed however it ends."""
     output, progress = Console(highlight=False), Console(stderr=True, highlight=False)
+    for setting in plan.settings:
+        find(setting.executor)
     names = ", ".join(f"{each.executor} ({each.driver})" for each in plan.settings)
     output.print(
         f"fuzzing {names} on {plan.storage}, seed {plan.seed}", markup=False, soft_wrap=True

@@ -1,4 +1,4 @@
-"""Findings on disk: one folder a kind of failure, in it the shrunk case.
+"""Findings on disk: one folder a kind of failure, in it the shrunk case and schedule.
 
 Invariant: a finding is written whole or not at all, and one that is there is never overwritten.
 """
@@ -13,75 +13,102 @@ from harness.case.values import Case
 from harness.faults import HarnessFault
 from harness.replay import expected_documents, observed_documents
 from harness.run import Run
-from harness.runner import Runner
-from harness.shrink.reduce import BUDGET, reduce
+from harness.runner import Observed, Runner, Schedule
+from harness.schedules.deviations import FollowDeviations
+from harness.shrink.oracle import SameFailure, schedule_of
+from harness.shrink.reduce import BUDGET, Reduced, reduce
 from harness.triage import fingerprint, signature_of
+from parallel.drivers.scheduled import Choose
 
 FINDINGS = Path("corpora/findings")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A failure of a new kind: its shrunk case and run, and the file it is kept in.
+    """A failure of a new kind: its shrunk case, schedule and run, and the file it is kept in.
 
     A file that was there already for this kind is left as it is. ``finished`` is False when the
-    budget of executions ended the shrinking.
+    budget of executions ended the shrinking; ``repeatable`` is False when two replays were offered
+    different steps or ended differently, so that the executor depends on more than its schedule.
     """
 
     fingerprint: str
     setting: Setting
     original_transactions: int
     case: Case
+    schedule: Schedule
     run: Run
-    schedule: tuple[tuple[str, str], ...]
     executions: int
     finished: bool
+    repeatable: bool
     path: Path
 
 
 def investigate(
     case: Case, run: Run, runner: Runner, origin: dict[str, str], folder: Path
 ) -> Finding:
-    """Shrink a failing case and keep it.
+    """Shrink a failing case with its schedule, and keep it.
 
     Raises ``HarnessFault`` when the disk refuses; what was written before stays whole.
     """
-    schedule = tuple(step for block in run.blocks for step in block.schedule)
-    wanted = signature_of(run)
-
-    def fails_under(steps: tuple[tuple[str, str], ...], candidate: Case) -> bool:
-        again = runner.run_recorded(candidate, steps)
-        return again.verdict.is_failure and signature_of(again) == wanted
-
-    if fails_under((), case):
-        schedule = ()
-    reduced = reduce(case, lambda candidate: fails_under(schedule, candidate), BUDGET)
-    smallest, final = reduced.case, runner.run_recorded(reduced.case, schedule)
+    reduced = shrink(case, run, runner)
+    final = runner.run_deviating(reduced.case, reduced.schedule)
     if not final.verdict.is_failure:
-        smallest, final = case, run
-    kept = tuple(step for block in final.blocks for step in block.schedule)
+        reduced, final = Reduced(case, schedule_of(run), reduced.executions, finished=False), run
     name = fingerprint(runner.setting.executor, final)
-    record = Record(
-        case=smallest,
-        origin=origin,
-        description=" ".join(signature_of(final)),
-        setting=runner.setting,
-        schedule=kept,
-        expected=expected_documents(final),
-        observed=observed_documents(final),
-        verdict=final.verdict.value,
-    )
+    record = record_of(reduced, final, runner.setting, origin)
     return Finding(
         fingerprint=name,
         setting=runner.setting,
         original_transactions=case.transactions(),
-        case=smallest,
+        case=reduced.case,
+        schedule=reduced.schedule,
         run=final,
-        schedule=kept,
         executions=reduced.executions,
         finished=reduced.finished,
+        repeatable=is_repeatable(reduced.case, reduced.schedule, runner),
         path=_keep(record, folder / name),
     )
+
+
+def shrink(case: Case, run: Run, runner: Runner) -> Reduced:
+    """Shrink a case that failed in ``run``: without a schedule if it fails sequentially too."""
+    oracle = SameFailure(runner, signature_of(run))
+    sequential = oracle.attempt(case, ())
+    schedule = () if sequential.schedule is not None else schedule_of(run)
+    return reduce(case, schedule, oracle, BUDGET)
+
+
+def record_of(reduced: Reduced, run: Run, setting: Setting, origin: dict[str, str]) -> Record:
+    """Return the case file of a shrunk failure."""
+    return Record(
+        case=reduced.case,
+        origin=origin,
+        description=" ".join(signature_of(run)),
+        setting=setting,
+        schedule=reduced.schedule,
+        trace=run.trace(),
+        expected=expected_documents(run),
+        observed=observed_documents(run),
+        verdict=run.verdict.value,
+    )
+
+
+def is_repeatable(case: Case, schedule: Schedule, runner: Runner) -> bool:
+    """Run twice and compare what was on offer at every step, and how it ended."""
+    observed: list[list[tuple[tuple[int, str], ...]]] = []
+    ends = []
+    for _ in range(2):
+        watches: list[Observed] = []
+
+        def choosing(ids: tuple[str, ...], watches: list[Observed] = watches) -> Choose:
+            watches.append(Observed(FollowDeviations(schedule, ids)))
+            return watches[-1]
+
+        run = runner.run_once(case, choosing)
+        observed.append([offer for watch in watches for offer in watch.offers])
+        ends.append((run.verdict, run.differences))
+    return observed[0] == observed[1] and ends[0] == ends[1]
 
 
 def _keep(record: Record, folder: Path) -> Path:

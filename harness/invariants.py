@@ -9,7 +9,7 @@ from collections import Counter
 
 from harness.verdict import Difference
 from ledger.block import Block
-from ledger.model import NATIVE, Address, Asset, Burn, FeeType, State, Transaction
+from ledger.model import NATIVE, Address, Asset, Burn, FeeType, Multisig, State, Transaction
 from ledger.outcome import NO_CHANGES, Code, Outcome
 
 
@@ -104,6 +104,26 @@ def _changes_differ_from_before(before: State, outcome: Outcome) -> list[Differe
         for (address, asset), amount in changes.modified_balances.items()
         if amount == _balance(before, address, asset)
     ]
+    same += [
+        ("modified_multisigs", address.hex()[:8])
+        for address, multisig in changes.modified_multisigs.items()
+        if multisig == _multisig(before, address)
+    ]
+    same += [
+        ("modified_energies", address.hex()[:8])
+        for address, energy in changes.modified_energies.items()
+        if energy == _energy(before, address)
+    ]
+    same += [
+        ("modified_energies", address.hex()[:8])
+        for address, energy in changes.modified_energies.items()
+        if energy == _energy(before, address)
+    ]
+    same += [
+        ("modified_multisigs", address.hex()[:8])
+        for address, multisig in changes.modified_multisigs.items()
+        if multisig == (before.accounts[address].multisig if address in before.accounts else None)
+    ]
     same += [("created", each.hex()[:8]) for each in changes.created if each in before.accounts]
     return [Difference(field, where, "a change", "the value before") for field, where in same]
 
@@ -121,3 +141,8 @@ def _nonce(state: State, address: Address) -> int:
 def _energy(state: State, address: Address) -> int:
     account = state.accounts.get(address)
     return 0 if account is None else account.energy
+
+
+def _multisig(state: State, address: Address) -> Multisig | None:
+    account = state.accounts.get(address)
+    return None if account is None else account.multisig

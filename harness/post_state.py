@@ -16,17 +16,23 @@ def post_state(state: State, changes: Changes) -> State:
     accounts = dict(state.accounts)
     for address in changes.created:
         accounts[address] = Account()
-    for address, nonce in changes.modified_nonces.items():
-        accounts[address] = replace(accounts[address], nonce=nonce)
-    for address, energy in changes.modified_energies.items():
-        accounts[address] = replace(accounts[address], energy=energy)
-    for address, multisig in changes.modified_multisigs.items():
-        accounts[address] = replace(accounts[address], multisig=multisig)
-    for address, balances in _balances_by_account(changes).items():
+    balances = _balances_by_account(changes)
+    for address in (
+        changes.modified_nonces.keys()
+        | changes.modified_energies.keys()
+        | changes.modified_multisigs.keys()
+        | balances.keys()
+    ):
         account = accounts[address]
-        merged = {**account.balances, **balances}
-        kept = {asset: amount for asset, amount in merged.items() if amount}
-        accounts[address] = replace(account, balances=kept)
+        accounts[address] = Account(
+            changes.modified_nonces.get(address, account.nonce),
+            {**account.balances, **balances.get(address, {})},
+            changes.modified_multisigs.get(address, account.multisig),
+            changes.modified_energies.get(address, account.energy),
+            account.frozen,
+            account.flags,
+            account.data,
+        )
     chain = state.chain
     return State(
         replace(chain, burned=chain.burned + changes.burned, height=chain.height + changes.height),

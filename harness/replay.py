@@ -1,12 +1,15 @@
 """Runs a saved case again and holds what happens against what the file says.
 
-Invariant: a replay is ``as recorded`` only if the reference still gives the expected outcomes and
-the executor ends with the verdict the file names (agree, if it names none).
+The ladder: first under the recorded deviations, then under the recorded trace, then a bounded
+search nearby; the first rung on which the recorded verdict comes back is reported. A strict replay
+uses the first rung alone, and every deviation must be met.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 from harness.case.documents import OutcomeDocument
 from harness.case.file import Record, Setting
@@ -14,27 +17,95 @@ from harness.case.writing import outcome_document
 from harness.executors import Target
 from harness.run import BlockRun, Run
 from harness.runner import Runner
+from harness.schedules.deviations import FollowDeviations
+from harness.schedules.mix import Mix
+from harness.seeds import stream
 from harness.stores import Stores
 from harness.verdict import Difference, Verdict
 from ledger.digest import state_digest
 from ledger.outcome import Outcome
+from parallel.drivers.scheduled import Choose
+
+NEARBY_LIMIT = 200
+NEARBY_WALKS = 100
+
+
+class Rung(Enum):
+    """On which step of the ladder a recorded failure came back."""
+
+    DEVIATIONS = "deviations"
+    TRACE = "trace"
+    NEARBY = "nearby"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A replayed case: the run, and where the reference no longer says what the file expects."""
+    """A replayed case.
+
+    ``rung`` is NONE where a recorded failure did not come back, and DEVIATIONS for a case that
+    records none; ``unmet`` are the deviations the executor passed by; ``drift`` is where the
+    reference no longer says what the file expects.
+    """
 
     run: Run
+    rung: Rung
+    unmet: tuple[str, ...]
     drift: tuple[Difference, ...]
 
 
 def replay(
-    record: Record, stores: Stores, setting: Setting | None = None, target: Target | None = None
+    record: Record,
+    stores: Stores,
+    setting: Setting | None = None,
+    target: Target | None = None,
+    *,
+    strict: bool = False,
 ) -> Replayed:
     """Run ``record`` under its own schedule, with its own setting unless another is given."""
     with Runner(setting or record.setting or Setting(), stores, target) as runner:
-        run = runner.run_recorded(record.case, record.schedule)
-    return Replayed(run, reference_drift(record, run))
+        followers: list[FollowDeviations] = []
+
+        def choosing(ids: tuple[str, ...]) -> Choose:
+            followers.append(FollowDeviations(record.schedule, ids))
+            return followers[-1]
+
+        run, rung = runner.run_once(record.case, choosing), Rung.DEVIATIONS
+        unmet = _unmet(record, followers)
+        if _should_fail(record) and not run.verdict.is_failure:
+            run, rung = (run, Rung.NONE) if strict else _climb(record, runner, run)
+    return Replayed(run, rung, unmet, reference_drift(record, run))
+
+
+def _should_fail(record: Record) -> bool:
+    return bool(record.verdict) and Verdict(record.verdict).is_failure
+
+
+def _unmet(record: Record, followers: list[FollowDeviations]) -> tuple[str, ...]:
+    return tuple(
+        str(each)
+        for each in record.schedule
+        if all(each in follower.unused for follower in followers)
+    )
+
+
+def _climb(record: Record, runner: Runner, first: Run) -> tuple[Run, Rung]:
+    for rung, run in _further(record, runner):
+        if run.verdict.is_failure:
+            return run, rung
+    return first, Rung.NONE
+
+
+def _further(record: Record, runner: Runner) -> Iterator[tuple[Rung, Run]]:
+    yield Rung.TRACE, runner.run_trace(record.case, record.trace)
+    for shorter in range(len(record.schedule)):
+        fewer = record.schedule[:shorter] + record.schedule[shorter + 1 :]
+        yield Rung.NEARBY, runner.run_deviating(record.case, fewer)
+    yield Rung.NEARBY, runner.run_exhaustively(record.case, NEARBY_LIMIT)
+    random = stream("replay", "nearby")
+    mix = Mix(NEARBY_LIMIT * 1000)
+    for _ in range(NEARBY_WALKS):
+        yield Rung.NEARBY, runner.run_mixed(record.case, random, mix)
 
 
 def reference_drift(record: Record, run: Run) -> tuple[Difference, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.case.file import CaseFileError, Record, Setting, load
 from harness.exit_codes import FAULT, of_verdicts
 from harness.faults import UsageError
-from harness.replay import Replayed, replay
+from harness.replay import Replayed, Rung, replay
 from harness.report import difference_lines
 from harness.runner import DRIVERS
 from harness.stores import open_stores
@@ -108,10 +108,22 @@ def _show(
     totals.drifted += bool(replayed.drift)
     if run.verdict is not Verdict.AGREE or not quiet:
         where = f"{setting.executor}, {setting.workers} workers, {setting.driver}"
-        out(f"{run.verdict.value} {path} ({where})")
+        out(f"{run.verdict.value} {path} ({where}{_rung_text(replayed)})")
     for line in difference_lines(run.differences):
         out(line)
     if replayed.drift:
         out(f"REFERENCE DRIFT {path}: the reference no longer gives the expected outcome")
         for line in difference_lines(replayed.drift):
             out(line)
+
+
+def _rung_text(replayed: Replayed) -> str:
+    match replayed.rung:
+        case Rung.NONE:
+            return "; the recorded failure did not come back"
+        case Rung.DEVIATIONS if replayed.unmet:
+            return f"; {len(replayed.unmet)} deviations were not met"
+        case Rung.DEVIATIONS:
+            return ""
+        case rung:
+            return f"; reproduced by rung {rung.value}"

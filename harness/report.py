@@ -38,6 +38,10 @@ def finding_lines(finding: Finding) -> Iterator[str]:
         + ("" if finding.finished else " (budget spent)")
     )
     yield from ("  " + line for line in case_lines(finding.case))
+    if finding.schedule:
+        yield "  schedule: " + ", ".join(str(each) for each in finding.schedule)
+    if not finding.repeatable:
+        yield "  NOT REPEATABLE: two runs of the same schedule differ"
     yield f"  replay: {replay_command(finding.path)}"
 
 
@@ -58,9 +62,9 @@ def replay_command(path: Path) -> str:
 def summary_table(report: Report) -> Table:
     """Return the table a campaign ends with."""
     tally, measure = report.tally, report.tally.measure
-    table = Table(title="campaign", show_header=False, title_justify="left")
+    table = Table(show_header=False)
     table.add_row("cases", f"{tally.cases} in {report.seconds:.1f} s")
-    table.add_row("executions", str(tally.executions))
+    table.add_row("executions of blocks", str(tally.executions))
     for word, count in sorted(tally.verdicts.items()):
         table.add_row(f"verdict {word}", str(count))
     table.add_row("kinds of failure", str(len(report.kinds)))

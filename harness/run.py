@@ -7,8 +7,9 @@ one. Anything less has another name.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import reference.block
 from harness.case.realise import realise
@@ -17,6 +18,8 @@ from harness.compare import compare_outcomes
 from harness.faults import HarnessFault
 from harness.invariants import broken_invariants
 from harness.post_state import post_state
+from harness.schedules.deviations import task_name
+from harness.schedules.dpor import Redundant
 from harness.state_difference import compare_states
 from harness.stores import Stores
 from harness.verdict import Difference, Verdict
@@ -26,26 +29,30 @@ from ledger.outcome import Outcome
 from ledger.schemes import SCHEMES
 from ledger.storage.protocol import Storage
 from parallel.drivers.protocol import Driver, Hang
-from parallel.drivers.scheduled import Scheduled
+from parallel.drivers.scheduled import Pending, Scheduled
 from parallel.interface import Executor
 
-DriverForBlock = Callable[[tuple[str, ...]], Driver]
-"""Gives the driver of the next block, whose transactions have these ids."""
+Driving: TypeAlias = Callable[[tuple[str, ...]], Iterator[Driver]]
+"""Gives the drivers under which to execute a block, whose transactions have these ids, one by one:
+the next is asked for when the block was executed under the one before and both sides agreed."""
 
 
 @dataclass(frozen=True, slots=True)
 class BlockRun:
     """One executed block: what the reference says, and what the executor said if it answered.
 
-    ``schedule`` is the interleaving as (transaction id, label), empty under real threads.
+    ``actual`` and ``trace`` belong to the last of ``executions`` executions, which is the failing
+    one if there is one; the trace is empty under real threads.
     """
 
     ids: tuple[str, ...]
     block: Block
+    before: State
     expected: Outcome
     expected_state: State
     actual: Outcome | None
-    schedule: tuple[tuple[str, str], ...]
+    trace: tuple[Pending, ...]
+    executions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,19 @@ class Run:
     blocks: tuple[BlockRun, ...]
     step: int | None = None
 
+    @property
+    def executions(self) -> int:
+        """Count the executions of blocks on the executor under test."""
+        return sum(block.executions for block in self.blocks)
+
+    def trace(self) -> tuple[tuple[str, str], ...]:
+        """Return every step of the last executions, as (transaction id, label)."""
+        return tuple(
+            (task_name(step.task, block.ids), step.operation.label)
+            for block in self.blocks
+            for step in block.trace
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
@@ -64,13 +84,13 @@ class _Failure:
     differences: tuple[Difference, ...]
 
 
-def run_case(case: Case, executor: Executor, driver_for: DriverForBlock, stores: Stores) -> Run:
+def run_case(case: Case, executor: Executor, driving: Driving, stores: Stores) -> Run:
     """Run ``case`` step by step until a step fails or all are done.
 
     Raises ``HarnessFault`` when the reference or the storage breaks: that is no verdict.
     """
     with stores.holding(case.state) as storage:
-        session = _Session(case, executor, driver_for, storage)
+        session = _Session(case, executor, driving, storage)
         for number, step in enumerate(case.steps):
             if isinstance(step, RewindStep):
                 failure = session.rewind(step)
@@ -84,13 +104,11 @@ def run_case(case: Case, executor: Executor, driver_for: DriverForBlock, stores:
 class _Session:
     """One case in progress: its storage and the expected state after each block."""
 
-    def __init__(
-        self, case: Case, executor: Executor, driver_for: DriverForBlock, storage: Storage
-    ) -> None:
+    def __init__(self, case: Case, executor: Executor, driving: Driving, storage: Storage) -> None:
         self.blocks: list[BlockRun] = []
         self._case = case
         self._executor = executor
-        self._driver_for = driver_for
+        self._driving = driving
         self._storage = storage
         self._states = [case.state]
 
@@ -101,15 +119,25 @@ class _Session:
         expected = self._reference(block)
         after = post_state(before, expected.changes)
         ids = tuple(intent.id for intent in step.transactions)
-        driver = self._driver_for(ids)
-        actual, failure = self._execute(block, driver)
-        schedule = _schedule_of(driver, ids)
-        self.blocks.append(BlockRun(ids, block, expected, after, actual, schedule))
-        if actual is None:
-            return failure
-        failure = _judge(block, before, expected, actual)
-        if failure is not None:
-            return failure
+        executions = 0
+        trace: tuple[Pending, ...] = ()
+        actual: Outcome | None = None
+        failure: _Failure | None = None
+        for driver in self._driving(ids):
+            try:
+                answer, failure = self._execute(block, driver)
+            except Redundant:
+                continue
+            executions += 1
+            actual = answer
+            trace = tuple(driver.trace) if isinstance(driver, Scheduled) else ()
+            if actual is not None:
+                failure = _judge(block, before, expected, actual)
+            if failure is not None:
+                break
+        self.blocks.append(BlockRun(ids, block, before, expected, after, actual, trace, executions))
+        if failure is not None or actual is None:
+            return failure or _failure(Verdict.UNSUPPORTED, "driver", "none was given")
         self._states.append(after)
         return self._merge(actual)
 
@@ -130,11 +158,16 @@ class _Session:
 
     def _execute(self, block: Block, driver: Driver) -> tuple[Outcome | None, _Failure | None]:
         try:
-            return self._executor.execute(block, self._storage, driver), None
+            answer: object = self._executor.execute(block, self._storage, driver)
+        except (Redundant, KeyboardInterrupt):
+            raise
         except Hang as error:
             return None, _failure(Verdict.HANG, "hang", str(error))
-        except Exception as error:
+        except BaseException as error:
             return None, _failure(Verdict.CRASH, type(error).__name__, str(error))
+        if not isinstance(answer, Outcome):
+            return None, _failure(Verdict.CRASH, "answer", f"a {type(answer).__name__}")
+        return answer, None
 
     def _merge(self, actual: Outcome) -> _Failure | None:
         try:
@@ -153,9 +186,9 @@ class _Session:
 
 
 def _judge(block: Block, before: State, expected: Outcome, actual: Outcome) -> _Failure | None:
-    if actual.faults:
-        return _Failure(Verdict.CRASH, compare_outcomes(expected, actual))
     differences = compare_outcomes(expected, actual)
+    if actual.faults:
+        return _Failure(Verdict.CRASH, differences)
     if differences:
         return _Failure(Verdict.DIVERGE, differences)
     broken = broken_invariants(block, before, actual)
@@ -164,9 +197,3 @@ def _judge(block: Block, before: State, expected: Outcome, actual: Outcome) -> _
 
 def _failure(verdict: Verdict, where: str, text: str) -> _Failure:
     return _Failure(verdict, (Difference("executor", where, "an outcome", text),))
-
-
-def _schedule_of(driver: Driver, ids: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    if not isinstance(driver, Scheduled):
-        return ()
-    return tuple((ids[task], label) for task, label in driver.trace)

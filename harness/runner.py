@@ -1,31 +1,40 @@
-"""Runs cases on one target under one setting: one executor, a driver for every block."""
+"""Runs cases on one target under one setting: one executor, and drivers for every block."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from types import TracebackType
+from typing import TypeAlias
 
 from harness.case.file import Setting
 from harness.case.values import Case
 from harness.executors import Target, find
 from harness.faults import UsageError
-from harness.run import Run, run_case
+from harness.run import Driving, Run, run_case
+from harness.schedules.deviations import Deviation, FollowDeviations
+from harness.schedules.dpor import Exhaustive
+from harness.schedules.mix import Mix
 from harness.schedules.random_walk import RandomWalk
-from harness.schedules.replay import Replay
+from harness.schedules.replay import FollowTrace
 from harness.stores import Stores
 from ledger.schemes import SCHEMES
 from parallel.drivers.protocol import Driver
-from parallel.drivers.scheduled import Scheduled, lowest_first
+from parallel.drivers.scheduled import Choose, Pending, Scheduled, lowest_first
 from parallel.drivers.threads import Threads
 from parallel.interface import Executor
 
 DRIVERS = ("scheduled", "threads")
 STEP_LIMIT = 200_000
 
+Schedule: TypeAlias = tuple[Deviation, ...]
+
 
 class Runner:
-    """A target under a setting, over ``stores``; a context manager that owns its threads."""
+    """A target under a setting, over ``stores``; a context manager that owns its threads.
+
+    Under the ``threads`` driver every way of running means the same: once, on real threads.
+    """
 
     def __init__(self, setting: Setting, stores: Stores, target: Target | None = None) -> None:
         if setting.driver not in DRIVERS:
@@ -38,31 +47,57 @@ class Runner:
 
     def run_sequential(self, case: Case) -> Run:
         """Run with the lowest transaction first, always."""
-        return self._run(case, lambda _ids: Scheduled(lowest_first, STEP_LIMIT))
+        return self.run_once(case, lambda _ids: lowest_first)
 
     def run_random(self, case: Case, random: Random) -> Run:
         """Run under a random walk."""
         walk = RandomWalk(random)
-        return self._run(case, lambda _ids: Scheduled(walk, STEP_LIMIT))
+        return self.run_once(case, lambda _ids: walk)
 
-    def run_recorded(self, case: Case, schedule: Sequence[tuple[str, str]]) -> Run:
-        """Run under a recorded schedule, (transaction id, label) each."""
+    def run_deviating(self, case: Case, schedule: Sequence[Deviation]) -> Run:
+        """Run under the deviations of ``schedule``; those that are not met change nothing."""
+        return self.run_once(case, lambda ids: FollowDeviations(schedule, ids))
 
-        def driver_for(ids: tuple[str, ...]) -> Driver:
-            tasks = {key: index for index, key in enumerate(ids)}
-            steps = [(tasks[key], label) for key, label in schedule if key in tasks]
-            return Scheduled(Replay(steps), STEP_LIMIT)
+    def run_trace(self, case: Case, trace: Sequence[tuple[str, str]]) -> Run:
+        """Run under a recorded trace, (transaction id, label) each."""
+        return self.run_once(case, lambda ids: FollowTrace(_steps_of(trace, ids), ids))
 
-        return self._run(case, driver_for)
+    def run_mixed(self, case: Case, random: Random, mix: Mix) -> Run:
+        """Run every block under the campaign's mix of schedules."""
+        return self.run(case, lambda _ids: mix.drivers(random))
 
-    def _run(self, case: Case, scheduled: Callable[[tuple[str, ...]], Driver]) -> Run:
+    def run_exhaustively(self, case: Case, limit: int, random: Random | None = None) -> Run:
+        """Run every block under all its traces, or the first ``limit`` of them."""
+
+        def driving(_ids: tuple[str, ...]) -> Iterator[Driver]:
+            search = Exhaustive(random)
+            for choose in search.executions():
+                yield Scheduled(choose, STEP_LIMIT)
+                if search.finished + search.redundant >= limit:
+                    return
+
+        return self.run(case, driving)
+
+    def run_once(self, case: Case, choosing: Callable[[tuple[str, ...]], Choose]) -> Run:
+        """Run every block once, under the ``choose`` that ``choosing`` gives for its ids."""
+
+        def driving(ids: tuple[str, ...]) -> Iterator[Driver]:
+            yield Scheduled(choosing(ids), STEP_LIMIT)
+
+        return self.run(case, driving)
+
+    def run(self, case: Case, driving: Driving) -> Run:
+        """Run ``case`` under the drivers that ``driving`` gives for every block."""
         executor = self._executors.get(case.scheme)
         if executor is None:
             executor = self.target.build(SCHEMES[case.scheme], self.setting.workers)
             self._executors[case.scheme] = executor
         if self.setting.driver == "threads":
-            return run_case(case, executor, lambda _ids: self._threads, self._stores)
-        return run_case(case, executor, scheduled, self._stores)
+            return run_case(case, executor, self._threaded, self._stores)
+        return run_case(case, executor, driving, self._stores)
+
+    def _threaded(self, _ids: tuple[str, ...]) -> Iterator[Driver]:
+        yield self._threads
 
     def __enter__(self) -> Runner:
         return self
@@ -74,3 +109,23 @@ class Runner:
         trace: TracebackType | None,
     ) -> None:
         self._threads.close()
+
+
+class Observed:
+    """A ``choose`` that notes what was on offer at every step, to compare two runs."""
+
+    __slots__ = ("_choose", "offers")
+
+    def __init__(self, choose: Choose) -> None:
+        self._choose = choose
+        self.offers: list[tuple[tuple[int, str], ...]] = []
+
+    def __call__(self, runnable: Sequence[Pending]) -> int:
+        """Pick what the wrapped ``choose`` picks."""
+        self.offers.append(tuple((each.task, each.operation.label) for each in runnable))
+        return self._choose(runnable)
+
+
+def _steps_of(trace: Sequence[tuple[str, str]], ids: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the steps of one block's transactions, and of workers, which belong to any."""
+    return [step for step in trace if step[0] in ids or step[0].startswith("w")]

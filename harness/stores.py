@@ -59,6 +59,8 @@ def open_stores(back_end: str, path: Path | None = None) -> Iterator[Stores]:
     """
     if back_end not in BACK_ENDS:
         raise UsageError(f"unknown storage {back_end!r}: known are {', '.join(BACK_ENDS)}")
+    if back_end == "memory" and path is not None:
+        raise UsageError("a database directory is for --storage rocksdb, not for memory")
     try:
         if back_end == "memory":
             yield MemoryStores()

@@ -36,7 +36,8 @@ def _kind(difference: Difference) -> str:
         case "executor":
             return f"executor {difference.where} {_NUMBER.sub('#', difference.actual)}"
         case "faults":
-            return "faults " + _NUMBER.sub("#", difference.actual)
+            first = difference.actual.partition(", fault at")[0]
+            return "faults " + _NUMBER.sub("#", first)
         case "stored state":
             return f"stored state {difference.where.partition(' ')[2]}"
         case field:

@@ -6,7 +6,7 @@ outside is a ``ModelError`` at construction, never a transaction result. Values 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from types import MappingProxyType
@@ -90,10 +90,8 @@ class Account:
     data: bytes = b""
 
     def __post_init__(self) -> None:
-        _check_width("nonce", self.nonce, U64_MAX)
-        _check_width("energy", self.energy, U64_MAX)
-        _check_width("frozen", self.frozen, U64_MAX)
-        _check_width("flags", self.flags, U64_MAX)
+        if not 0 <= self.nonce | self.energy | self.frozen | self.flags <= U64_MAX:
+            _refuse_width(self, ("nonce", "energy", "frozen", "flags"), U64_MAX)
         for asset, amount in self.balances.items():
             _check_length("asset", asset, ADDRESS_LENGTH)
             _check_width("balance", amount, U64_MAX)
@@ -121,10 +119,8 @@ class Chain:
 
     def __post_init__(self) -> None:
         _check_width("chain_id", self.chain_id, U8_MAX)
-        _check_width("height", self.height, U64_MAX)
-        _check_width("burned", self.burned, U64_MAX)
-        _check_width("total_supply", self.total_supply, U64_MAX)
-        _check_width("timestamp", self.timestamp, U64_MAX)
+        if not 0 <= self.height | self.burned | self.total_supply | self.timestamp <= U64_MAX:
+            _refuse_width(self, ("height", "burned", "total_supply", "timestamp"), U64_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +228,10 @@ class Transaction:
     version: int = 1
 
     def __post_init__(self) -> None:
-        _check_width("version", self.version, U8_MAX)
-        _check_width("chain_id", self.chain_id, U8_MAX)
-        _check_width("fee_type", self.fee_type, U8_MAX)
-        _check_width("fee", self.fee, U64_MAX)
-        _check_width("nonce", self.nonce, U64_MAX)
-        _check_width("reference_topoheight", self.reference_topoheight, U64_MAX)
+        if not 0 <= self.version | self.chain_id | self.fee_type <= U8_MAX:
+            _refuse_width(self, ("version", "chain_id", "fee_type"), U8_MAX)
+        if not 0 <= self.fee | self.nonce | self.reference_topoheight <= U64_MAX:
+            _refuse_width(self, ("fee", "nonce", "reference_topoheight"), U64_MAX)
         _check_length("source", self.source, ADDRESS_LENGTH)
         _check_length("reference_hash", self.reference_hash, 32)
         _check_length("signature", self.signature, SIGNATURE_LENGTH)
@@ -246,6 +240,16 @@ class Transaction:
 def _check_width(name: str, value: int, maximum: int) -> None:
     if not 0 <= value <= maximum:
         raise ModelError(f"{name} is {value}, outside 0..{maximum}")
+
+
+def _refuse_width(value: object, names: Sequence[str], maximum: int) -> None:
+    """Say which of the named fields is the one outside 0..maximum.
+
+    The values with many fields ask whether their bitwise or fits: it does if and only if each of
+    them does, for a sign and a bit too high both survive an or.
+    """
+    for name in names:
+        _check_width(name, getattr(value, name), maximum)
 
 
 def _check_length(name: str, value: bytes, length: int) -> None:

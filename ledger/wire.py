@@ -41,9 +41,13 @@ _TRANSFER = Struct(">32s32sQ")
 _BURN = Struct(">32sQ")
 
 
-def seal(transaction: Transaction) -> Envelope:
-    """Encode ``transaction`` once and return it with its signing bytes, size and hash."""
-    signing = signing_bytes(transaction)
+def seal(transaction: Transaction, signing: bytes | None = None) -> Envelope:
+    """Encode ``transaction`` once and return it with its signing bytes, size and hash.
+
+    Whoever has just signed it passes its signing bytes on as ``signing``.
+    """
+    if signing is None:
+        signing = signing_bytes(transaction)
     wire = signing + _encode_signatures(transaction)
     return Envelope(transaction, signing, len(wire), blake3(wire).digest())
 

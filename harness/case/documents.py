@@ -189,6 +189,7 @@ class Document(_Closed):
     scheme: str = "keyed-hash"
     executor: SettingDocument | None = None
     schedule: list[str] = []
+    trace: list[str] = []
     expected: list[OutcomeDocument] | None = None
     observed: list[OutcomeDocument] | None = None
     verdict: str = ""

@@ -19,6 +19,7 @@ from harness.case import documents, reading, writing
 from harness.case.canonical import without_defaults
 from harness.case.names import UnknownNameError
 from harness.case.values import Case
+from harness.schedules.deviations import Deviation, DeviationError
 from ledger.model import ModelError
 
 FORMAT = 1
@@ -43,15 +44,16 @@ class Record:
     """A case file's content: the case, where it came from, how it ran and what was seen.
 
     ``setting`` is None when the case is for any executor. ``expected`` and ``observed`` hold one
-    outcome per executed block step, in file form; ``schedule`` is the interleaving as (transaction
-    id, label of the step it took).
+    outcome per executed block step, in file form. ``schedule`` are the deviations from the default
+    order, ``trace`` every step that was taken, as (transaction id, label).
     """
 
     case: Case
     origin: dict[str, str]
     description: str = ""
     setting: Setting | None = None
-    schedule: tuple[tuple[str, str], ...] = ()
+    schedule: tuple[Deviation, ...] = ()
+    trace: tuple[tuple[str, str], ...] = ()
     expected: tuple[documents.OutcomeDocument, ...] | None = None
     observed: tuple[documents.OutcomeDocument, ...] | None = None
     verdict: str = ""
@@ -67,7 +69,8 @@ def to_bytes(record: Record) -> bytes:
         state=writing.state_document(record.case.state),
         steps=[writing.step_document(step) for step in record.case.steps],
         executor=_setting_document(record.setting),
-        schedule=[f"{key}@{label}" for key, label in record.schedule],
+        schedule=[str(each) for each in record.schedule],
+        trace=[f"{key}@{label}" for key, label in record.trace],
         expected=None if record.expected is None else list(record.expected),
         observed=None if record.observed is None else list(record.observed),
         verdict=record.verdict,
@@ -86,13 +89,22 @@ def from_bytes(data: bytes) -> Record:
             origin=document.origin,
             description=document.description,
             setting=_setting_of(document.executor),
-            schedule=tuple(_step_of(text) for text in document.schedule),
+            schedule=tuple(Deviation.parse(text) for text in document.schedule),
+            trace=tuple(_step_of(text) for text in document.trace),
             expected=None if document.expected is None else tuple(document.expected),
             observed=None if document.observed is None else tuple(document.observed),
             verdict=document.verdict,
         )
-    except (msgspec.DecodeError, ModelError, UnknownNameError, UnicodeDecodeError) as error:
+    except (
+        msgspec.DecodeError,
+        ModelError,
+        UnknownNameError,
+        DeviationError,
+        UnicodeDecodeError,
+    ) as error:
         raise CaseFileError(str(error)) from error
+    except RecursionError as error:
+        raise CaseFileError("nested too deeply") from error
 
 
 def content_name(data: bytes) -> str:
@@ -164,5 +176,5 @@ def _setting_document(setting: Setting | None) -> documents.SettingDocument | No
 def _step_of(text: str) -> tuple[str, str]:
     key, separator, label = text.rpartition("@")
     if not separator or not key or not label:
-        raise CaseFileError(f"schedule step {text!r} is not of the form t0@label")
+        raise CaseFileError(f"trace step {text!r} is not of the form t0@label")
     return key, label

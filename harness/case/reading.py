@@ -19,6 +19,7 @@ from harness.case.documents import (
     TransfersDocument,
 )
 from harness.case.names import address_named, asset_named
+from harness.case.realise import check_widths
 from harness.case.values import (
     AnyIntent,
     BlockStep,
@@ -152,7 +153,7 @@ def _intent_of(document: SignedDocument | RawDocument) -> AnyIntent:
     if not isinstance(fee_type, int):
         raise ModelError(f"a fee type is tos, energy or a number, not {fee_type!r}")
     cosigners = document.cosigners
-    return Intent(
+    intent = Intent(
         id=document.id,
         source=address_named(document.source),
         payload=_payload_of(document),
@@ -168,6 +169,8 @@ def _intent_of(document: SignedDocument | RawDocument) -> AnyIntent:
         ),
         valid=_is_valid(document.signature),
     )
+    check_widths(intent)
+    return intent
 
 
 def _payload_of(document: SignedDocument) -> Transfers | Burn | SetMultisig | NonceBump:

@@ -5,8 +5,6 @@ Invariant: realising the same step twice gives equal blocks; signing is determin
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from harness.case.names import key_pair_of
 from harness.case.values import AnyIntent, BlockStep, Intent, RawIntent
 from ledger.block import Block, Envelope
@@ -38,8 +36,7 @@ def envelope_of(intent: AnyIntent, scheme: Scheme) -> Envelope:
     """
     if isinstance(intent, RawIntent):
         return open_wire(intent.wire)
-    unsigned = _unsigned(intent)
-    message = signing_bytes(unsigned)
+    message = signing_bytes(_transaction(intent, NO_SIGNATURE, None))
     cosignatures = None
     if intent.cosigners is not None:
         cosigned = cosigned_message(message)
@@ -48,10 +45,19 @@ def envelope_of(intent: AnyIntent, scheme: Scheme) -> Envelope:
             for each in intent.cosigners
         )
     signature = _sign(intent.source, message, intent.valid, scheme)
-    return seal(replace(unsigned, signature=signature, cosignatures=cosignatures))
+    return seal(_transaction(intent, signature, cosignatures), message)
 
 
-def _unsigned(intent: Intent) -> Transaction:
+def check_widths(intent: Intent) -> None:
+    """Raise ``ModelError`` if a number of ``intent`` is outside its width."""
+    cosigners = intent.cosigners or ()
+    cosignatures = tuple(Cosignature(each.signer_id, NO_SIGNATURE) for each in cosigners)
+    _transaction(intent, NO_SIGNATURE, cosignatures)
+
+
+def _transaction(
+    intent: Intent, signature: bytes, cosignatures: tuple[Cosignature, ...] | None
+) -> Transaction:
     return Transaction(
         chain_id=intent.chain_id,
         source=intent.source,
@@ -59,7 +65,8 @@ def _unsigned(intent: Intent) -> Transaction:
         fee=intent.fee,
         fee_type=intent.fee_type,
         nonce=intent.nonce,
-        signature=NO_SIGNATURE,
+        signature=signature,
+        cosignatures=cosignatures,
     )
 
 

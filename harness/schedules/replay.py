@@ -1,4 +1,4 @@
-"""Replay: takes the recorded steps again, in the recorded order.
+"""Replay of a trace: takes the recorded steps again, in the recorded order.
 
 Invariant: as long as the executor announces what it announced then, the run is the recorded one;
 ``misfits`` counts the recorded steps that were not on offer and were passed over.
@@ -8,26 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.schedules.deviations import task_name
 from parallel.drivers.scheduled import Pending
 
 
-class Replay:
-    """Follows ``steps``, (task, label) each; goes on lowest task first when they are used up."""
+class FollowTrace:
+    """Takes ``steps``, (transaction id, label) each; lowest first when they are used up."""
 
-    __slots__ = ("_next", "_steps", "misfits")
+    __slots__ = ("_ids", "_next", "_steps", "misfits")
 
-    def __init__(self, steps: Sequence[tuple[int, str]]) -> None:
+    def __init__(self, steps: Sequence[tuple[str, str]], ids: Sequence[str]) -> None:
         self._steps = steps
+        self._ids = ids
         self._next = 0
         self.misfits = 0
 
     def __call__(self, runnable: Sequence[Pending]) -> int:
         """Pick the position of the next step."""
         while self._next < len(self._steps):
-            task, label = self._steps[self._next]
+            wanted = self._steps[self._next]
             self._next += 1
             for position, pending in enumerate(runnable):
-                if pending.task == task and pending.operation.label == label:
+                if wanted == (task_name(pending.task, self._ids), pending.operation.label):
                     return position
             self.misfits += 1
         return 0

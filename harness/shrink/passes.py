@@ -107,6 +107,17 @@ def simplify_intents(case: Case) -> Iterator[Case]:
                     )
 
 
+def drop_configurations(case: Case) -> Iterator[Case]:
+    """Offer an account without its configuration, its transactions without co-signatures."""
+    for address, account in sorted(case.state.accounts.items()):
+        if account.multisig is None:
+            continue
+        plain = replace(account, multisig=None)
+        freed = _with_accounts(case, {**case.state.accounts, address: plain})
+        steps = tuple(_unsigned_by_others(step, address) for step in case.steps)
+        yield replace(freed, steps=steps)
+
+
 def lower_nonces(case: Case) -> Iterator[Case]:
     """Offer an account starting at nonce 0, its transactions moved along."""
     for address, account in sorted(case.state.accounts.items()):
@@ -151,6 +162,7 @@ PASSES: tuple[Pass, ...] = (
     drop_terms,
     drop_outputs,
     simplify_intents,
+    drop_configurations,
     drop_accounts,
     lower_nonces,
     lower_numbers,
@@ -180,6 +192,18 @@ def _recharged(account: Account, spared: int) -> Account:
     native = max(0, account.balance(NATIVE) - spared)
     balances = {**account.balances, NATIVE: native}
     return replace(account, energy=max(account.energy, 1), balances=balances)
+
+
+def _unsigned_by_others(step: Step, source: Address) -> Step:
+    if isinstance(step, RewindStep):
+        return step
+    freed = tuple(
+        replace(each, cosigners=None)
+        if isinstance(each, Intent) and each.source == source
+        else each
+        for each in step.transactions
+    )
+    return replace(step, transactions=freed)
 
 
 def _moved_down(step: Step, source: Address, nonce: int) -> Step:

@@ -1,16 +1,19 @@
 """The reducer: takes the first simpler neighbour that still fails the same way, until none does.
 
-Invariant: deterministic, at most ``budget`` executions, and the result fails as the input did;
-running it again on its result goes on where a spent budget stopped it.
+Case and schedule shrink together, in the order (transactions, deviations, values). Invariant:
+deterministic, at most ``budget`` executions, and the result fails as the input did; running it
+again on its result goes on where a spent budget stopped it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
 from harness.case.values import Case
+from harness.runner import Schedule
 from harness.shrink.passes import PASSES, Pass
 from ledger.model import ModelError
 
@@ -18,33 +21,51 @@ BUDGET = 3_000
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """Whether a candidate failed the same way: then ``schedule`` is one it fails under."""
+
+    schedule: Schedule | None
+    executions: int
+
+
+class Oracle(Protocol):
+    """Runs candidates and recognises the failure."""
+
+    def attempt(self, case: Case, schedule: Schedule) -> Attempt:
+        """Run ``case`` under ``schedule``."""
+        ...
+
+    def search(self, case: Case) -> Attempt:
+        """Look for a schedule under which ``case`` fails, within a small bound."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Reduced:
-    """The smallest failing case found, and what finding it took."""
+    """The smallest failing case and schedule found, and what finding them took."""
 
     case: Case
+    schedule: Schedule
     executions: int
     finished: bool
 
 
-def reduce(case: Case, still_fails: Callable[[Case], bool], budget: int = BUDGET) -> Reduced:
-    """Shrink ``case``, for which ``still_fails`` holds, to one no pass can simplify further."""
-    search = _Search(still_fails, budget)
-    improved = True
-    while improved and not search.spent:
-        improved = False
-        for each in PASSES:
-            smaller = search.sweep(each, case)
-            improved |= smaller is not case
-            case = smaller
-    return Reduced(case, search.executions, not search.spent)
+def reduce(case: Case, schedule: Schedule, oracle: Oracle, budget: int = BUDGET) -> Reduced:
+    """Shrink a case that fails under ``schedule`` until no pass can simplify either."""
+    search = _Search(case, schedule, oracle, budget)
+    while search.improve() and not search.spent:
+        pass
+    return Reduced(search.case, search.schedule, search.executions, not search.spent)
 
 
 class _Search:
-    """Counts executions and tries candidates."""
+    """The smallest failure so far, and the executions used."""
 
-    def __init__(self, still_fails: Callable[[Case], bool], budget: int) -> None:
+    def __init__(self, case: Case, schedule: Schedule, oracle: Oracle, budget: int) -> None:
+        self.case = case
+        self.schedule = schedule
         self.executions = 0
-        self._still_fails = still_fails
+        self._oracle = oracle
         self._budget = budget
 
     @property
@@ -52,29 +73,70 @@ class _Search:
         """Tell whether no execution is left."""
         return self.executions >= self._budget
 
-    def sweep(self, offers: Pass, case: Case) -> Case:
+    def improve(self) -> bool:
+        """Sweep once through every pass; tell whether anything got smaller."""
+        improved = self._reduce_schedule()
+        for each in PASSES:
+            if self._sweep(each):
+                improved = True
+                self._reduce_schedule()
+        return improved
+
+    def _sweep(self, offers: Pass) -> bool:
         """Go once through a pass, moving on from every candidate that still fails.
 
         After a success the new case's candidates are taken up at the same position: what was
         refused before it would most likely be refused again, and the next sweep looks anyway.
         """
-        position = 0
+        position, improved = 0, False
         while True:
-            found = None
-            for candidate in islice(offers(case), position, None):
+            for candidate in islice(offers(self.case), position, None):
                 if self._accepts(candidate):
-                    found = candidate
+                    improved = True
                     break
                 position += 1
-            if found is None:
-                return case
-            case = found
+            else:
+                return improved
 
     def _accepts(self, candidate: Case) -> bool:
         if self.spent:
             return False
-        self.executions += 1
         try:
-            return self._still_fails(candidate)
+            found = self._tried(self._oracle.attempt(candidate, self.schedule))
+            fewer = candidate.transactions() < self.case.transactions()
+            if found is None and self.schedule and fewer and not self.spent:
+                found = self._tried(self._oracle.search(candidate))
         except ModelError:
             return False
+        if found is None:
+            return False
+        self.case, self.schedule = candidate, found
+        return True
+
+    def _reduce_schedule(self) -> bool:
+        """Drop deviations, many at a time first."""
+        improved = False
+        progress = True
+        while progress and self.schedule:
+            progress = False
+            for shorter in _shorter(self.schedule):
+                if self.spent:
+                    return improved
+                found = self._tried(self._oracle.attempt(self.case, shorter))
+                if found is not None and len(found) < len(self.schedule):
+                    self.schedule = found
+                    progress = improved = True
+                    break
+        return improved
+
+    def _tried(self, attempt: Attempt) -> Schedule | None:
+        self.executions += attempt.executions
+        return attempt.schedule
+
+
+def _shorter(schedule: Schedule) -> Iterator[Schedule]:
+    length = len(schedule)
+    while length:
+        for start in range(0, len(schedule) - length + 1, length):
+            yield schedule[:start] + schedule[start + length :]
+        length //= 2

@@ -7,7 +7,6 @@ that was written, so that taking them off in reverse order restores any older st
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
 from ledger.model import U64_MAX, Account, Address, Asset, Chain, Multisig, State
@@ -170,12 +169,14 @@ class MemoryStorage(MemoryReader):
 
     def _account(self, address: Address, balances: Mapping[Asset, int]) -> Account:
         account = self._versions.base_account(address)
-        return replace(
-            account,
-            nonce=self.nonce(address),
-            balances={**account.balances, **balances},
-            multisig=self.multisig(address),
-            energy=self.energy(address),
+        return Account(
+            self.nonce(address),
+            {**account.balances, **balances},
+            self.multisig(address),
+            self.energy(address),
+            account.frozen,
+            account.flags,
+            account.data,
         )
 
     def _entries(self, changes: Changes, chain: Chain) -> list[_Entry]:

@@ -12,6 +12,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 
+WORKERS_FROM = 1 << 20
+"""Task indices from here on stand for the executor's own workers, not for transactions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Task(Generic[T]):

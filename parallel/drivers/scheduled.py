@@ -7,8 +7,7 @@ every answer, so replaying the trace repeats the run exactly.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from parallel.audit import NOTHING, WATCH
 from parallel.drivers.protocol import Crash, Hang, Task
@@ -17,12 +16,16 @@ from parallel.ops import Operation
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A task that may take its announced step now."""
+class Pending(NamedTuple):
+    """A task that may take its announced step now.
+
+    ``round`` counts the driver's runs: steps of different rounds never compete, since a run ends
+    before the next begins.
+    """
 
     task: int
     operation: Operation
+    round: int
 
 
 Choose: TypeAlias = Callable[[Sequence[Pending]], int]
@@ -35,23 +38,25 @@ def lowest_first(_runnable: Sequence[Pending]) -> int:
 
 
 class Scheduled:
-    """The deterministic driver. ``trace`` lists (task, label) of each step taken so far."""
+    """The deterministic driver. ``trace`` lists every step taken so far."""
 
     def __init__(self, choose: Choose = lowest_first, step_limit: int = 1_000_000) -> None:
         self.choose = choose
         self.step_limit = step_limit
-        self.trace: list[tuple[int, str]] = []
+        self.trace: list[Pending] = []
+        self.rounds = 0
 
     def run(self, tasks: Sequence[Task[T]], workers: int) -> list[T | Crash]:
         """Run ``tasks`` to the end under the chosen schedule."""
-        execution = _Execution(tasks, workers)
+        execution = _Execution(tasks, workers, self.rounds)
+        self.rounds += 1
         try:
             execution.begin()
             while runnable := execution.runnable():
                 if len(self.trace) >= self.step_limit:
                     raise Hang(f"not finished after {self.step_limit} steps")
                 chosen = runnable[self.choose(runnable)]
-                self.trace.append((chosen.task, chosen.operation.label))
+                self.trace.append(chosen)
                 execution.step(chosen.task)
         finally:
             WATCH.operation = None
@@ -69,7 +74,8 @@ def _is_open(operation: Operation) -> bool:
 class _Execution(Generic[T]):
     """The tasks of one run: which announced what, which are done, with which result."""
 
-    def __init__(self, tasks: Sequence[Task[T]], workers: int) -> None:
+    def __init__(self, tasks: Sequence[Task[T]], workers: int, number: int) -> None:
+        self._round = number
         self._tasks = {task.index: task for task in tasks}
         self._workers = workers
         self._begun: set[int] = set()
@@ -120,7 +126,7 @@ class _Execution(Generic[T]):
         except Exception as error:
             self._finish(index, Crash.of(index, error))
         else:
-            self._announced[index] = Pending(index, operation)
+            self._announced[index] = Pending(index, operation, self._round)
 
     def _finish(self, index: int, result: T | Crash) -> None:
         self._results[index] = result

@@ -1,0 +1,68 @@
+"""The smallest executor that agrees: one transaction after another, nothing in parallel.
+
+It shows all that an executor has to do, with the rules and the block state of ``parallel``:
+
+    lockstep fuzz --executor examples.sequential_executor:Sequential
+"""
+
+from __future__ import annotations
+
+from ledger.block import Block, Envelope
+from ledger.model import U64_MAX, Policy, Transaction
+from ledger.outcome import NO_CHANGES, Changes, Code, Fault, Outcome, Receipt, Rejection
+from ledger.signatures import Scheme
+from ledger.storage.protocol import Reader, Storage
+from parallel.drivers.protocol import Crash, Driver, Task
+from parallel.overlay import Overlay
+from parallel.rules import Rules
+from parallel.state import BlockState
+
+
+class Sequential:
+    """Executes a block in order; ``workers`` makes no difference."""
+
+    name = "sequential"
+
+    def __init__(self, scheme: Scheme, workers: int = 1) -> None:
+        self.workers = workers
+        self.rules = Rules(scheme)
+
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
+        """Execute ``block`` on the committed data of ``storage``, which is not changed."""
+        state = BlockState(storage)
+        if block.rewards is not None and not state.pay_rewards(block.rewards):
+            return _rejected((), None, Code.OVERFLOW)
+        receipts: list[Receipt] = []
+        for index, envelope in enumerate(block.transactions):
+            [code] = driver.run([Task(index, self._transaction(envelope, state))], self.workers)
+            if isinstance(code, Crash):
+                return Outcome((), NO_CHANGES, faults=(Fault(index, code.error),))
+            receipts.append(Receipt(index, envelope.hash, code, _paid(envelope, code)))
+            if code is not Code.SUCCESS and block.policy is Policy.ATOMIC:
+                return _rejected(tuple(receipts), index, code)
+        fees = sum(receipt.gas_used for receipt in receipts)
+        if block.fees_to is not None and not state.pay_fees(block.fees_to, fees):
+            return _rejected((), None, Code.OVERFLOW)
+        if block.advances_height and storage.chain().height == U64_MAX:
+            return _rejected((), None, Code.OVERFLOW)
+        return Outcome(tuple(receipts), state.changes(int(block.advances_height)), fees)
+
+    def merge(self, changes: Changes, storage: Storage, topoheight: int) -> None:
+        """Write the block's ``changes`` to ``storage`` at ``topoheight``, all or nothing."""
+        storage.merge(changes, topoheight)
+
+    async def _transaction(self, envelope: Envelope, state: BlockState) -> Code:
+        overlay = Overlay(state)
+        code = await self.rules.execute(envelope, overlay)
+        if code is Code.SUCCESS:
+            await state.publish(overlay)
+        return code
+
+
+def _paid(envelope: Envelope, code: Code) -> int:
+    content = envelope.content
+    return content.fee if code is Code.SUCCESS and isinstance(content, Transaction) else 0
+
+
+def _rejected(receipts: tuple[Receipt, ...], index: int | None, code: Code) -> Outcome:
+    return Outcome(receipts, NO_CHANGES, rejection=Rejection(index, code))

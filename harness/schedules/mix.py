@@ -1,0 +1,78 @@
+"""The campaign's mix of schedules for one block.
+
+First the sequential order. If no location was contested, that was the only trace. Otherwise one
+random strategy; and if the block behaves in a way not seen before, all traces if a random descent
+estimates few, else more samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+
+from harness.schedules.behaviour import Behaviour, behaviour_of
+from harness.schedules.conflict import contested
+from harness.schedules.descent import Descent
+from harness.schedules.dpor import Exhaustive
+from harness.schedules.pct import ProbabilisticConcurrency
+from harness.schedules.pos import PartialOrderSampling
+from harness.schedules.random_walk import RandomWalk
+from harness.schedules.surw import SelectivelyUniform
+from parallel.drivers.protocol import Driver
+from parallel.drivers.scheduled import Choose, Pending, Scheduled, lowest_first
+
+EXHAUSTIVE_LIMIT = 256
+SAMPLES = 63
+
+Trace = list[Pending]
+Strategy = Callable[[Random, Trace], Choose]
+
+STRATEGIES: dict[str, Strategy] = {
+    "random-walk": lambda random, _sample: RandomWalk(random),
+    "pos": lambda random, _sample: PartialOrderSampling(random),
+    "surw": SelectivelyUniform,
+    "pct": lambda random, sample: ProbabilisticConcurrency(random, random.randint(2, 4), sample),
+}
+WEIGHTS = {"random-walk": 30, "pos": 25, "surw": 25, "pct": 20}
+
+
+@dataclass(slots=True)
+class Mix:
+    """Gives the drivers of a block; ``seen`` are the behaviours met so far.
+
+    ``exhausted`` counts the blocks of which every trace was executed.
+    """
+
+    step_limit: int
+    seen: set[Behaviour] = field(default_factory=set)
+    exhausted: int = 0
+
+    def drivers(self, random: Random) -> Iterator[Driver]:
+        """Give the drivers of one block, one by one."""
+        sequential = Scheduled(lowest_first, self.step_limit)
+        yield sequential
+        locations = contested(sequential.trace)
+        if not locations:
+            self.exhausted += 1
+            return
+        sample = sequential.trace
+        drawn = Scheduled(self._drawn(random, sample), self.step_limit)
+        yield drawn
+        behaviours = {behaviour_of(sample), behaviour_of(drawn.trace)}
+        if behaviours <= self.seen:
+            return
+        self.seen |= behaviours
+        descent = Descent(random, locations)
+        yield Scheduled(descent, self.step_limit)
+        if descent.estimate <= EXHAUSTIVE_LIMIT:
+            for choose in Exhaustive(random).executions():
+                yield Scheduled(choose, self.step_limit)
+            self.exhausted += 1
+        else:
+            for _ in range(SAMPLES):
+                yield Scheduled(self._drawn(random, sample), self.step_limit)
+
+    def _drawn(self, random: Random, sample: Trace) -> Choose:
+        name = random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        return STRATEGIES[name](random, sample)

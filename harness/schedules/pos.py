@@ -1,0 +1,36 @@
+"""Partial order sampling: random priorities, drawn anew for what a taken step conflicts with.
+
+Yuan, Yang and Gu, CAV 2018: samples the orders of conflicting steps more evenly than a random walk,
+which favours the orders that many interleavings share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+from harness.schedules.conflict import dependent
+from parallel.drivers.scheduled import Pending
+
+
+class PartialOrderSampling:
+    """Takes the pending step of the highest priority."""
+
+    __slots__ = ("_priorities", "_random")
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._priorities: dict[int, float] = {}
+
+    def __call__(self, runnable: Sequence[Pending]) -> int:
+        """Pick the position of the next step."""
+        priorities = self._priorities
+        for pending in runnable:
+            if pending.task not in priorities:
+                priorities[pending.task] = self._random.random()
+        chosen = max(range(len(runnable)), key=lambda each: priorities[runnable[each].task])
+        taken = runnable[chosen]
+        for pending in runnable:
+            if pending.task == taken.task or dependent(pending.operation, taken.operation):
+                priorities.pop(pending.task, None)
+        return chosen
