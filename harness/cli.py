@@ -15,7 +15,7 @@ from typing import ParamSpec
 import click
 
 from harness.case.file import CaseFileError, Setting
-from harness.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, USAGE, of_campaign
+from harness.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, USAGE, of_campaign, of_verdicts
 from harness.faults import HarnessFault, UsageError
 from harness.runner import DRIVERS
 from harness.stores import BACK_ENDS
@@ -36,6 +36,8 @@ def _one_clear_line(command: Callable[P, int]) -> Callable[P, None]:
             code = _complain(FAULT, str(error))
         except KeyboardInterrupt:
             code = _complain(FAULT, "interrupted")
+        except BrokenPipeError:
+            raise
         except OSError as error:
             code = _complain(FAULT, str(error))
         sys.exit(code)
@@ -153,6 +155,11 @@ def fuzz(
 @click.option("--storage", type=click.Choice(BACK_ENDS), default="memory", show_default=True)
 @_database
 @click.option("--quiet", is_flag=True, help="Print failures and the totals only.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Use the recorded deviations alone: no falling back to the trace or a search.",
+)
 @_one_clear_line
 def replay(
     paths: tuple[Path, ...],
@@ -162,13 +169,30 @@ def replay(
     storage: str,
     database: Path | None,
     quiet: bool,
+    strict: bool,
 ) -> int:
     """Run saved cases again, exactly: case files, or folders of them."""
-    from harness.replay_files import Override, replay_paths
+    from harness.replay_files import Manner, Override, replay_paths
 
     override = Override(executor, workers, driver)
-    totals = replay_paths(paths, override, storage, database, click.echo, quiet=quiet)
+    manner = Manner(override, quiet=quiet, strict=strict)
+    totals = replay_paths(paths, manner, storage, database, click.echo)
     return totals.exit_code()
+
+
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the smaller case; that of the given one unless named.",
+)
+@_one_clear_line
+def shrink(path: Path, into: Path | None) -> int:
+    """Make a saved failing case smaller, block and schedule together; again goes on."""
+    from harness.shrink_file import shrink_file
+
+    return of_verdicts([shrink_file(path, into or path.parent, click.echo)])
 
 
 @main.command()

@@ -14,8 +14,13 @@ from harness.faults import UsageError
 from ledger.signatures import Scheme
 from parallel.batched import Batched
 from parallel.interface import Executor
+from parallel.workers import BatchedByWorkers
 
-BUILT_IN: dict[str, Callable[..., Executor]] = {"batched": Batched, "canary": Canary}
+BUILT_IN: dict[str, Callable[..., Executor]] = {
+    "batched": Batched,
+    "batched-workers": BatchedByWorkers,
+    "canary": Canary,
+}
 
 
 @dataclass(frozen=True, slots=True)

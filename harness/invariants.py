@@ -9,7 +9,7 @@ from collections import Counter
 
 from harness.verdict import Difference
 from ledger.block import Block
-from ledger.model import NATIVE, Address, Asset, Burn, FeeType, Multisig, State, Transaction
+from ledger.model import NATIVE, Address, Asset, Burn, FeeType, State, Transaction
 from ledger.outcome import NO_CHANGES, Code, Outcome
 
 
@@ -105,16 +105,6 @@ def _changes_differ_from_before(before: State, outcome: Outcome) -> list[Differe
         if amount == _balance(before, address, asset)
     ]
     same += [
-        ("modified_multisigs", address.hex()[:8])
-        for address, multisig in changes.modified_multisigs.items()
-        if multisig == _multisig(before, address)
-    ]
-    same += [
-        ("modified_energies", address.hex()[:8])
-        for address, energy in changes.modified_energies.items()
-        if energy == _energy(before, address)
-    ]
-    same += [
         ("modified_energies", address.hex()[:8])
         for address, energy in changes.modified_energies.items()
         if energy == _energy(before, address)
@@ -141,8 +131,3 @@ def _nonce(state: State, address: Address) -> int:
 def _energy(state: State, address: Address) -> int:
     account = state.accounts.get(address)
     return 0 if account is None else account.energy
-
-
-def _multisig(state: State, address: Address) -> Multisig | None:
-    account = state.accounts.get(address)
-    return None if account is None else account.multisig

@@ -27,13 +27,23 @@ class Override:
     driver: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How files are replayed: with what changed, how loudly, and how strictly."""
+
+    override: Override = Override()
+    quiet: bool = False
+    strict: bool = False
+
+
 @dataclass(slots=True)
 class Totals:
-    """What replaying some files gave."""
+    """What replaying some files gave; ``lost`` counts failures that did not come back."""
 
     files: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
     drifted: int = 0
+    lost: int = 0
 
     def exit_code(self) -> int:
         """Return 1 on a divergence, 3 when the reference drifted or the target broke, else 0."""
@@ -42,13 +52,7 @@ class Totals:
 
 
 def replay_paths(
-    paths: Sequence[Path],
-    override: Override,
-    storage: str,
-    database: Path | None,
-    out: Print,
-    *,
-    quiet: bool,
+    paths: Sequence[Path], manner: Manner, storage: str, database: Path | None, out: Print
 ) -> Totals:
     """Replay every case file in ``paths``.
 
@@ -62,12 +66,14 @@ def replay_paths(
     with open_stores(storage, database) as stores:
         for path, record in records:
             totals.files += 1
-            for setting in _settings(record, override):
-                _show(path, setting, replay(record, stores, setting), totals, out, quiet=quiet)
+            for setting in _settings(record, manner.override):
+                replayed = replay(record, stores, setting, strict=manner.strict)
+                _show(path, setting, replayed, totals, out, quiet=manner.quiet)
     agreeing = sum(verdict is Verdict.AGREE for verdict in totals.verdicts)
     out(
         f"{totals.files} cases, {len(totals.verdicts)} runs: {agreeing} agree, "
         f"{len(totals.verdicts) - agreeing} do not, {totals.drifted} with reference drift"
+        + (f", {totals.lost} recorded failures did not come back" if totals.lost else "")
     )
     return totals
 
@@ -106,7 +112,8 @@ def _show(
     run = replayed.run
     totals.verdicts.append(run.verdict)
     totals.drifted += bool(replayed.drift)
-    if run.verdict is not Verdict.AGREE or not quiet:
+    totals.lost += replayed.rung is Rung.NONE
+    if run.verdict is not Verdict.AGREE or replayed.rung is not Rung.DEVIATIONS or not quiet:
         where = f"{setting.executor}, {setting.workers} workers, {setting.driver}"
         out(f"{run.verdict.value} {path} ({where}{_rung_text(replayed)})")
     for line in difference_lines(run.differences):

@@ -7,7 +7,7 @@ takes two steps to be independent because of what they announced.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import TypeVar
 
 from parallel.ops import Key, Kind, Operation
@@ -24,12 +24,17 @@ class UnannouncedAccess(AssertionError):
 
 
 class Watch:
-    """The operation being carried out; None when nothing is watched, as under real threads."""
+    """The operation being carried out; None when nothing is watched, as under real threads.
 
-    __slots__ = ("operation",)
+    ``held`` is None unless someone observes values. Then every cell and table that is made enters
+    itself under its name: a function that says, unaudited, what a location holds now.
+    """
+
+    __slots__ = ("held", "operation")
 
     def __init__(self) -> None:
         self.operation: Operation | None = None
+        self.held: dict[Hashable, Callable[[Key], object]] | None = None
 
 
 WATCH = Watch()

@@ -68,14 +68,17 @@ class Batched:
         """Run the batches and return the results in block order, up to where the policy stops."""
         results: list[Result] = []
         for batch in self.batches(self.access_lists(block, state)):
-            tasks = [
-                Task(index, self.transaction(block.transactions[index], state)) for index in batch
-            ]
-            finished = driver.run(tasks, self.workers)
-            results += finished
+            results += self.run_batch(batch, block, state, driver)
             if block.policy is Policy.ATOMIC and _first_failure(results) is not None:
                 break
         return results
+
+    def run_batch(
+        self, batch: range, block: Block, state: BlockState, driver: Driver
+    ) -> list[Result]:
+        """Run the transactions of one batch side by side and return the results in order."""
+        tasks = [Task(index, self.transaction(block.transactions[index], state)) for index in batch]
+        return driver.run(tasks, self.workers)
 
     def access_lists(self, block: Block, state: BlockState) -> list[AccessList]:
         """Return the access list of every transaction."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Generic, TypeVar
 
-from parallel.audit import Watched, check
+from parallel.audit import WATCH, Watched, check
 from parallel.ops import Key, Kind, op
 
 V = TypeVar("V")
@@ -25,6 +25,8 @@ class Cell(Generic[V]):
         self.keys: tuple[Key, ...] = ((name,),)
         self._value = value
         self._lock = Lock()
+        if WATCH.held is not None:
+            WATCH.held[name] = lambda _key: self._value
 
     @property
     def value(self) -> V:
@@ -67,6 +69,8 @@ class Table(Generic[K, V]):
         self.name = name
         self.values: Watched[K, V] = Watched(name)
         self._lock = Lock()
+        if WATCH.held is not None:
+            WATCH.held[name] = lambda key: dict.get(self.values, key[1])
 
     def key(self, key: K) -> Key:
         """Return the location that announcements name for ``key``."""

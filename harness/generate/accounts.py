@@ -18,7 +18,11 @@ FEES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the header fixes besides the accounts."""
+    """What the header fixes besides the accounts.
+
+    ``hot`` picks how a dense case conflicts; ``favoured`` is the kind of payload that most of the
+    case's transactions have, if any: a case about one thing reaches further into it.
+    """
 
     state: State
     pool: tuple[Address, ...]
@@ -28,6 +32,7 @@ class Terms:
     blocks: int
     rewind: int
     hot: int
+    favoured: str | None
 
 
 @lru_cache(maxsize=1)
@@ -48,6 +53,9 @@ def decode_terms(header: bytes, shape: Shape) -> Terms:
     blocks = 1 if shape is not Shape.CHAIN else 2 + source.below(3)
     rewind = source.pick((0, 0, 1, 1, 2)) if shape is Shape.CHAIN else 0
     hot = source.byte()
+    favoured = source.pick(
+        (*(None,) * 8, "transfer", "burn", "burn", "multisig", "multisig", "bump")
+    )
     height = source.pick((*(0,) * 30, 1, U64_MAX - 1, U64_MAX))
     accounts = {}
     for position, address in enumerate(pool):
@@ -55,7 +63,7 @@ def decode_terms(header: bytes, shape: Shape) -> Terms:
         if account is not None:
             accounts[address] = account
     state = State(Chain(height=height, burned=burned), accounts)
-    return Terms(state, pool, policy, rewards, fees_to, blocks, rewind, hot)
+    return Terms(state, pool, policy, rewards, fees_to, blocks, rewind, hot, favoured)
 
 
 def _rewards(source: Bytes, pool: tuple[Address, ...]) -> Rewards | None:

@@ -20,13 +20,21 @@ from ledger.model import (
 _ASSETS = (*(NATIVE,) * 12, *(GOLD,) * 3, SILVER)
 _KINDS = ("transfer",) * 9 + ("burn",) * 2 + ("multisig",) * 3 + ("bump",) * 2
 
+FAVOURED_BELOW = 176
+"""Bytes below this one make a transaction of the favoured kind, where the case has one."""
+
 AIMED_FROM, U64_CHOICE, ROOM_FROM = 160, 161, 216
 """Bytes from which an amount is what the sender has left, the maximum, the receiver's room."""
 
 
 def decode_payload(source: Bytes, situation: Situation) -> Payload:
     """Decode a payload of any kind, its amounts small."""
-    kind, asset = source.pick(_KINDS), source.pick(_ASSETS)
+    choice, asset = source.byte(), source.pick(_ASSETS)
+    favoured = situation.terms.favoured
+    if favoured is not None and choice < FAVOURED_BELOW:
+        kind = favoured
+    else:
+        kind = _KINDS[choice * len(_KINDS) >> 8]
     count, receiver, amount = source.byte(), source.byte(), source.byte()
     match kind:
         case "burn":
