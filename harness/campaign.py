@@ -7,10 +7,12 @@ findings whatever the number of processes; a failure never ends the campaign.
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,13 +113,24 @@ def _parallel_tallies(plan: Plan, jobs: int, chunks: Iterator[tuple[int, int]]) 
     pool = ProcessPoolExecutor(jobs, context, open_bench, (plan,))
     try:
         for start, count in chunks:
-            pending.append(pool.submit(run_chunk, start, count))
+            with _interrupts_ignored():
+                pending.append(pool.submit(run_chunk, start, count))
             if len(pending) > 2 * jobs:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Ignore Ctrl-C while a worker may be spawned: it inherits that, and the parent handles it."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _chunks(budget: Budget, started: float) -> Iterator[tuple[int, int]]:

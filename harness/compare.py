@@ -7,11 +7,11 @@ Invariant: no difference is reported if and only if both sides are equal in valu
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from harness.case.names import account_name, asset_name
 from harness.verdict import ABSENT, Difference
-from ledger.model import Multisig
+from ledger.model import ADDRESS_LENGTH, Multisig
 from ledger.outcome import Changes, Code, Fault, Outcome, Receipt, Rejection
 
 K = TypeVar("K", bound=Hashable)
@@ -90,19 +90,39 @@ def _is_rejection(rejection: object) -> bool:
 
 
 def _are_changes(changes: object) -> bool:
-    if type(changes) is not Changes:
-        return False
-    numbers = (changes.modified_nonces, changes.modified_balances, changes.modified_energies)
     return (
-        type(changes.burned) is type(changes.height) is int
+        type(changes) is Changes
+        and type(changes.burned) is type(changes.height) is int
         and type(changes.created) is frozenset
-        and isinstance(changes.modified_multisigs, Mapping)
-        and all(
-            isinstance(each, Mapping) and all(type(number) is int for number in each.values())
-            for each in numbers
-        )
-        and all(map(_is_multisig_or_none, changes.modified_multisigs.values()))
+        and all(map(_is_address, changes.created))
+        and _maps(changes.modified_nonces, _is_address, _is_number)
+        and _maps(changes.modified_balances, _is_balance_key, _is_number)
+        and _maps(changes.modified_multisigs, _is_address, _is_multisig_or_none)
+        and _maps(changes.modified_energies, _is_address, _is_number)
     )
+
+
+Test: TypeAlias = Callable[[object], bool]
+
+
+def _maps(mapping: object, is_key: Test, is_value: Test) -> bool:
+    return (
+        isinstance(mapping, Mapping)
+        and all(map(is_key, mapping))
+        and all(map(is_value, mapping.values()))
+    )
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int
+
+
+def _is_address(value: object) -> bool:
+    return type(value) is bytes and len(value) == ADDRESS_LENGTH
+
+
+def _is_balance_key(value: object) -> bool:
+    return type(value) is tuple and len(value) == 2 and all(map(_is_address, value))
 
 
 def _is_multisig_or_none(value: object) -> bool:
@@ -110,6 +130,7 @@ def _is_multisig_or_none(value: object) -> bool:
         type(value) is Multisig
         and type(value.threshold) is int
         and type(value.participants) is tuple
+        and all(map(_is_address, value.participants))
     )
 
 

@@ -34,7 +34,7 @@ class Target:
         """Build the executor. Raises ``UsageError`` if its class refuses."""
         try:
             executor = self.factory(scheme, workers=workers)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UsageError(
                 f"executor {self.name} cannot be built: {type(error).__name__}: {error}"
             ) from error
@@ -57,7 +57,7 @@ def find(name: str) -> Target:
         sys.path.insert(0, here)
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(
             f"executor {name}: cannot import {module_name}: {type(error).__name__}: {error}"
         ) from error

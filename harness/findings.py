@@ -54,7 +54,8 @@ def investigate(
     reduced = shrink(case, run, runner)
     final = runner.run_deviating(reduced.case, reduced.schedule)
     if not final.verdict.is_failure:
-        reduced, final = Reduced(case, schedule_of(run), reduced.executions, finished=False), run
+        schedule = schedule_of(run, runner.setting.workers)
+        reduced, final = Reduced(case, schedule, reduced.executions, finished=False), run
     name = fingerprint(runner.setting.executor, final)
     record = record_of(reduced, final, runner.setting, origin)
     return Finding(
@@ -75,8 +76,9 @@ def shrink(case: Case, run: Run, runner: Runner) -> Reduced:
     """Shrink a case that failed in ``run``: without a schedule if it fails sequentially too."""
     oracle = SameFailure(runner, signature_of(run))
     sequential = oracle.attempt(case, ())
-    schedule = () if sequential.schedule is not None else schedule_of(run)
-    return reduce(case, schedule, oracle, BUDGET)
+    if sequential.schedule is not None:
+        return reduce(case, (), oracle, BUDGET)
+    return reduce(case, schedule_of(run, runner.setting.workers), oracle, BUDGET)
 
 
 def record_of(reduced: Reduced, run: Run, setting: Setting, origin: dict[str, str]) -> Record:

@@ -14,6 +14,7 @@ from enum import Enum
 from harness.case.documents import OutcomeDocument
 from harness.case.file import Record, Setting
 from harness.case.writing import outcome_document
+from harness.compare import well_typed
 from harness.executors import Target
 from harness.run import BlockRun, Run
 from harness.runner import Runner
@@ -101,6 +102,7 @@ def _further(record: Record, runner: Runner) -> Iterator[tuple[Rung, Run]]:
     for shorter in range(len(record.schedule)):
         fewer = record.schedule[:shorter] + record.schedule[shorter + 1 :]
         yield Rung.NEARBY, runner.run_deviating(record.case, fewer)
+    yield Rung.NEARBY, runner.run_breadth_first(record.case, NEARBY_LIMIT)
     yield Rung.NEARBY, runner.run_exhaustively(record.case, NEARBY_LIMIT)
     random = stream("replay", "nearby")
     mix = Mix(NEARBY_LIMIT * 1000)
@@ -132,7 +134,9 @@ def expected_documents(run: Run) -> tuple[OutcomeDocument, ...]:
 def observed_documents(run: Run) -> tuple[OutcomeDocument, ...]:
     """Return the executor's outcomes in file form, as far as it gave any."""
     return tuple(
-        _document(block, block.actual, "") for block in run.blocks if block.actual is not None
+        _document(block, block.actual, "")
+        for block in run.blocks
+        if block.actual is not None and well_typed(block.actual)
     )
 
 

@@ -8,7 +8,7 @@ one. Anything less has another name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import reference.block
@@ -153,8 +153,10 @@ class _Session:
     def _reference(self, block: Block) -> Outcome:
         try:
             return reference.block.execute(block, self._storage, SCHEMES[self._case.scheme])
-        except AssertionError as error:
-            raise HarnessFault(f"the reference broke its own assertion: {error}") from error
+        except Exception as error:
+            raise HarnessFault(
+                f"the reference failed on a block: {type(error).__name__}: {error}"
+            ) from error
 
     def _execute(self, block: Block, driver: Driver) -> tuple[Outcome | None, _Failure | None]:
         try:
@@ -172,7 +174,9 @@ class _Session:
     def _merge(self, actual: Outcome) -> _Failure | None:
         try:
             self._executor.merge(actual.changes, self._storage, len(self._states) - 1)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             return _failure(Verdict.CRASH, f"merge {type(error).__name__}", str(error))
         return self._check_stored()
 
@@ -208,4 +212,4 @@ def _kept(step: Pending) -> Pending:
     """Return ``step`` without its guard, which belongs to the executor's own objects."""
     if step.operation.guard is None:
         return step
-    return step._replace(operation=replace(step.operation, guard=was_open))
+    return step._replace(operation=step.operation._replace(guard=was_open))

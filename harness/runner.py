@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from random import Random
 from types import TracebackType
 from typing import TypeAlias
@@ -12,6 +13,7 @@ from harness.case.values import Case
 from harness.executors import Target, find
 from harness.faults import UsageError
 from harness.run import Driving, Run, run_case
+from harness.schedules.breadth_first import BreadthFirst
 from harness.schedules.deviations import Deviation, FollowDeviations
 from harness.schedules.dpor import Exhaustive
 from harness.schedules.mix import Mix
@@ -70,11 +72,17 @@ class Runner:
         """Run every block under all its traces, or the first ``limit`` of them."""
 
         def driving(_ids: tuple[str, ...]) -> Iterator[Driver]:
-            search = Exhaustive(random)
-            for choose in search.executions():
+            for choose in islice(Exhaustive(random).executions(), limit):
                 yield Scheduled(choose, STEP_LIMIT)
-                if search.finished + search.redundant >= limit:
-                    return
+
+        return self.run(case, driving)
+
+    def run_breadth_first(self, case: Case, limit: int) -> Run:
+        """Run every block under its ``limit`` schedules with the fewest deviations."""
+
+        def driving(ids: tuple[str, ...]) -> Iterator[Driver]:
+            for choose in BreadthFirst(ids, limit).executions():
+                yield Scheduled(choose, STEP_LIMIT)
 
         return self.run(case, driving)
 

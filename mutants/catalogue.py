@@ -100,5 +100,29 @@ ROWS = (
         transactions=2,
     ),
     Row("T19", "new-receiver-fails", "mutants.loading:NewReceiverFails", "an absent receiver"),
+    Row(
+        "X12a",
+        "destinations-missing",
+        "mutants.races:DestinationsMissing",
+        "a payment to a later source, overtaken",
+        transactions=2,
+        deviations=1,
+    ),
+    Row(
+        "X12b",
+        "later-destinations-missing",
+        "mutants.races:LaterDestinationsMissing",
+        "a second output to a later source, overtaken",
+        transactions=2,
+        deviations=1,
+    ),
+    Row(
+        "X28",
+        "counter-update-lost",
+        "mutants.races:CounterUpdateLost",
+        "two burns that count at once",
+        transactions=2,
+        deviations=1,
+    ),
 )
 """In the order of the catalogue."""

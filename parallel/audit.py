@@ -51,7 +51,10 @@ def check(key: Key, *, writing: bool) -> None:
 
 
 class Watched(dict[K, V]):
-    """The contents of a shared table: every access is checked against the announcement."""
+    """The contents of a shared table: every access is checked against the announcement.
+
+    ``dict.get(self, ...)`` and its like instead of ``super()``, which every step would pay for.
+    """
 
     __slots__ = ("_name",)
 
@@ -62,15 +65,15 @@ class Watched(dict[K, V]):
     def fill(self, key: K, value: V) -> V:
         """Keep a value loaded from below, as a read may; an existing one stays."""
         check((self._name, key), writing=False)
-        return super().setdefault(key, value)
+        return dict.setdefault(self, key, value)
 
     def __getitem__(self, key: K) -> V:
         check((self._name, key), writing=False)
-        return super().__getitem__(key)
+        return dict.__getitem__(self, key)
 
     def __setitem__(self, key: K, value: V) -> None:
         check((self._name, key), writing=True)
-        super().__setitem__(key, value)
+        dict.__setitem__(self, key, value)
 
     def __delitem__(self, key: K) -> None:
         check((self._name, key), writing=True)
@@ -78,7 +81,7 @@ class Watched(dict[K, V]):
 
     def __contains__(self, key: object) -> bool:
         check((self._name, key), writing=False)
-        return super().__contains__(key)
+        return dict.__contains__(self, key)
 
     def __iter__(self) -> Iterator[K]:
         for key in super().__iter__():
@@ -88,10 +91,10 @@ class Watched(dict[K, V]):
     def get(self, key: K, default: V | None = None) -> V | None:  # type: ignore[override]
         """Return the value of ``key``, else ``default``."""
         check((self._name, key), writing=False)
-        return super().get(key, default)
+        return dict.get(self, key, default)
 
     def update(self, entries: Mapping[K, V]) -> None:  # type: ignore[override]
         """Set all of ``entries``."""
         for key in entries:
             check((self._name, key), writing=True)
-        super().update(entries)
+        dict.update(self, entries)

@@ -8,10 +8,9 @@ its effect touches, and an effect that both reads and writes is one operation, n
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable
-from dataclasses import dataclass
 from enum import Enum
 from types import coroutine
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Key: TypeAlias = tuple[Hashable, ...]
 """Names one shared location, as ``("nonce", address)``."""
@@ -28,8 +27,7 @@ class Kind(Enum):
     ADD = "add"
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """An announced step. ``guard``, if given, must hold before the step may be taken."""
 
     kind: Kind

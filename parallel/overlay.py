@@ -67,9 +67,10 @@ class Staged(Generic[K, V]):
         """Return the own write of ``key``, else what was first read of it."""
         if key in self.writes:
             return self.writes[key]
-        if key not in self.reads:
-            self.reads[key] = await self._load(key)
-        return self.reads[key]
+        if key in self.reads:
+            return self.reads[key]
+        value = self.reads[key] = await self._load(key)
+        return value
 
 
 class Overlay:

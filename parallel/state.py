@@ -42,9 +42,9 @@ class Tracked(Table[K, V]):
 
     def original(self, key: K) -> V:
         """Return the value before the block."""
-        if key not in self.originals:
-            self.originals[key] = self._stored(key)
-        return self.originals[key]
+        if key in self.originals:
+            return self.originals[key]
+        return self.originals.setdefault(key, self._stored(key))
 
 
 class BlockState:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from parallel.audit import WATCH, Watched, check
 from parallel.ops import Key, Kind, op
 
 V = TypeVar("V")
+_MISSING: Any = object()
 
 
 class Cell(Generic[V]):
@@ -70,7 +71,8 @@ class Table(Generic[K, V]):
         self.values: Watched[K, V] = Watched(name)
         self._lock = Lock()
         if WATCH.held is not None:
-            WATCH.held[name] = lambda key: dict.get(self.values, key[1])
+            held: dict[Any, V] = self.values
+            WATCH.held[name] = lambda key: dict.get(held, key[1])
 
     def key(self, key: K) -> Key:
         """Return the location that announcements name for ``key``."""
@@ -89,7 +91,5 @@ class Table(Generic[K, V]):
     async def get_or_load(self, key: K, load: Callable[[K], V], label: str) -> V:
         """Return the value of ``key``, loading it in the same step if there is none yet."""
         await op(Kind.READ, ((self.name, key),), label)
-        try:
-            return self.values[key]
-        except KeyError:
-            return self.values.fill(key, load(key))
+        value: Any = self.values.get(key, _MISSING)
+        return self.values.fill(key, load(key)) if value is _MISSING else value

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -25,8 +25,11 @@ _TEXT = re.compile(
     r" -> (?P<run>\S+)"
 )
 
+Site: TypeAlias = tuple[str, str, str]
+"""Where a step is in the executor: transaction id, label, place."""
+
 Address: TypeAlias = tuple[str, str, str, int]
-"""Names a step: transaction id, label, place, occurrence from 1."""
+"""Names a step: its site, and the occurrence there from 1, counted through all rounds."""
 
 
 class DeviationError(ValueError):
@@ -82,6 +85,11 @@ def place_text(key: Key) -> str:
     return " ".join(parts)
 
 
+def site_of(pending: Pending, ids: Sequence[str]) -> Site:
+    """Return where a step is."""
+    return task_name(pending.task, ids), pending.operation.label, place_of(pending.operation)
+
+
 class FollowDeviations:
     """Chooses the default except where a deviation says otherwise.
 
@@ -95,14 +103,14 @@ class FollowDeviations:
         self._ids = ids
         self._current: int | None = None
         self._round = -1
-        self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._counts: Counter[Site] = Counter()
 
     def __call__(self, runnable: Sequence[Pending]) -> int:
         """Pick the position of the next step."""
         position = self._default(runnable)
         if self.unused:
             position = self._deviate(runnable, position)
-            self._counts[self._site(runnable[position])] += 1
+            self._counts[site_of(runnable[position], self._ids)] += 1
         self._current = runnable[position].task
         return position
 
@@ -116,7 +124,7 @@ class FollowDeviations:
         return 0
 
     def _deviate(self, runnable: Sequence[Pending], default: int) -> int:
-        site = self._site(runnable[default])
+        site = site_of(runnable[default], self._ids)
         address = (*site, self._counts[site] + 1)
         for deviation in self.unused:
             if deviation.address == address:
@@ -126,53 +134,98 @@ class FollowDeviations:
                         return position
         return default
 
-    def _site(self, pending: Pending) -> tuple[str, str, str]:
-        operation = pending.operation
-        return task_name(pending.task, self._ids), operation.label, place_of(operation)
 
-
-def deviations_of(trace: Sequence[Pending], ids: Sequence[str]) -> tuple[Deviation, ...]:
+def deviations_of(
+    trace: Sequence[Pending], ids: Sequence[str], workers: int | None = None
+) -> tuple[Deviation, ...]:
     """Return few deviations whose schedule is equivalent to ``trace``.
 
     Independent steps are commuted so that a task is left only where its next step depends on one
-    that others have still to take.
+    that others have still to take, and no more than ``workers`` tasks are under way. A guarded step
+    that waits for another in the trace is taken to be closed until then.
     """
     found: list[Deviation] = []
+    counts: Counter[Site] = Counter()
     start = 0
     while start < len(trace):
         end = start
         while end < len(trace) and trace[end].round == trace[start].round:
             end += 1
-        found += _deviations_of_round(trace[start:end], ids)
+        found += _Reordering(trace[start:end], ids, workers, counts).deviations()
         start = end
     return tuple(found)
 
 
-def _deviations_of_round(steps: Sequence[Pending], ids: Sequence[str]) -> list[Deviation]:
-    needs = predecessors(steps)
-    queues: dict[int, list[int]] = {}
-    for number, step in enumerate(steps):
-        queues.setdefault(step.task, []).append(number)
-    order = sorted(queues)
-    taken: set[int] = set()
-    counts: Counter[tuple[str, str, str]] = Counter()
-    found: list[Deviation] = []
-    current: int | None = None
+class _Reordering:
+    """One round's steps, taken again in an order as close to the default as its trace allows."""
 
-    def ready(task: int) -> bool:
-        return taken.issuperset(needs[queues[task][0]])
+    def __init__(
+        self,
+        steps: Sequence[Pending],
+        ids: Sequence[str],
+        workers: int | None,
+        counts: Counter[Site],
+    ) -> None:
+        self._steps = steps
+        self._ids = ids
+        self._counts = counts
+        self._queues: dict[int, list[int]] = {}
+        for number, step in enumerate(steps):
+            self._queues.setdefault(step.task, []).append(number)
+        self._order = sorted(self._queues)
+        self._workers = len(self._order) if workers is None else workers
+        self._needs = predecessors(steps)
+        if self._workers < len(self._order):
+            self._keep_begins_after_ends()
+        self._taken: set[int] = set()
+        self._under_way: set[int] = set()
 
-    while len(taken) < len(steps):
-        waiting = [task for task in order if queues[task]]
-        default = current if current in waiting else waiting[0]
-        assert default is not None
-        chosen = default if ready(default) else next(task for task in waiting if ready(task))
-        step = steps[queues[default][0]]
-        if chosen != default and step.operation.guard is None:
-            site = (task_name(default, ids), step.operation.label, place_of(step.operation))
-            found.append(Deviation((*site, counts[site] + 1), task_name(chosen, ids)))
-        step = steps[queues[chosen][0]]
-        counts[task_name(chosen, ids), step.operation.label, place_of(step.operation)] += 1
-        taken.add(queues[chosen].pop(0))
-        current = chosen
-    return found
+    def deviations(self) -> Iterator[Deviation]:
+        """Take all steps; yield where the default has to be left."""
+        current: int | None = None
+        while waiting := [task for task in self._order if self._queues[task]]:
+            offered = [task for task in waiting if self._is_offered(task)]
+            default = current if current in offered else offered[0]
+            assert default is not None
+            current = default
+            if not self._is_ready(default):
+                current = next(task for task in waiting if self._is_ready(task))
+                site = self._site(default)
+                yield Deviation((*site, self._counts[site] + 1), task_name(current, self._ids))
+            self._take(current)
+
+    def _keep_begins_after_ends(self) -> None:
+        """Let a task begin only when those have ended that had ended when it began.
+
+        That is enough for never more tasks to be under way than in the trace.
+        """
+        ended: list[int] = []
+        begun: set[int] = set()
+        for number, step in enumerate(self._steps):
+            if step.task not in begun:
+                begun.add(step.task)
+                self._needs[number] = [*self._needs[number], *ended]
+            if self._queues[step.task][-1] == number:
+                ended.append(number)
+
+    def _is_ready(self, task: int) -> bool:
+        queue = self._queues[task]
+        return bool(queue) and self._taken.issuperset(self._needs[queue[0]])
+
+    def _is_offered(self, task: int) -> bool:
+        """Tell whether the driver would offer the task's next step, ready or not."""
+        if task not in self._under_way and len(self._under_way) >= self._workers:
+            return False
+        guarded = self._steps[self._queues[task][0]].operation.guard is not None
+        return not guarded or self._is_ready(task)
+
+    def _take(self, task: int) -> None:
+        self._counts[self._site(task)] += 1
+        self._taken.add(self._queues[task].pop(0))
+        if self._queues[task]:
+            self._under_way.add(task)
+        else:
+            self._under_way.discard(task)
+
+    def _site(self, task: int) -> Site:
+        return site_of(self._steps[self._queues[task][0]], self._ids)

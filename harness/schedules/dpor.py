@@ -5,8 +5,8 @@ Source sets and sleep sets over key-level dependency: Abdulla, Aronsson, Jonsson
 of the same trace if they differ only in the order of independent steps.
 
 Invariant: no two finished executions are of the same trace, and when the search ends every trace
-has been executed. It is sound only if steps touch nothing that they did not announce, which the
-audit checks.
+has been executed, unless it was ``limited``. It is sound only if steps touch nothing that they did
+not announce, which the audit checks.
 """
 
 from __future__ import annotations
@@ -40,12 +40,16 @@ class Exhaustive:
 
     Use: ``for choose in search.executions()``, executing once under each ``choose``; an execution
     that raises ``Redundant`` counts in ``redundant``, any other in ``finished``. ``random`` orders
-    the choices, the lowest task first without it.
+    the choices, the lowest task first without it. ``ended`` tells that no trace is left to try;
+    ``limited`` that a task could not begin because too many others were under way: when tasks begin
+    is no race between steps, so traces may be missing.
     """
 
     def __init__(self, random: Random | None = None) -> None:
         self.finished = 0
         self.redundant = 0
+        self.ended = False
+        self.limited = False
         self._random = random
         self._stack: list[_Node] = []
         self._past = _Past()
@@ -65,6 +69,7 @@ class Exhaustive:
             assert self._depth == len(self._stack) or self._pruned, "a replayed run was shorter"
             self._find_races()
             if not self._next_branch():
+                self.ended = True
                 return
 
     def __call__(self, runnable: Sequence[Pending]) -> int:
@@ -80,6 +85,7 @@ class Exhaustive:
 
     def _extend(self, runnable: Sequence[Pending]) -> None:
         node = _Node({pending.task: pending for pending in runnable}, self._inherited_sleep())
+        self.limited = self.limited or self._holds_back(node)
         awake = [task for task in node.runnable if task not in node.sleep]
         if not awake:
             self._pruned = True
@@ -87,6 +93,16 @@ class Exhaustive:
         node.chosen = awake[0] if self._random is None else self._random.choice(awake)
         node.backtrack.add(node.chosen)
         self._stack.append(node)
+
+    def _holds_back(self, node: _Node) -> bool:
+        """Tell whether a step that was on offer is not any more; one that has begun stays."""
+        above = self._stack[-1] if self._stack else node
+        taken = above.runnable.get(above.chosen)
+        return any(
+            task not in node.runnable and pending.operation.guard is None
+            for task, pending in above.runnable.items()
+            if taken is not None and task != taken.task
+        )
 
     def _inherited_sleep(self) -> dict[int, Operation]:
         if not self._stack:

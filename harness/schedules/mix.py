@@ -2,13 +2,15 @@
 
 First the sequential order. If no location was contested, that was the only trace. Otherwise one
 random strategy; and if the block behaves in a way not seen before, all traces if a random descent
-estimates few, else more samples.
+estimates few, else more samples. These also follow if there were more traces after all, or if more
+transactions than workers made the search miss some.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from random import Random
 
 from harness.schedules.behaviour import Behaviour, behaviour_of
@@ -23,6 +25,8 @@ from parallel.drivers.protocol import Driver
 from parallel.drivers.scheduled import Choose, Pending, Scheduled, lowest_first
 
 EXHAUSTIVE_LIMIT = 256
+MOST_TRACES = 4 * EXHAUSTIVE_LIMIT
+"""Where the search for all traces is given up: the estimate was far too low."""
 SAMPLES = 63
 
 Trace = list[Pending]
@@ -66,12 +70,14 @@ class Mix:
         descent = Descent(random, locations)
         yield Scheduled(descent, self.step_limit)
         if descent.estimate <= EXHAUSTIVE_LIMIT:
-            for choose in Exhaustive(random).executions():
+            search = Exhaustive(random)
+            for choose in islice(search.executions(), MOST_TRACES):
                 yield Scheduled(choose, self.step_limit)
-            self.exhausted += 1
-        else:
-            for _ in range(SAMPLES):
-                yield Scheduled(self._drawn(random, sample), self.step_limit)
+            if search.ended and not search.limited:
+                self.exhausted += 1
+                return
+        for _ in range(SAMPLES):
+            yield Scheduled(self._drawn(random, sample), self.step_limit)
 
     def _drawn(self, random: Random, sample: Trace) -> Choose:
         name = random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from harness.case.values import Case
+from collections.abc import Callable, Sequence
+
+from harness.case.values import BlockStep, Case
 from harness.run import Run
 from harness.runner import Runner, Schedule
+from harness.schedules.breadth_first import BreadthFirst
 from harness.schedules.deviations import deviations_of
 from harness.shrink.reduce import Attempt
 from harness.triage import signature_of
+from parallel.drivers.scheduled import Choose, lowest_first
 
 SEARCH_LIMIT = 48
 """Executions spent on a candidate with fewer transactions that its schedule does not make fail."""
@@ -19,13 +23,14 @@ class SameFailure:
     def __init__(self, runner: Runner, wanted: tuple[str, ...]) -> None:
         self._runner = runner
         self._wanted = wanted
+        self._workers = runner.setting.workers
 
     def attempt(self, case: Case, schedule: Schedule) -> Attempt:
         """Run ``case`` under ``schedule``."""
         run = self._runner.run_deviating(case, schedule)
         if not self.recognises(run):
             return Attempt(None, run.executions)
-        met = schedule_of(run) if schedule else ()
+        met = schedule_of(run, self._workers) if schedule else ()
         return Attempt(met if len(met) <= len(schedule) else schedule, run.executions)
 
     def search(self, case: Case) -> Attempt:
@@ -33,21 +38,44 @@ class SameFailure:
         run = self._runner.run_exhaustively(case, SEARCH_LIMIT)
         if not self.recognises(run):
             return Attempt(None, run.executions)
-        found = schedule_of(run)
+        found = schedule_of(run, self._workers)
         again = self._runner.run_deviating(case, found)
         return Attempt(found if self.recognises(again) else None, run.executions + again.executions)
+
+    def fewer(self, case: Case, schedule: Schedule, limit: int) -> Attempt:
+        """Try the schedules with fewer deviations than ``schedule`` in the last block of ``case``.
+
+        At most ``limit`` of them, the fewest deviations first.
+        """
+        blocks = [step for step in case.steps if isinstance(step, BlockStep)]
+        last = tuple(each.id for each in blocks[-1].transactions)
+        search = BreadthFirst(last, limit, deepest=len(schedule) - 1)
+        executions = 0
+        for choose in search.executions():
+            run = self._runner.run_once(case, _only_in(last, choose))
+            executions += run.executions
+            if self.recognises(run):
+                return Attempt(choose.schedule, executions)
+            if executions >= limit:
+                break
+        return Attempt(None, executions)
 
     def recognises(self, run: Run) -> bool:
         """Tell whether ``run`` is the same failure."""
         return run.verdict.is_failure and signature_of(run) == self._wanted
 
 
-def schedule_of(run: Run) -> Schedule:
-    """Return the schedule of a failing run: the deviations of the block it failed in.
+def _only_in(block: Sequence[str], choose: Choose) -> Callable[[tuple[str, ...]], Choose]:
+    """Return what gives ``choose`` to the block of these transactions, the default to others."""
+    return lambda ids: choose if ids == block else lowest_first
+
+
+def schedule_of(run: Run, workers: int) -> Schedule:
+    """Return the schedule of a run that failed with so many workers: that of its last block.
 
     The blocks before it agreed, so they need none.
     """
     if not run.blocks:
         return ()
     last = run.blocks[-1]
-    return deviations_of(last.trace, last.ids)
+    return deviations_of(last.trace, last.ids, workers)

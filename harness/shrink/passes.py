@@ -11,6 +11,7 @@ from itertools import chain, combinations
 from typing import TypeAlias
 
 from harness.case.values import AnyIntent, BlockStep, Case, Intent, RawIntent, RewindStep, Step
+from harness.shrink.absorb import absorb_first
 from harness.shrink.places import number_at, places, put
 from ledger.model import NATIVE, Account, Address, FeeType, NonceBump, SetMultisig, State, Transfers
 
@@ -159,6 +160,7 @@ def lower_tied_numbers(case: Case) -> Iterator[Case]:
 PASSES: tuple[Pass, ...] = (
     drop_steps,
     drop_transactions,
+    absorb_first,
     drop_terms,
     drop_outputs,
     simplify_intents,

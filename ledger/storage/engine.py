@@ -14,6 +14,9 @@ from rocksdict import Options, Rdict, RdictIter, WriteBatch, WriteOptions
 from ledger.storage.layout import LAYOUT_VERSION, VERSION_KEY
 from ledger.storage.protocol import StorageError
 
+WRITE_BUFFER = 8 * 2**20
+"""Bytes written before they leave memory: small, for every process of a campaign holds as much."""
+
 
 class Engine:
     """An open database directory, created if it is not there."""
@@ -145,6 +148,7 @@ def _open(path: Path) -> Rdict:
     options = Options(raw_mode=True)
     options.create_if_missing(True)
     options.set_keep_log_file_num(1)
+    options.set_write_buffer_size(WRITE_BUFFER)
     try:
         return Rdict(str(path), options)
     except Exception as error:

@@ -57,7 +57,7 @@ class Scheduled:
                     raise Hang(f"not finished after {self.step_limit} steps")
                 chosen = runnable[self.choose(runnable)]
                 self.trace.append(chosen)
-                execution.step(chosen.task)
+                execution.step(chosen)
         finally:
             WATCH.operation = None
             execution.close()
@@ -81,20 +81,20 @@ class _Execution(Generic[T]):
         self._begun: set[int] = set()
         self._announced: dict[int, Pending] = {}
         self._results: dict[int, T | Crash] = {}
+        self._guarded = False
 
     def begin(self) -> None:
         """Let every task go up to its first announcement, touching nothing shared."""
         for index in sorted(self._tasks):
-            self._advance(index)
+            self._advance(index, NOTHING)
 
     def runnable(self) -> list[Pending]:
         """Return what may run next in task order; empty when all tasks are done."""
-        full = len(self._begun) >= self._workers
-        found = [
-            pending
-            for index, pending in self._announced.items()
-            if (index in self._begun or not full) and _is_open(pending.operation)
-        ]
+        found = list(self._announced.values())
+        if self._workers <= len(self._begun) < len(found):
+            found = [pending for pending in found if pending.task in self._begun]
+        if self._guarded:
+            found = [pending for pending in found if _is_open(pending.operation)]
         if not found and self._announced:
             waiting = ", ".join(
                 f"{index}@{pending.operation.label}" for index, pending in self._announced.items()
@@ -102,10 +102,10 @@ class _Execution(Generic[T]):
             raise Hang(f"no task can run; waiting: {waiting}")
         return found
 
-    def step(self, index: int) -> None:
+    def step(self, pending: Pending) -> None:
         """Let the task take its announced step and go on to its next announcement."""
-        self._begun.add(index)
-        self._advance(index)
+        self._begun.add(pending.task)
+        self._advance(pending.task, pending.operation)
 
     def close(self) -> None:
         """End the bodies that did not finish."""
@@ -116,9 +116,8 @@ class _Execution(Generic[T]):
         """Return the results in the order the tasks were given."""
         return [self._results[index] for index in self._tasks]
 
-    def _advance(self, index: int) -> None:
-        announced = self._announced.get(index)
-        WATCH.operation = NOTHING if announced is None else announced.operation
+    def _advance(self, index: int, announced: Operation) -> None:
+        WATCH.operation = announced
         try:
             operation = self._tasks[index].body.send(None)
         except StopIteration as stop:
@@ -127,6 +126,7 @@ class _Execution(Generic[T]):
             self._finish(index, Crash.of(index, error))
         else:
             self._announced[index] = Pending(index, operation, self._round)
+            self._guarded |= operation.guard is not None
 
     def _finish(self, index: int, result: T | Crash) -> None:
         self._results[index] = result

@@ -184,7 +184,7 @@ def test_an_atomic_block_stops_after_the_batch_that_failed() -> None:
         policy=Policy.ATOMIC,
         driver=scheduled,
     )
-    assert {task for task, _ in scheduled.trace} == {0}
+    assert {step.task for step in scheduled.trace} == {0}
 
 
 def test_what_ends_as_it_began_is_not_modified() -> None:
@@ -437,7 +437,7 @@ def test_labels_of_operations_are_short_and_stable() -> None:
     scheduled = Scheduled()
     storage = reader({A: RICH, B: account(1, energy=1)})
     run(storage, burn(A, 1), seal_signed(B, NonceBump(), fee=0, fee_type=1), driver=scheduled)
-    assert [label for task, label in scheduled.trace if task == 0] == [
+    assert [step.operation.label for step in scheduled.trace if step.task == 0] == [
         "exists",
         "nonce",
         "balance",
@@ -445,7 +445,7 @@ def test_labels_of_operations_are_short_and_stable() -> None:
         "burned",
         "publish",
     ]
-    assert [label for task, label in scheduled.trace if task == 1] == [
+    assert [step.operation.label for step in scheduled.trace if step.task == 1] == [
         "exists",
         "nonce",
         "energy",

@@ -1,0 +1,87 @@
+"""Breadth-first search over deviations: the sequential order, then every single deviation from it.
+
+After those with one deviation come those with two, and so on: most races need very few, and this
+finds a failure under as few as it needs. Invariant: no schedule is executed twice, and a schedule
+runs like the one it was extended from up to its last deviation.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from harness.schedules.conflict import contested, is_contested
+from harness.schedules.deviations import Deviation, FollowDeviations, Site, site_of, task_name
+from parallel.drivers.scheduled import Pending
+
+
+class BreadthFirst:
+    """Drives executions in the order of their number of deviations, at most ``limit``.
+
+    Use: ``for choose in search.executions()``, executing once under each ``choose``, whose
+    deviations are ``choose.schedule``. ``ids`` are the block's transactions; ``deepest``, if given,
+    is the largest number of deviations. ``finished`` counts the executions.
+    """
+
+    def __init__(self, ids: Sequence[str], limit: int, deepest: int | None = None) -> None:
+        self.finished = 0
+        self._ids = ids
+        self._limit = limit
+        self._deepest = deepest
+
+    def executions(self) -> Iterator[Extensible]:
+        """Give the ``choose`` of one more execution until there is none or the limit is reached."""
+        depth = 0
+        generation: list[tuple[Deviation, ...]] = [()]
+        while generation:
+            following: list[tuple[Deviation, ...]] = []
+            for schedule in generation:
+                if self.finished >= self._limit:
+                    return
+                choose = Extensible(schedule, self._ids)
+                yield choose
+                self.finished += 1
+                if depth != self._deepest:
+                    room = self._limit - self.finished - len(following)
+                    following += islice(choose.extensions(), max(0, room))
+            generation = following
+            depth += 1
+
+
+class Extensible(FollowDeviations):
+    """Follows ``schedule`` and notes what else could have been done after its last deviation."""
+
+    __slots__ = ("_offers", "_steps", "schedule")
+
+    def __init__(self, schedule: tuple[Deviation, ...], ids: Sequence[str]) -> None:
+        super().__init__(schedule, ids)
+        self.schedule = schedule
+        self._steps: list[Pending] = []
+        self._offers: list[tuple[int, ...]] = []
+
+    def __call__(self, runnable: Sequence[Pending]) -> int:
+        """Pick the position of the next step."""
+        is_default = not self.unused
+        position = super().__call__(runnable)
+        taken = runnable[position]
+        self._steps.append(taken)
+        others = [each.task for each in runnable if each.task != taken.task] if is_default else []
+        self._offers.append(tuple(others))
+        return position
+
+    def extensions(self) -> Iterator[tuple[Deviation, ...]]:
+        """Yield the schedules with one deviation more, the earliest first.
+
+        Only where the default took a step on a contested location: any other step could as well
+        have been taken later, or sooner.
+        """
+        locations = contested(self._steps)
+        counts: Counter[Site] = Counter()
+        for step, others in zip(self._steps, self._offers, strict=True):
+            site = site_of(step, self._ids)
+            counts[site] += 1
+            if others and is_contested(step, locations):
+                address = (*site, counts[site])
+                for task in others:
+                    yield (*self.schedule, Deviation(address, task_name(task, self._ids)))

@@ -1,0 +1,37 @@
+"""Offers cases that start later: what the first transaction or block does is put into the state.
+
+The effect is the reference's, executed here on the case's own state; a candidate counts only if it
+still fails, so a wrong effect costs an execution and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from harness.case.realise import realise
+from harness.case.values import BlockStep, Case, RewindStep
+from harness.post_state import post_state
+from ledger.model import Policy, State
+from ledger.schemes import SCHEMES
+from ledger.storage.memory import MemoryStorage
+from reference.block import execute
+
+
+def absorb_first(case: Case) -> Iterator[Case]:
+    """Offer the case without its first block, then without its first transaction."""
+    if not case.steps or isinstance(case.steps[0], RewindStep):
+        return
+    first, *rest = case.steps
+    assert isinstance(first, BlockStep)
+    if not any(isinstance(step, RewindStep) for step in rest):
+        yield replace(case, state=_after(case, first), steps=tuple(rest))
+    if first.transactions:
+        alone = BlockStep(first.transactions[:1], Policy.SKIP, advances_height=False)
+        shorter = replace(first, transactions=first.transactions[1:])
+        yield replace(case, state=_after(case, alone), steps=(shorter, *rest))
+
+
+def _after(case: Case, step: BlockStep) -> State:
+    outcome = execute(realise(step, case.scheme), MemoryStorage(case.state), SCHEMES[case.scheme])
+    return post_state(case.state, outcome.changes)

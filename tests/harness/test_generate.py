@@ -1,0 +1,276 @@
+"""The generator: total, reproducible, simple at zero, and everything it must produce occurs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import reference.block
+from harness.case.realise import realise
+from harness.case.values import BlockStep, Case, Cosigner, Intent, RawIntent, RewindStep
+from harness.generate.decode import decode
+from harness.generate.mixture import case_number, draw_number
+from harness.generate.records import HEADER_LENGTH, RECORD_LENGTH, Draw, Shape
+from harness.generate.strategies import draws
+from harness.post_state import post_state
+from ledger.model import (
+    NATIVE,
+    Account,
+    Address,
+    Burn,
+    FeeType,
+    Multisig,
+    NonceBump,
+    Policy,
+    SetMultisig,
+    Transfers,
+)
+from ledger.outcome import Code, Outcome
+from ledger.schemes import SCHEMES
+from ledger.storage.memory import MemoryStorage
+
+SEEDS = ("one", "two", "three")
+CASES = 1000
+"""Everything must occur within this many cases of every seed."""
+
+
+def blocks(case: Case) -> Iterator[BlockStep]:
+    return (step for step in case.steps if isinstance(step, BlockStep))
+
+
+def outcomes(case: Case) -> Iterator[Outcome]:
+    """Execute the blocks of ``case`` on the reference, each on the state after the last."""
+    states = [case.state]
+    for step in case.steps:
+        if isinstance(step, RewindStep):
+            del states[len(states) - step.blocks :]
+            continue
+        block = realise(step, case.scheme)
+        outcome = reference.block.execute(block, MemoryStorage(states[-1]), SCHEMES[case.scheme])
+        states.append(post_state(states[-1], outcome.changes))
+        yield outcome
+
+
+# Total.
+
+
+@given(draws())
+def test_every_draw_is_a_case_that_can_be_signed(draw: Draw) -> None:
+    case = decode(draw)
+    for step in blocks(case):
+        assert len(realise(step, case.scheme).transactions) == len(step.transactions)
+
+
+@given(st.sampled_from(Shape), st.binary(max_size=80), st.lists(st.binary(max_size=40), max_size=6))
+def test_bytes_of_any_length_are_a_case_too(
+    shape: Shape, header: bytes, records: list[bytes]
+) -> None:
+    for step in blocks(decode(Draw(shape, header, tuple(records)))):
+        realise(step, "keyed-hash")
+
+
+@given(draws())
+def test_every_record_is_one_transaction_with_an_id_of_its_own(draw: Draw) -> None:
+    ids = [intent.id for step in blocks(decode(draw)) for intent in step.transactions]
+    assert ids == [f"t{index}" for index in range(len(draw.records))]
+
+
+@given(draws())
+def test_decoding_is_a_function_of_the_draw(draw: Draw) -> None:
+    assert decode(draw) == decode(draw)
+
+
+# Simple at zero.
+
+
+def zeros(shape: Shape, transactions: int = 1) -> Case:
+    return decode(Draw(shape, bytes(HEADER_LENGTH), (bytes(RECORD_LENGTH),) * transactions))
+
+
+@pytest.mark.parametrize("shape", [Shape.BOUNDARY, Shape.DENSE])
+def test_the_all_zero_draw_is_one_plain_transfer_that_succeeds(shape: Shape) -> None:
+    case = zeros(shape)
+    (step,) = case.steps
+    assert isinstance(step, BlockStep)
+    (intent,) = step.transactions
+    assert isinstance(intent, Intent)
+    assert (step.policy, step.rewards, step.fees_to) == (Policy.SKIP, None, None)
+    assert isinstance(intent.payload, Transfers)
+    (output,) = intent.payload.outputs
+    assert (output.asset, output.amount, output.extra_data) == (NATIVE, 1, None)
+    assert (intent.nonce, intent.fee_type, intent.cosigners) == (0, FeeType.TOS, None)
+    assert intent.valid
+    (outcome,) = outcomes(case)
+    assert [receipt.code for receipt in outcome.receipts] == [Code.SUCCESS]
+
+
+def test_the_all_zero_accounts_are_plain() -> None:
+    accounts = zeros(Shape.BOUNDARY).state.accounts
+    plain = Account(0, {NATIVE: next(iter(accounts.values())).balance(NATIVE)})
+    assert list(accounts.values()) == [plain] * 2
+
+
+def test_the_all_zero_chain_has_the_fewest_blocks_and_no_rewind() -> None:
+    case = zeros(Shape.CHAIN, transactions=2)
+    assert [len(step.transactions) for step in blocks(case)] == [1, 1]
+    assert len(case.steps) == 2
+
+
+@pytest.mark.parametrize("shape", Shape)
+def test_no_record_is_no_transaction(shape: Shape) -> None:
+    assert zeros(shape, transactions=0).transactions() == 0
+
+
+# Reproducible.
+
+
+def test_a_case_depends_on_its_seed_and_number_and_on_no_order() -> None:
+    forward = [case_number("seed", number) for number in range(30)]
+    backward = [case_number("seed", number) for number in reversed(range(30))]
+    assert forward == backward[::-1]
+
+
+def test_numbers_and_seeds_give_different_draws() -> None:
+    made = [draw_number(seed, number) for seed in SEEDS for number in range(100)]
+    assert len({(draw.header, draw.records) for draw in made}) == len(made)
+
+
+# Everything occurs.
+
+
+@lru_cache
+def campaign(seed: str) -> tuple[Case, ...]:
+    return tuple(case_number(seed, number) for number in range(CASES))
+
+
+def steps_of(seed: str) -> list[BlockStep]:
+    return [step for case in campaign(seed) for step in blocks(case)]
+
+
+def intents_of(seed: str) -> list[Intent]:
+    transactions = (each for step in steps_of(seed) for each in step.transactions)
+    return [each for each in transactions if isinstance(each, Intent)]
+
+
+each_seed = pytest.mark.parametrize("seed", SEEDS)
+
+
+@each_seed
+def test_every_result_code_is_met(seed: str) -> None:
+    met = {
+        receipt.code
+        for case in campaign(seed)
+        for outcome in outcomes(case)
+        for receipt in outcome.receipts
+    }
+    assert met == set(Code)
+
+
+@each_seed
+def test_every_kind_of_payload_policy_and_term_occurs(seed: str) -> None:
+    steps, intents = steps_of(seed), intents_of(seed)
+    raw = [each for step in steps for each in step.transactions if isinstance(each, RawIntent)]
+    assert {type(each.payload) for each in intents} == {Transfers, Burn, SetMultisig, NonceBump}
+    assert raw
+    assert {step.policy for step in steps} == set(Policy)
+    assert {step.rewards is None for step in steps} == {True, False}
+    assert {step.fees_to is None for step in steps} == {True, False}
+    assert any(step.fees_to in addresses_in(step) for step in steps)
+
+
+def addresses_in(step: BlockStep) -> set[Address]:
+    return {each.source for each in step.transactions if isinstance(each, Intent)}
+
+
+@each_seed
+def test_every_length_of_chain_and_rewinds_by_one_and_by_two_occur(seed: str) -> None:
+    lengths = {sum(1 for _ in blocks(case)) for case in campaign(seed)}
+    rewinds = {
+        step.blocks
+        for case in campaign(seed)
+        for step in case.steps
+        if not isinstance(step, BlockStep)
+    }
+    assert lengths == {1, 2, 3, 4}
+    assert rewinds == {1, 2}
+
+
+@each_seed
+def test_every_rewind_has_the_blocks_it_takes_back(seed: str) -> None:
+    for case in campaign(seed):
+        height = 0
+        for step in case.steps:
+            height += 1 if isinstance(step, BlockStep) else -step.blocks
+            assert height >= 0
+
+
+@each_seed
+def test_multisig_transactions_set_replace_and_delete(seed: str) -> None:
+    payloads = [each.payload for each in intents_of(seed) if isinstance(each.payload, SetMultisig)]
+    assert SetMultisig(0, ()) in payloads
+    assert {len(each.participants) for each in payloads} >= {0, 1, 2, 3}
+    assert {each.threshold for each in payloads} >= {0, 1, 2, 3}
+
+
+def sort_of_cosigners(config: Multisig, cosigners: tuple[Cosigner, ...] | None) -> str:
+    """Name the first thing that is wrong with the co-signatures of a configured source."""
+    if cosigners is None:
+        return "none"
+    ids = [each.signer_id for each in cosigners]
+    if len(set(ids)) != len(ids):
+        return "twice the same"
+    if len(cosigners) != config.threshold:
+        return "too few" if len(cosigners) < config.threshold else "too many"
+    if max(ids) >= len(config.participants):
+        return "unknown id"
+    if not all(each.valid for each in cosigners):
+        return "invalid"
+    return "right" if ids == sorted(ids) else "right in another order"
+
+
+def configured(case: Case) -> Iterator[tuple[Multisig, Intent]]:
+    """Give the transactions whose source still has the configuration it started with."""
+    changed = set()
+    for intent in (each for step in blocks(case) for each in step.transactions):
+        if isinstance(intent, Intent) and intent.source not in changed:
+            account = case.state.accounts.get(intent.source)
+            if account is not None and account.multisig is not None:
+                yield account.multisig, intent
+            if isinstance(intent.payload, SetMultisig):
+                changed.add(intent.source)
+
+
+@each_seed
+def test_cosignatures_of_every_sort_occur(seed: str) -> None:
+    sorts = {
+        sort_of_cosigners(config, intent.cosigners)
+        for case in campaign(seed)
+        for config, intent in configured(case)
+    }
+    assert sorts == {
+        "none",
+        "twice the same",
+        "too few",
+        "too many",
+        "unknown id",
+        "invalid",
+        "right",
+        "right in another order",
+    }
+
+
+@each_seed
+def test_sources_without_a_configuration_are_cosigned_too(seed: str) -> None:
+    accounts = [(each, case.state.accounts) for case in campaign(seed) for each in blocks(case)]
+    strays = {
+        len(intent.cosigners)
+        for step, before in accounts
+        for intent in step.transactions
+        if isinstance(intent, Intent) and intent.cosigners is not None
+        if (account := before.get(intent.source)) is None or account.multisig is None
+    }
+    assert strays >= {0, 1}
