@@ -1,0 +1,81 @@
+"""Runs the benchmarks, prints each table as it is done and writes ``benchmarks/README.md``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import cases, generation, memory, reference, shrinking, signatures, trampoline
+from benchmarks.machine import facts
+from benchmarks.rows import HEADINGS, Topic
+
+README = Path(__file__).parent / "README.md"
+
+TOPICS: Mapping[str, Callable[[bool], Topic]] = {
+    "reference": reference.measure,
+    "cases": cases.measure,
+    "trampoline": trampoline.measure,
+    "signatures": signatures.measure,
+    "generation": generation.measure,
+    "shrinking": shrinking.measure,
+    "memory": memory.measure,
+}
+
+HEAD = """\
+# Benchmarks
+
+Written by `python -m benchmarks{full}`; a later run replaces it. Values are medians of repeated
+runs after a warm-up, times by the wall clock, on one core unless a row says otherwise. No test
+asserts them: they hold for the machine below, and only if nothing else ran on it.
+"""
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(tuple(TOPICS)))
+@click.option("--full", is_flag=True, help="Run 100,000 cases to measure memory (many minutes).")
+def main(names: tuple[str, ...], full: bool) -> None:
+    """Measure everything, or only the topics NAMES, which leaves the README as it is."""
+    machine, started = tuple(facts()), time.monotonic()
+    console = Console()
+    for name, fact in machine:
+        console.print(f"{name}: {fact}", highlight=False)
+    topics = []
+    for name in names or TOPICS:
+        topics.append(TOPICS[name](full))
+        console.print(_table(topics[-1]))
+    console.print(f"{time.monotonic() - started:.0f} s")
+    if not names:
+        README.write_text(_document(machine, topics, full), encoding="utf-8")
+
+
+def _table(topic: Topic) -> Table:
+    table = Table(title=topic.title, title_justify="left")
+    for heading in HEADINGS:
+        table.add_column(heading)
+    for row in topic.rows:
+        table.add_row(*(cell.strip("*") for cell in row.cells()))
+    return table
+
+
+def _document(machine: tuple[tuple[str, str], ...], topics: list[Topic], full: bool) -> str:
+    parts = [HEAD.format(full=" --full" if full else "")]
+    parts.append("".join(f"- {name}: {fact}\n" for name, fact in machine))
+    for topic in topics:
+        lines = [f"## {topic.title}", "", topic.note, "", _line(HEADINGS)]
+        lines.append(_line(["---"] * len(HEADINGS)))
+        lines += (_line(row.cells()) for row in topic.rows)
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def _line(cells: tuple[str, ...] | list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""An executor that touches what it did not announce is caught; a correct one never is."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from harness.case.file import Setting
+from harness.executors import BUILT_IN, Target
+from harness.generate.mixture import case_number
+from harness.run import Run
+from harness.runner import STEP_LIMIT, Runner
+from harness.schedules.mix import Mix
+from harness.stores import MemoryStores
+from harness.verdict import Verdict
+from ledger.block import Envelope
+from ledger.outcome import Code
+from parallel.batched import Batched
+from parallel.ops import Kind, op
+from parallel.overlay import Overlay
+from parallel.state import BlockState
+from tests.harness.small import ALICE, BOB, payment
+
+
+class ReadsUnderNothing(Batched):
+    """Looks at the burned counter before it has announced anything."""
+
+    async def transaction(self, envelope: Envelope, state: BlockState) -> Code:
+        assert state.burned.value >= 0
+        return await super().transaction(envelope, state)
+
+
+class _WritesUnderRead(BlockState):
+    async def publish(self, overlay: Overlay) -> None:
+        await op(Kind.READ, self.written_keys(overlay), "publish")
+        self.write(overlay)
+
+
+class WritesUnderRead(Batched):
+    """Announces a read and writes."""
+
+    state_class = _WritesUnderRead
+
+
+class _NamesAnotherKey(BlockState):
+    async def publish(self, overlay: Overlay) -> None:
+        await op(Kind.WRITE, (self.nonces.key(ALICE), self.nonces.key(BOB)), "publish")
+        self.write(overlay)
+
+
+class NamesAnotherKey(Batched):
+    """Announces the nonces and writes balances too."""
+
+    state_class = _NamesAnotherKey
+
+
+class _LeavesOutTheReceiver(BlockState):
+    async def balance(self, key: tuple[bytes, bytes]) -> int:
+        value = await self.balances.read(key)
+        return value + 0 * (self.balances.values.get((BOB, key[1])) or 0)
+
+
+class ReadsAnotherKey(Batched):
+    """Announces one balance and looks at another."""
+
+    state_class = _LeavesOutTheReceiver
+
+
+FAULTY = (ReadsUnderNothing, WritesUnderRead, NamesAnotherKey, ReadsAnotherKey)
+
+
+def run_sequentially(executor: type[Batched]) -> Run:
+    with Runner(Setting("ours"), MemoryStores(), Target("ours", executor)) as runner:
+        return runner.run_sequential(payment())
+
+
+@pytest.mark.parametrize("executor", FAULTY)
+def test_an_unannounced_access_is_a_crash_that_says_so(executor: type[Batched]) -> None:
+    run = run_sequentially(executor)
+    assert run.verdict is Verdict.CRASH
+    assert any("UnannouncedAccess" in each.actual for each in run.differences)
+
+
+def test_real_threads_do_not_audit() -> None:
+    setting = Setting("ours", driver="threads")
+    with Runner(setting, MemoryStores(), Target("ours", ReadsUnderNothing)) as runner:
+        assert runner.run_sequential(payment()).verdict is Verdict.AGREE
+
+
+@pytest.mark.parametrize("name", sorted(set(BUILT_IN) - {"canary"}))
+def test_a_correct_executor_is_never_accused_under_any_schedule(name: str) -> None:
+    mix = Mix(STEP_LIMIT)
+    with Runner(Setting(name), MemoryStores()) as runner:
+        for number in range(150):
+            run = runner.run_mixed(case_number("audit", number), Random(number), mix)
+            assert run.verdict is Verdict.AGREE, (number, run.differences)

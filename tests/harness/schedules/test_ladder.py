@@ -1,0 +1,81 @@
+"""The replay ladder: deviations, then the trace, then a search nearby, then the plain truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from harness.case.file import Record, Setting, load
+from harness.replay import Replayed, Rung, replay
+from harness.runner import Runner
+from harness.schedules.deviations import Deviation
+from harness.stores import MemoryStores
+from harness.verdict import Verdict
+from mutants.catalogue import ROWS
+
+FOLDER = Path(__file__).resolve().parents[3] / "corpora" / "mutants"
+RACES = [row for row in ROWS if row.deviations]
+ELSEWHERE = Deviation(("t0", "no such step", "", 1), "t1")
+
+each_race = pytest.mark.parametrize("name", [row.case for row in RACES])
+
+
+@lru_cache
+def recorded(name: str) -> Record:
+    """Return the smallest case of a race, with the trace of its failing run."""
+    record = load(FOLDER / name)
+    assert record.setting is not None
+    with Runner(record.setting, MemoryStores()) as runner:
+        run = runner.run_deviating(record.case, record.schedule)
+    return replace(record, trace=run.trace())
+
+
+def replayed(record: Record, setting: Setting | None = None, *, strict: bool = False) -> Replayed:
+    return replay(record, MemoryStores(), setting, strict=strict)
+
+
+@each_race
+def test_a_recorded_failure_comes_back_under_its_deviations(name: str) -> None:
+    for strict in (False, True):
+        found = replayed(recorded(name), strict=strict)
+        assert (found.rung, found.unmet) == (Rung.DEVIATIONS, ())
+        assert found.run.verdict.value == recorded(name).verdict
+
+
+@each_race
+def test_it_comes_back_under_its_trace_where_its_deviations_are_not_met(name: str) -> None:
+    found = replayed(replace(recorded(name), schedule=(ELSEWHERE,)))
+    assert (found.rung, found.unmet) == (Rung.TRACE, (str(ELSEWHERE),))
+    assert found.run.verdict.is_failure
+
+
+@each_race
+def test_it_is_found_nearby_where_the_trace_does_not_fit_either(name: str) -> None:
+    for schedule in ((), (ELSEWHERE,)):
+        found = replayed(replace(recorded(name), schedule=schedule, trace=()))
+        assert found.rung is Rung.NEARBY
+        assert found.run.verdict.is_failure
+
+
+@each_race
+def test_it_is_nowhere_where_the_fault_is_gone(name: str) -> None:
+    found = replayed(recorded(name), Setting())
+    assert found.rung is Rung.NONE
+    assert found.run.verdict is Verdict.AGREE
+
+
+@each_race
+def test_a_strict_replay_tries_the_deviations_alone_and_names_those_not_met(name: str) -> None:
+    found = replayed(replace(recorded(name), schedule=(ELSEWHERE,)), strict=True)
+    assert (found.rung, found.unmet) == (Rung.NONE, (str(ELSEWHERE),))
+    assert found.run.verdict is Verdict.AGREE
+
+
+@each_race
+def test_a_case_that_records_no_failure_is_run_once(name: str) -> None:
+    found = replayed(replace(recorded(name), schedule=(), verdict=""))
+    assert found.rung is Rung.DEVIATIONS
+    assert found.run.executions == 1
