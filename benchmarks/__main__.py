@@ -10,9 +10,18 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cases, generation, memory, reference, shrinking, signatures, trampoline
+from benchmarks import (
+    cases,
+    generation,
+    memory,
+    races,
+    reference,
+    shrinking,
+    signatures,
+    trampoline,
+)
 from benchmarks.machine import facts
-from benchmarks.rows import HEADINGS, Topic
+from benchmarks.rows import Topic
 
 README = Path(__file__).parent / "README.md"
 
@@ -23,6 +32,7 @@ TOPICS: Mapping[str, Callable[[bool], Topic]] = {
     "signatures": signatures.measure,
     "generation": generation.measure,
     "shrinking": shrinking.measure,
+    "races": races.measure,
     "memory": memory.measure,
 }
 
@@ -55,7 +65,7 @@ def main(names: tuple[str, ...], full: bool) -> None:
 
 def _table(topic: Topic) -> Table:
     table = Table(title=topic.title, title_justify="left")
-    for heading in HEADINGS:
+    for heading in topic.headings:
         table.add_column(heading)
     for row in topic.rows:
         table.add_row(*(cell.strip("*") for cell in row.cells()))
@@ -65,16 +75,8 @@ def _table(topic: Topic) -> Table:
 def _document(machine: tuple[tuple[str, str], ...], topics: list[Topic], full: bool) -> str:
     parts = [HEAD.format(full=" --full" if full else "")]
     parts.append("".join(f"- {name}: {fact}\n" for name, fact in machine))
-    for topic in topics:
-        lines = [f"## {topic.title}", "", topic.note, "", _line(HEADINGS)]
-        lines.append(_line(["---"] * len(HEADINGS)))
-        lines += (_line(row.cells()) for row in topic.rows)
-        parts.append("\n".join(lines) + "\n")
+    parts += ("\n".join(topic.lines()) for topic in topics)
     return "\n".join(parts)
-
-
-def _line(cells: tuple[str, ...] | list[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
 
 
 if __name__ == "__main__":

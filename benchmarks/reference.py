@@ -23,7 +23,8 @@ from ledger.storage.rocksdb import Database, RocksStorage
 NOTE = """\
 One-output native transfers under the `keyed-hash` scheme. Executing includes the check of every
 signature; decoding and sealing envelopes is not included, for both executors are handed the
-decoded block. Each block of the RocksDB rows starts with an empty cache of values."""
+decoded block. The RocksDB databases are closed and opened again first, so that both sizes are
+read from disk, and each block starts with an empty cache of values."""
 
 SIZES = (20, 100, 500, 2000)
 FEW, MANY = 400, 400_000
@@ -37,7 +38,7 @@ def measure(_full: bool) -> Topic:
     rows = [*_by_transactions()]
     in_memory = [MemoryStorage(few), MemoryStorage(many)]
     rows += _by_accounts("memory", [lambda: in_memory[0], lambda: in_memory[1]])
-    with _database(few) as one, _database(many) as other:
+    with _reopened(few) as one, _reopened(many) as other:
         rows += _by_accounts("RocksDB", [one.clone, other.clone])
     return Topic("Reference executor", NOTE, tuple(rows))
 
@@ -97,9 +98,10 @@ def _scattered(accounts: int) -> list[Block]:
 
 
 @contextmanager
-def _database(state: State) -> Iterator[RocksStorage]:
-    with (
-        tempfile.TemporaryDirectory(prefix="lockstep-bench-") as folder,
-        Database(Path(folder)) as database,
-    ):
-        yield database.new_namespace(state)
+def _reopened(state: State) -> Iterator[RocksStorage]:
+    """Write ``state`` and open the database again, so that it is read from disk."""
+    with tempfile.TemporaryDirectory(prefix="lockstep-bench-") as folder:
+        with Database(Path(folder)) as database:
+            number = database.new_namespace(state).number
+        with Database(Path(folder)) as database:
+            yield database.namespace(number)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from benchmarks.timing import Timing
 
@@ -63,6 +64,14 @@ class Row:
         return self.what, f"{number(self.value)} {self.unit}".rstrip(), span, target, met
 
 
+class Line(Protocol):
+    """A line of a table."""
+
+    def cells(self) -> tuple[str, ...]:
+        """Return what the line says, in the order of its topic's headings."""
+        ...
+
+
 HEADINGS = ("measured", "median", "lowest to highest", "target", "met")
 
 
@@ -72,7 +81,19 @@ class Topic:
 
     title: str
     note: str
-    rows: tuple[Row, ...]
+    rows: tuple[Line, ...]
+    headings: tuple[str, ...] = HEADINGS
+
+    def lines(self) -> Iterator[str]:
+        """Yield the topic as a section of a document."""
+        yield from (f"## {self.title}", "", self.note, "")
+        yield from (_line(self.headings), _line(["---"] * len(self.headings)))
+        yield from (_line(row.cells()) for row in self.rows)
+        yield ""
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
 
 
 def number(value: float) -> str:

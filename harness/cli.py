@@ -15,6 +15,8 @@ from typing import ParamSpec
 import click
 
 from harness.case.file import CaseFileError, Setting
+from harness.cli_explain import explain
+from harness.cli_explore import explore
 from harness.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, USAGE, of_campaign, of_verdicts
 from harness.faults import HarnessFault, UsageError
 from harness.runner import DRIVERS
@@ -214,3 +216,7 @@ def vectors(directory: Path, executor: str, workers: int, driver: str, storage: 
     if report.failed:
         return DIVERGENCE
     return AGREE if report.passed else _complain(GATE, "no vector was in scope")
+
+
+main.command()(_one_clear_line(explore))
+main.command()(_one_clear_line(explain))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.case.file import Record, Setting, save
 from harness.case.values import Case
+from harness.explain.sentence import race_sentence
 from harness.faults import HarnessFault
 from harness.replay import expected_documents, observed_documents
 from harness.run import Run
@@ -30,6 +31,7 @@ class Finding:
     A file that was there already for this kind is left as it is. ``finished`` is False when the
     budget of executions ended the shrinking; ``repeatable`` is False when two replays were offered
     different steps or ended differently, so that the executor depends on more than its schedule.
+    ``race`` says in a sentence how the failure came about, if that takes a schedule.
     """
 
     fingerprint: str
@@ -41,6 +43,7 @@ class Finding:
     executions: int
     finished: bool
     repeatable: bool
+    race: str | None
     path: Path
 
 
@@ -68,6 +71,7 @@ def investigate(
         executions=reduced.executions,
         finished=reduced.finished,
         repeatable=is_repeatable(reduced.case, reduced.schedule, runner),
+        race=race_sentence(runner, reduced.case, reduced.schedule) if reduced.schedule else None,
         path=_keep(record, folder / name),
     )
 

@@ -40,6 +40,8 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     yield from ("  " + line for line in case_lines(finding.case))
     if finding.schedule:
         yield "  schedule: " + ", ".join(str(each) for each in finding.schedule)
+    if finding.race is not None:
+        yield f"  race: {finding.race}"
     if not finding.repeatable:
         yield "  NOT REPEATABLE: two runs of the same schedule differ"
     yield f"  replay: {replay_command(finding.path)}"

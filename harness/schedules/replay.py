@@ -1,12 +1,14 @@
 """Replay of a trace: takes the recorded steps again, in the recorded order.
 
 Invariant: as long as the executor announces what it announced then, the run is the recorded one;
-``misfits`` counts the recorded steps that were not on offer and were passed over.
+``misfits`` counts the recorded steps that were not on offer and were passed over. A step that the
+recording does not know is taken when its task's next recorded step is due.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from harness.schedules.deviations import task_name
 from parallel.drivers.scheduled import Pending
@@ -26,10 +28,18 @@ class FollowTrace:
     def __call__(self, runnable: Sequence[Pending]) -> int:
         """Pick the position of the next step."""
         while self._next < len(self._steps):
-            wanted = self._steps[self._next]
-            self._next += 1
+            task, label = self._steps[self._next]
             for position, pending in enumerate(runnable):
-                if wanted == (task_name(pending.task, self._ids), pending.operation.label):
+                if task_name(pending.task, self._ids) != task:
+                    continue
+                if pending.operation.label == label:
+                    self._next += 1
                     return position
+                if not self._comes_later(task, pending.operation.label):
+                    return position
+            self._next += 1
             self.misfits += 1
         return 0
+
+    def _comes_later(self, task: str, label: str) -> bool:
+        return (task, label) in islice(self._steps, self._next + 1, None)

@@ -9,13 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rocksdict import Options, Rdict, RdictIter, WriteBatch, WriteOptions
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, RdictIter, WriteBatch, WriteOptions
 
 from ledger.storage.layout import LAYOUT_VERSION, VERSION_KEY
 from ledger.storage.protocol import StorageError
 
 WRITE_BUFFER = 8 * 2**20
 """Bytes written before they leave memory: small, for every process of a campaign holds as much."""
+BLOCK_CACHE = 128 * 2**20
+"""Bytes read that may stay in memory: with the default of 8 MiB, a get from hundreds of thousands
+of accounts takes twice as long."""
 
 
 class Engine:
@@ -149,8 +152,12 @@ def _open(path: Path) -> Rdict:
     options.create_if_missing(True)
     options.set_keep_log_file_num(1)
     options.set_write_buffer_size(WRITE_BUFFER)
+    tables = BlockBasedOptions()
+    tables.set_block_cache(Cache(BLOCK_CACHE))
+    options.set_block_based_table_factory(tables)
     try:
-        return Rdict(str(path), options)
+        # Of a database that exists, only a family named here gets these options.
+        return Rdict(str(path), options, column_families={"default": options})
     except Exception as error:
         raise StorageError(f"{path}: {_why_not_open(_one_line(error))}") from error
 

@@ -86,6 +86,17 @@ def test_the_smallest_case_shows_the_fault(row: Row) -> None:
 
 
 @each_row
+def test_the_smallest_case_agrees_in_sequential_order_if_it_needs_a_schedule(row: Row) -> None:
+    run = run_on(row.executor, smallest_case(row).case)
+    assert run.verdict.is_failure == (row.deviations == 0)
+
+
+@each_row
+def test_every_deviation_of_the_smallest_case_is_met(row: Row) -> None:
+    assert replay(smallest_case(row), MemoryStores(), strict=True).unmet == ()
+
+
+@each_row
 def test_the_executor_without_the_fault_agrees_on_the_smallest_case(row: Row) -> None:
     replayed = replay(smallest_case(row), MemoryStores(), Setting())
     assert replayed.drift == ()

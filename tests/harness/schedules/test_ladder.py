@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -12,9 +13,12 @@ from harness.case.file import Record, Setting, load
 from harness.replay import Replayed, Rung, replay
 from harness.runner import Runner
 from harness.schedules.deviations import Deviation
+from harness.schedules.random_walk import RandomWalk
+from harness.schedules.replay import FollowTrace
 from harness.stores import MemoryStores
 from harness.verdict import Verdict
 from mutants.catalogue import ROWS
+from tests.harness.schedules.programs import Execution, execute, of
 
 FOLDER = Path(__file__).resolve().parents[3] / "corpora" / "mutants"
 RACES = [row for row in ROWS if row.deviations]
@@ -79,3 +83,45 @@ def test_a_case_that_records_no_failure_is_run_once(name: str) -> None:
     found = replayed(replace(recorded(name), schedule=(), verdict=""))
     assert found.rung is Rung.DEVIATIONS
     assert found.run.executions == 1
+
+
+# A trace that the executor no longer fits.
+
+RELABELLED = {"read0": "read1", "write1": "write2"}
+"""The labels of the recorded steps behind one that was added."""
+RECORDED = of([("read", 0), ("write", 0)], [("read", 0), ("write", 0)])
+
+
+def recorded_steps(seed: int) -> tuple[Execution, list[tuple[str, str]]]:
+    execution = execute(RECORDED, RandomWalk(Random(seed)))
+    return execution, [(f"t{step.task}", step.operation.label) for step in execution.trace]
+
+
+def test_a_trace_replays_exactly_where_nothing_has_changed() -> None:
+    for seed in range(50):
+        execution, steps = recorded_steps(seed)
+        follow = FollowTrace(steps, RECORDED.ids)
+        assert execute(RECORDED, follow) == execution
+        assert follow.misfits == 0
+
+
+def test_a_trace_survives_steps_that_were_added() -> None:
+    longer = of(*([("read", 5), *steps, ("read", 6)] for steps in RECORDED.rounds[0]))
+    for seed in range(50):
+        execution, steps = recorded_steps(seed)
+        moved = [(task, RELABELLED[label]) for task, label in steps]
+        follow = FollowTrace(moved, RECORDED.ids)
+        replayed = execute(longer, follow)
+        assert [step.task for step in replayed.trace if step.operation.keys[0][1] == 0] == [
+            step.task for step in execution.trace
+        ]
+        assert follow.misfits == 0
+
+
+def test_a_trace_survives_steps_that_were_removed() -> None:
+    for seed in range(50):
+        execution, steps = recorded_steps(seed)
+        more = [each for task, label in steps for each in ((task, "gone"), (task, label))]
+        follow = FollowTrace(more, RECORDED.ids)
+        assert execute(RECORDED, follow) == execution
+        assert follow.misfits == len(steps)

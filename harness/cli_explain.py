@@ -1,0 +1,36 @@
+"""The command ``lockstep explain``: why a saved case fails only under its schedule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from harness.exit_codes import of_verdicts
+
+CONTINUATIONS = 200
+
+
+@click.argument("case", type=click.Path(path_type=Path))
+@click.option(
+    "--continuations",
+    type=click.IntRange(0, 100_000),
+    default=CONTINUATIONS,
+    show_default=True,
+    metavar="N",
+    help="Random runs after every step that count how likely the failure is there; 0 for none.",
+)
+@click.option("--all-steps", is_flag=True, help="Show the steps that nobody contests too.")
+def explain(case: Path, continuations: int, all_steps: bool) -> int:
+    """Say how the race in a saved failing case comes about, step by step."""
+    from harness.case.file import Setting, load
+    from harness.explain.saved import explain_record
+    from harness.runner import Runner
+    from harness.stores import open_stores
+
+    record = load(case)
+    setting = replace(record.setting or Setting(), driver="scheduled")
+    with open_stores("memory") as stores, Runner(setting, stores) as runner:
+        run = explain_record(record, runner, continuations, click.echo, all_steps=all_steps)
+    return of_verdicts([run.verdict])

@@ -1,0 +1,1 @@
+"""Explains a failure that needs an interleaving: data first, text second."""

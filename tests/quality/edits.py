@@ -1,0 +1,136 @@
+"""Recorded failures of race mutants, and the same mutants after harmless edits of their code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from random import Random
+
+from harness.case.file import Record, Setting
+from harness.case.values import BlockStep, Case, Intent
+from harness.executors import Target
+from harness.findings import record_of
+from harness.runner import Runner
+from harness.shrink.oracle import SameFailure, schedule_of
+from harness.shrink.reduce import reduce
+from harness.stores import MemoryStores
+from harness.triage import signature_of
+from ledger.block import Envelope
+from ledger.identities import address_of
+from ledger.model import (
+    NATIVE,
+    Account,
+    Burn,
+    Chain,
+    FeeType,
+    Policy,
+    State,
+    Transfer,
+    Transfers,
+)
+from ledger.outcome import Code
+from mutants.races import CounterUpdateLost, DestinationsMissing, LaterDestinationsMissing
+from parallel.batched import Batched
+from parallel.ops import Kind, op
+from parallel.overlay import Overlay
+from parallel.state import BlockState
+
+MUTANTS = (DestinationsMissing, LaterDestinationsMissing, CounterUpdateLost)
+PEOPLE = tuple(map(address_of, ("alice", "bob", "carol", "dave")))
+WALKS = 6
+"""Random schedules tried on a case before the next one is drawn."""
+
+ENOUGH = 30
+"""Executions that shrink the block and its schedule; the amounts do not matter here."""
+
+
+def recorded_version(mutant: type[Batched]) -> type[Batched]:
+    """Return the mutant as it was recorded: with a private operation before it publishes."""
+
+    async def publish(state: BlockState, overlay: Overlay) -> None:
+        await op(Kind.WRITE, (("journal", *overlay.nonces.writes),), "journal")
+        await mutant.state_class.publish(state, overlay)
+
+    return _with_publish(mutant, publish)
+
+
+def begins_with_an_operation(mutant: type[Batched]) -> type[Batched]:
+    """Return the recorded version with one more operation at the start of every transaction."""
+    before = recorded_version(mutant)
+
+    async def transaction(executor: Batched, envelope: Envelope, state: BlockState) -> Code:
+        await op(Kind.READ, (("configuration",),), "configuration")
+        return await before.transaction(executor, envelope, state)
+
+    return type("Edited", (before,), {"transaction": transaction})
+
+
+def reads_once_more(mutant: type[Batched]) -> type[Batched]:
+    """Return the recorded version with one more read of a shared value before it publishes."""
+    before = recorded_version(mutant)
+
+    async def publish(state: BlockState, overlay: Overlay) -> None:
+        await state.burned.read("burned")
+        await before.state_class.publish(state, overlay)
+
+    return _with_publish(before, publish)
+
+
+def keeps_no_journal(mutant: type[Batched]) -> type[Batched]:
+    """Return the recorded version without its private operation."""
+    return mutant
+
+
+EDITS = (begins_with_an_operation, reads_once_more, keeps_no_journal)
+
+
+def _with_publish(executor: type[Batched], publish: Callable[..., object]) -> type[Batched]:
+    state = type("Edited", (executor.state_class,), {"publish": publish})
+    return type("Edited", (executor,), {"state_class": state})
+
+
+def recordings(mutant: type[Batched], count: int) -> Iterator[Record]:
+    """Yield shrunk failures of the recorded version that need a schedule."""
+    setting = Setting("recorded")
+    target = Target("recorded", recorded_version(mutant))
+    number = 0
+    with Runner(setting, MemoryStores(), target) as runner:
+        while count:
+            random = Random(number)
+            number += 1
+            record = _recorded(drawn(random), random, runner)
+            if record is not None:
+                count -= 1
+                yield record
+
+
+def _recorded(case: Case, random: Random, runner: Runner) -> Record | None:
+    for _ in range(WALKS):
+        run = runner.run_random(case, random)
+        if run.verdict.is_failure:
+            oracle = SameFailure(runner, signature_of(run))
+            schedule = schedule_of(run, runner.setting.workers)
+            reduced = reduce(case, schedule, oracle, ENOUGH)
+            final = runner.run_deviating(reduced.case, reduced.schedule)
+            assert final.verdict.is_failure
+            assert reduced.schedule
+            return record_of(reduced, final, runner.setting, {})
+    return None
+
+
+def drawn(random: Random) -> Case:
+    """Draw a small block of payments and burns among a few people."""
+    sources = random.sample(PEOPLE, random.randint(2, 4))
+    intents = [_intent(f"t{number}", source, random) for number, source in enumerate(sources)]
+    accounts = {
+        each: Account(0, {NATIVE: 10_000 + random.randrange(6)}, None, random.randrange(1, 3))
+        for each in PEOPLE
+    }
+    return Case(State(Chain(), accounts), (BlockStep(tuple(intents), Policy.SKIP),))
+
+
+def _intent(key: str, source: bytes, random: Random) -> Intent:
+    if random.random() < 0.4:
+        return Intent(key, source, Burn(NATIVE, random.randrange(1, 6)), 0, 10_000)
+    receivers = random.sample([each for each in PEOPLE if each != source], random.randint(1, 2))
+    outputs = tuple(Transfer(NATIVE, each, random.randrange(1, 4)) for each in receivers)
+    return Intent(key, source, Transfers(outputs), 0, 0, FeeType.ENERGY)

@@ -1,0 +1,75 @@
+"""A schedule that no deviation can be dropped from gives way to another with fewer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.case.file import Record, load
+from harness.case.values import Case
+from harness.runner import Runner, Schedule
+from harness.schedules.deviations import Deviation
+from harness.shrink.oracle import SameFailure
+from harness.shrink.reduce import FEWER_LIMIT, Attempt, reduce
+from harness.stores import MemoryStores
+from harness.triage import signature_of
+
+CASE = Path(__file__).resolve().parents[2] / "corpora" / "mutants" / "X12a.json"
+THERE_AND_BACK = (
+    Deviation.parse("t0@publish -> t1"),
+    Deviation.parse("t1@publish -> t0"),
+)
+"""The payments read before either writes, and the first one writes first."""
+
+
+@pytest.fixture
+def record() -> Record:
+    return load(CASE)
+
+
+@pytest.fixture
+def runner(record: Record) -> Iterator[Runner]:
+    assert record.setting is not None
+    with Runner(record.setting, MemoryStores()) as runner:
+        yield runner
+
+
+def oracle_of(record: Record, runner: Runner) -> SameFailure:
+    run = runner.run_deviating(record.case, THERE_AND_BACK)
+    return SameFailure(runner, signature_of(run))
+
+
+class OneRemains(SameFailure):
+    """Refuses the one schedule that dropping a deviation could lead to."""
+
+    def attempt(self, case: Case, schedule: Schedule) -> Attempt:
+        if schedule and len(schedule) < len(THERE_AND_BACK):
+            return Attempt(None, 1)
+        return super().attempt(case, schedule)
+
+
+def test_a_schedule_with_fewer_deviations_is_found_where_dropping_finds_none(
+    record: Record, runner: Runner
+) -> None:
+    run = runner.run_deviating(record.case, THERE_AND_BACK)
+    oracle = OneRemains(runner, signature_of(run))
+    reduced = reduce(record.case, THERE_AND_BACK, oracle)
+    assert len(reduced.schedule) == 1
+    assert runner.run_deviating(reduced.case, reduced.schedule).verdict.is_failure
+
+
+def test_the_search_keeps_its_limit_and_counts_its_executions(
+    record: Record, runner: Runner
+) -> None:
+    oracle = oracle_of(record, runner)
+    found = oracle.fewer(record.case, THERE_AND_BACK, FEWER_LIMIT)
+    assert found.schedule is not None
+    assert 1 < found.executions < FEWER_LIMIT
+    assert oracle.fewer(record.case, THERE_AND_BACK, 1) == Attempt(None, 1)
+
+
+def test_there_is_nothing_fewer_than_one_deviation(record: Record, runner: Runner) -> None:
+    oracle = oracle_of(record, runner)
+    assert oracle.fewer(record.case, THERE_AND_BACK[:1], FEWER_LIMIT) == Attempt(None, 1)
