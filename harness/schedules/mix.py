@@ -34,7 +34,7 @@ Strategy = Callable[[Random, Trace], Choose]
 
 STRATEGIES: dict[str, Strategy] = {
     "random-walk": lambda random, _sample: RandomWalk(random),
-    "pos": lambda random, _sample: PartialOrderSampling(random),
+    "pos": PartialOrderSampling,
     "surw": SelectivelyUniform,
     "pct": lambda random, sample: ProbabilisticConcurrency(random, random.randint(2, 4), sample),
 }

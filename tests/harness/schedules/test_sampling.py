@@ -31,7 +31,7 @@ Strategy: TypeAlias = Callable[[Random, Sequence[Pending]], Choose]
 
 STRATEGIES: dict[str, Strategy] = {
     "random walk": lambda random, _sample: RandomWalk(random),
-    "pos": lambda random, _sample: PartialOrderSampling(random),
+    "pos": PartialOrderSampling,
     "pct": lambda random, sample: ProbabilisticConcurrency(random, 3, sample),
     "surw": SelectivelyUniform,
     "descent": lambda random, sample: Descent(random, contested(sample)),
@@ -113,9 +113,10 @@ def test_a_random_walk_takes_every_choice_about_equally_often() -> None:
 def test_pos_samples_the_orders_of_conflicting_steps_however_long_the_tasks_are() -> None:
     """A step behind many private ones comes first about half the time, under POS only."""
     program = of([("write", 5)] * 12 + [("write", 0)], [("write", 0)])
+    sample = execute(program, lowest_first).trace
     first = Counter(
         next(step.task for step in execute(program, choose).trace if step.operation.keys[0][1] == 0)
-        for choose in (PartialOrderSampling(Random(seed)) for seed in range(400))
+        for choose in (PartialOrderSampling(Random(seed), sample) for seed in range(400))
     )
     walks = Counter(
         next(step.task for step in execute(program, choose).trace if step.operation.keys[0][1] == 0)
@@ -125,14 +126,17 @@ def test_pos_samples_the_orders_of_conflicting_steps_however_long_the_tasks_are(
 
 
 def test_pos_draws_priorities_anew_for_what_a_taken_step_conflicts_with() -> None:
-    steps = sample_of(of([("write", 0)], [("write", 0)], [("write", 1)]))
-    choose = PartialOrderSampling(Random(3))
+    steps = sample_of(of([("write", 0)], [("write", 0)], [("write", 1)], [("write", 1)]))
+    choose = PartialOrderSampling(Random(3), steps)
     taken = steps[choose(steps)]
-    kept = set(choose._priorities)
-    if taken.task == 2:
-        assert kept == {0, 1}
-    else:
-        assert kept == {2}
+    assert set(choose._priorities) == ({0, 1} if taken.task >= 2 else {2, 3})
+
+
+def test_pos_takes_steps_that_nobody_contests_first() -> None:
+    steps = sample_of(of([("write", 0)], [("write", 0)], [("write", 1)]))
+    assert all(
+        steps[PartialOrderSampling(Random(seed), steps)(steps)].task == 2 for seed in range(20)
+    )
 
 
 # Probabilistic concurrency testing.
