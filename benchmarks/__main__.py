@@ -12,6 +12,7 @@ from rich.table import Table
 
 from benchmarks import (
     cases,
+    exhaustive,
     generation,
     memory,
     races,
@@ -29,6 +30,7 @@ TOPICS: Mapping[str, Callable[[bool], Topic]] = {
     "reference": reference.measure,
     "cases": cases.measure,
     "trampoline": trampoline.measure,
+    "exhaustive": exhaustive.measure,
     "signatures": signatures.measure,
     "generation": generation.measure,
     "shrinking": shrinking.measure,

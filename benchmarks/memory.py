@@ -18,7 +18,8 @@ QUICK = (2_000, 4_000, 6_000)
 FULL = (10_000, 50_000, 100_000)
 
 NOTE = """\
-The resident size of a process of its own that runs a campaign of `batched` on one core. {mode}"""
+The resident size of a process of its own that runs a campaign of `batched` on one core.
+{mode}"""
 QUICK_MODE = """\
 **Quick mode**: far fewer cases than the target speaks of; `python -m benchmarks --full` runs
 100,000. RocksDB fills its write buffer of 8 MiB during the first thousands of cases."""
