@@ -34,11 +34,11 @@ LIMIT = 300
 
 NOTE = f"""\
 Executions up to the first failure over {SEEDS} seeds: median / 90th percentile / worst. A seed is
-given up after {LIMIT} executions; how many were is in brackets. POS, PCT and SURW need a trace to begin
-with: their first execution is the sequential one, which counts. DPOR takes its choices at random;
-breadth-first and sequential know no seed. The toys are in `benchmarks/toys.py`, the mutants run on
-their smallest case in `corpora/mutants`. In brackets behind each name: the fewest deviations from
-the sequential order that make it fail."""
+given up after {LIMIT} executions; how many were is in brackets. POS, PCT and SURW need a trace to
+begin with: their first execution is the sequential one, which counts. DPOR takes its choices at
+random; breadth-first and sequential know no seed. The toys are in `benchmarks/toys.py`, the mutants
+run on their smallest case in `corpora/mutants`. In brackets behind each name: the fewest deviations
+from the sequential order that make it fail."""
 
 Race: TypeAlias = Callable[[Choose], tuple[bool, list[Pending]]]
 """Executes once: tells whether that failed, and returns the trace."""

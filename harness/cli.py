@@ -21,6 +21,7 @@ from harness.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, USAGE, of_campaig
 from harness.faults import HarnessFault, UsageError
 from harness.runner import DRIVERS
 from harness.stores import BACK_ENDS
+from ledger.storage.access import ACCESS_MODES, SHARED
 
 P = ParamSpec("P")
 
@@ -89,6 +90,13 @@ _executor = click.option(
 )
 _workers = click.option("--workers", type=click.IntRange(1, 256), default=4, show_default=True)
 _driver = click.option("--driver", type=click.Choice(DRIVERS), default="scheduled")
+_access = click.option(
+    "--access",
+    type=click.Choice(tuple(ACCESS_MODES)),
+    default=SHARED,
+    show_default=True,
+    help="How the executor reads storage.",
+)
 _storage = click.option(
     "--storage", type=click.Choice(BACK_ENDS), default="rocksdb", show_default=True
 )
@@ -113,6 +121,7 @@ _database = click.option(
 @_executor
 @_workers
 @_driver
+@_access
 @_storage
 @_database
 @click.option("--scheme", type=click.Choice(("keyed-hash", "schnorr")), default="keyed-hash")
@@ -132,6 +141,7 @@ def fuzz(
     executors: tuple[str, ...],
     workers: int,
     driver: str,
+    access: str,
     storage: str,
     database: Path | None,
     scheme: str,
@@ -142,7 +152,7 @@ def fuzz(
     from harness.chunk import Plan
     from harness.console import run_on_console
 
-    settings = tuple(Setting(name, workers, driver) for name in executors)
+    settings = tuple(Setting(name, workers, driver, access) for name in executors)
     plan = Plan(seed or secrets.token_hex(8), settings, storage, scheme, database)
     budget = Budget(cases, seconds if seconds is not None or cases is not None else 60.0)
     report = run_on_console(plan, budget, jobs, findings)
@@ -154,6 +164,9 @@ def fuzz(
 @click.option("--executor", "executor", metavar="NAME", help="Run on this one instead.")
 @click.option("--workers", type=click.IntRange(1, 256), help="With this many workers instead.")
 @click.option("--driver", type=click.Choice(DRIVERS), help="Under this driver instead.")
+@click.option(
+    "--access", type=click.Choice(tuple(ACCESS_MODES)), help="Reading storage this way instead."
+)
 @click.option("--storage", type=click.Choice(BACK_ENDS), default="memory", show_default=True)
 @_database
 @click.option("--quiet", is_flag=True, help="Print failures and the totals only.")
@@ -168,6 +181,7 @@ def replay(
     executor: str | None,
     workers: int | None,
     driver: str | None,
+    access: str | None,
     storage: str,
     database: Path | None,
     quiet: bool,
@@ -176,7 +190,7 @@ def replay(
     """Run saved cases again, exactly: case files, or folders of them."""
     from harness.replay_files import Manner, Override, replay_paths
 
-    override = Override(executor, workers, driver)
+    override = Override(executor, workers, driver, access)
     manner = Manner(override, quiet=quiet, strict=strict)
     totals = replay_paths(paths, manner, storage, database, click.echo)
     return totals.exit_code()

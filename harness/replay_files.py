@@ -14,6 +14,7 @@ from harness.report import difference_lines
 from harness.runner import DRIVERS
 from harness.stores import open_stores
 from harness.verdict import Verdict
+from ledger.storage.access import SHARED
 
 Print = Callable[[str], None]
 
@@ -25,6 +26,7 @@ class Override:
     executor: str | None = None
     workers: int | None = None
     driver: str | None = None
+    access: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def _settings(record: Record, override: Override) -> Iterator[Setting]:
             executor=override.executor or setting.executor,
             workers=override.workers or setting.workers,
             driver=override.driver or setting.driver,
+            access=override.access or setting.access,
         )
         for setting in settings
     }
@@ -115,6 +118,7 @@ def _show(
     totals.lost += replayed.rung is Rung.NONE
     if run.verdict is not Verdict.AGREE or replayed.rung is not Rung.DEVIATIONS or not quiet:
         where = f"{setting.executor}, {setting.workers} workers, {setting.driver}"
+        where += "" if setting.access == SHARED else f", {setting.access}"
         out(f"{run.verdict.value} {path} ({where}{_rung_text(replayed)})")
     for line in difference_lines(run.differences):
         out(line)

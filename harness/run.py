@@ -27,6 +27,7 @@ from ledger.block import Block
 from ledger.model import ModelError, State
 from ledger.outcome import Outcome
 from ledger.schemes import SCHEMES
+from ledger.storage.access import SHARED, Access, open_access
 from ledger.storage.protocol import Storage
 from parallel.drivers.protocol import Driver, Hang
 from parallel.drivers.scheduled import Pending, Scheduled
@@ -84,13 +85,17 @@ class _Failure:
     differences: tuple[Difference, ...]
 
 
-def run_case(case: Case, executor: Executor, driving: Driving, stores: Stores) -> Run:
+def run_case(
+    case: Case, executor: Executor, driving: Driving, stores: Stores, access: str = SHARED
+) -> Run:
     """Run ``case`` step by step until a step fails or all are done.
+
+    The reference reads the storage itself; the executor reads and merges in the mode ``access``.
 
     Raises ``HarnessFault`` when the reference or the storage breaks: that is no verdict.
     """
     with stores.holding(case.state) as storage:
-        session = _Session(case, executor, driving, storage)
+        session = _Session(case, executor, driving, storage, open_access(access, storage))
         for number, step in enumerate(case.steps):
             if isinstance(step, RewindStep):
                 failure = session.rewind(step)
@@ -104,12 +109,20 @@ def run_case(case: Case, executor: Executor, driving: Driving, stores: Stores) -
 class _Session:
     """One case in progress: its storage and the expected state after each block."""
 
-    def __init__(self, case: Case, executor: Executor, driving: Driving, storage: Storage) -> None:
+    def __init__(
+        self,
+        case: Case,
+        executor: Executor,
+        driving: Driving,
+        storage: Storage,
+        access: Access,
+    ) -> None:
         self.blocks: list[BlockRun] = []
         self._case = case
         self._executor = executor
         self._driving = driving
         self._storage = storage
+        self._access = access
         self._states = [case.state]
 
     def execute(self, step: BlockStep) -> _Failure | None:
@@ -147,7 +160,7 @@ class _Session:
         if kept < 1:
             raise ModelError(f"a rewind by {step.blocks} where there are fewer blocks")
         del self._states[kept:]
-        self._storage.rewind(kept - 1)
+        self._access.storage.rewind(kept - 1)
         return self._check_stored()
 
     def _reference(self, block: Block) -> Outcome:
@@ -160,7 +173,7 @@ class _Session:
 
     def _execute(self, block: Block, driver: Driver) -> tuple[Outcome | None, _Failure | None]:
         try:
-            answer: object = self._executor.execute(block, self._storage, driver)
+            answer: object = self._executor.execute(block, self._access.reader, driver)
         except (Redundant, KeyboardInterrupt):
             raise
         except Hang as error:
@@ -173,7 +186,7 @@ class _Session:
 
     def _merge(self, actual: Outcome) -> _Failure | None:
         try:
-            self._executor.merge(actual.changes, self._storage, len(self._states) - 1)
+            self._executor.merge(actual.changes, self._access.storage, len(self._states) - 1)
         except KeyboardInterrupt:
             raise
         except BaseException as error:

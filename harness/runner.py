@@ -19,10 +19,12 @@ from harness.schedules.dpor import Exhaustive
 from harness.schedules.mix import Mix
 from harness.schedules.random_walk import RandomWalk
 from harness.schedules.replay import FollowTrace
+from harness.schedules.sequential import sequential_order
 from harness.stores import Stores
 from ledger.schemes import SCHEMES
+from ledger.storage.access import ACCESS_MODES
 from parallel.drivers.protocol import Driver
-from parallel.drivers.scheduled import Choose, Pending, Scheduled, lowest_first
+from parallel.drivers.scheduled import Choose, Pending, Scheduled
 from parallel.drivers.threads import Threads
 from parallel.interface import Executor
 
@@ -41,6 +43,9 @@ class Runner:
     def __init__(self, setting: Setting, stores: Stores, target: Target | None = None) -> None:
         if setting.driver not in DRIVERS:
             raise UsageError(f"unknown driver {setting.driver!r}: known are {', '.join(DRIVERS)}")
+        if setting.access not in ACCESS_MODES:
+            known = ", ".join(ACCESS_MODES)
+            raise UsageError(f"unknown access mode {setting.access!r}: known are {known}")
         self.setting = setting
         self.target = target or find(setting.executor)
         self._stores = stores
@@ -49,7 +54,7 @@ class Runner:
 
     def run_sequential(self, case: Case) -> Run:
         """Run with the lowest transaction first, always."""
-        return self.run_once(case, lambda _ids: lowest_first)
+        return self.run_once(case, lambda _ids: sequential_order)
 
     def run_random(self, case: Case, random: Random) -> Run:
         """Run under a random walk."""
@@ -101,8 +106,8 @@ class Runner:
             executor = self.target.build(SCHEMES[case.scheme], self.setting.workers)
             self._executors[case.scheme] = executor
         if self.setting.driver == "threads":
-            return run_case(case, executor, self._threaded, self._stores)
-        return run_case(case, executor, driving, self._stores)
+            driving = self._threaded
+        return run_case(case, executor, driving, self._stores, self.setting.access)
 
     def _threaded(self, _ids: tuple[str, ...]) -> Iterator[Driver]:
         yield self._threads

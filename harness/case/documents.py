@@ -176,6 +176,7 @@ class SettingDocument(_Closed):
     name: Name
     workers: int
     driver: str
+    access: str = "shared"
 
 
 class Document(_Closed):

@@ -32,11 +32,12 @@ class CaseFileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a case was run: which executor, with how many workers, under which driver."""
+    """How a case was run: which executor, how many workers, which driver, how it reads storage."""
 
     executor: str = "batched"
     workers: int = 4
     driver: str = "scheduled"
+    access: str = "shared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +165,17 @@ def _check_format(document: Any) -> None:
 
 
 def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
-    return None if document is None else Setting(document.name, document.workers, document.driver)
+    if document is None:
+        return None
+    return Setting(document.name, document.workers, document.driver, document.access)
 
 
 def _setting_document(setting: Setting | None) -> documents.SettingDocument | None:
     if setting is None:
         return None
-    return documents.SettingDocument(setting.executor, setting.workers, setting.driver)
+    return documents.SettingDocument(
+        setting.executor, setting.workers, setting.driver, setting.access
+    )
 
 
 def _step_of(text: str) -> tuple[str, str]:

@@ -20,9 +20,10 @@ from harness.schedules.dpor import Exhaustive
 from harness.schedules.pct import ProbabilisticConcurrency
 from harness.schedules.pos import PartialOrderSampling
 from harness.schedules.random_walk import RandomWalk
+from harness.schedules.sequential import sequential_order
 from harness.schedules.surw import SelectivelyUniform
 from parallel.drivers.protocol import Driver
-from parallel.drivers.scheduled import Choose, Pending, Scheduled, lowest_first
+from parallel.drivers.scheduled import Choose, Pending, Scheduled
 
 EXHAUSTIVE_LIMIT = 256
 MOST_TRACES = 4 * EXHAUSTIVE_LIMIT
@@ -54,7 +55,7 @@ class Mix:
 
     def drivers(self, random: Random) -> Iterator[Driver]:
         """Give the drivers of one block, one by one."""
-        sequential = Scheduled(lowest_first, self.step_limit)
+        sequential = Scheduled(sequential_order, self.step_limit)
         yield sequential
         locations = contested(sequential.trace)
         if not locations:
