@@ -15,6 +15,7 @@ from typing import ParamSpec
 import click
 
 from harness.case.file import CaseFileError, Setting
+from harness.cli_devnet import devnet
 from harness.cli_explain import explain
 from harness.cli_explore import explore
 from harness.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, USAGE, of_campaign, of_verdicts
@@ -234,3 +235,4 @@ def vectors(directory: Path, executor: str, workers: int, driver: str, storage: 
 
 main.command()(_one_clear_line(explore))
 main.command()(_one_clear_line(explain))
+main.command()(_one_clear_line(devnet))

@@ -13,13 +13,23 @@ from harness.canary import Canary
 from harness.faults import UsageError
 from ledger.signatures import Scheme
 from parallel.batched import Batched
+from parallel.credits import BatchedCredits, DagCredits
+from parallel.dag import Dag
 from parallel.interface import Executor
+from parallel.optimistic.executor import Optimistic
+from parallel.records import BatchedRecords, DagRecords
 from parallel.workers import BatchedByWorkers
 
 BUILT_IN: dict[str, Callable[..., Executor]] = {
     "batched": Batched,
+    "batched-credits": BatchedCredits,
+    "batched-records": BatchedRecords,
     "batched-workers": BatchedByWorkers,
     "canary": Canary,
+    "dag": Dag,
+    "dag-credits": DagCredits,
+    "dag-records": DagRecords,
+    "optimistic": Optimistic,
 }
 
 

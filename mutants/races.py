@@ -19,7 +19,7 @@ class DestinationsMissing(Batched):
         """Return the access lists without the receivers of transfers."""
         lists = super().access_lists(block, state)
         return [
-            access - _receivers(envelope, 0)
+            access - receivers(envelope, 0)
             for access, envelope in zip(lists, block.transactions, strict=True)
         ]
 
@@ -33,7 +33,7 @@ class LaterDestinationsMissing(Batched):
         """Return the access lists without the receivers after the first."""
         lists = super().access_lists(block, state)
         return [
-            access - _receivers(envelope, 1)
+            access - receivers(envelope, 1)
             for access, envelope in zip(lists, block.transactions, strict=True)
         ]
 
@@ -55,7 +55,7 @@ class CounterUpdateLost(Batched):
     state_class = _CountsApart
 
 
-def _receivers(envelope: Envelope, skipped: int) -> AccessList:
+def receivers(envelope: Envelope, skipped: int) -> AccessList:
     """Return the receivers of a transfer but the first ``skipped``; the source is none."""
     content = envelope.content
     if not isinstance(content, Transaction) or not isinstance(content.payload, Transfers):

@@ -1,22 +1,33 @@
 """Access lists: what a transaction may touch, told from its payload before it runs.
 
-Invariant: whatever a transaction reads or writes of an account, that account is in its access list;
-so two transactions whose lists are disjoint commute.
+Invariant: whatever a transaction reads or writes of an account, that account is in its access list,
+as a ``Credit`` if all it does there is to add; so two transactions that do not conflict commute.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, TypeAlias
+from collections.abc import Set as AbstractSet
+from typing import Final, NamedTuple, TypeAlias
 
 from ledger.block import Envelope
-from ledger.model import NATIVE, U64_MAX, Burn, Transaction, Transfers
+from ledger.model import NATIVE, U64_MAX, Address, Burn, Transaction, Transfers
 
 BURNED: Final = b"burned"
 """Names the burned counter in an access list; too short to be an address."""
 
-AccessList: TypeAlias = frozenset[bytes]
-"""Addresses, and ``BURNED`` where the counter is touched."""
+
+class Credit(NamedTuple):
+    """Stands in an access list for an account that only receives, in whichever order."""
+
+    receiver: Address
+
+
+Touched: TypeAlias = bytes | Credit
+"""An address, ``BURNED``, or a credit."""
+
+AccessList: TypeAlias = frozenset[Touched]
+"""Addresses, and ``BURNED`` where the counter is touched; credits if an executor lets them be."""
 
 
 def access_list(envelope: Envelope, burns_commute: bool) -> AccessList:
@@ -42,9 +53,15 @@ def burns_cannot_overflow(transactions: Iterable[Envelope], burned: int) -> bool
     return burned + sum(map(_native_burn, transactions)) <= U64_MAX
 
 
-def conflict(one: AccessList, other: AccessList) -> bool:
-    """Tell whether the order of two transactions may matter."""
-    return not one.isdisjoint(other)
+def conflict(one: AbstractSet[Touched], other: AbstractSet[Touched]) -> bool:
+    """Tell whether the order of two transactions may matter; two credits of one account do not."""
+    for each in other:
+        if isinstance(each, Credit):
+            if each.receiver in one:
+                return True
+        elif each in one or Credit(each) in one:
+            return True
+    return False
 
 
 def _native_burn(envelope: Envelope) -> int:

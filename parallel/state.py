@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from ledger.block import Rewards
 from ledger.model import NATIVE, U64_MAX, Address, Multisig
@@ -50,17 +50,21 @@ class Tracked(Table[K, V]):
 class BlockState:
     """The shared state of one block over ``storage``."""
 
+    table_class: ClassVar[type[Tracked[Any, Any]]] = Tracked
+
     def __init__(self, storage: Reader) -> None:
         self.storage = storage
         chain = storage.chain()
         self.chain_id = chain.chain_id
         self.original_burned = chain.burned
         self.original_height = chain.height
-        self.existence = Tracked("exists", self.stored_existence)
-        self.nonces = Tracked("nonce", self.stored_nonce)
-        self.balances = Tracked("balance", self.stored_balance)
-        self.multisigs = Tracked("multisig", self.stored_multisig)
-        self.energies = Tracked("energy", self.stored_energy)
+        self.existence: Tracked[Address, bool] = self.table_class("exists", self.stored_existence)
+        self.nonces: Tracked[Address, int] = self.table_class("nonce", self.stored_nonce)
+        self.balances: Tracked[BalanceKey, int] = self.table_class("balance", self.stored_balance)
+        self.multisigs: Tracked[Address, Multisig | None] = self.table_class(
+            "multisig", self.stored_multisig
+        )
+        self.energies: Tracked[Address, int] = self.table_class("energy", self.stored_energy)
         self.burned = Cell("burned", chain.burned)
         self._publishing = Lock()
 

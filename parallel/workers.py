@@ -8,7 +8,8 @@ Invariant: every transaction of a batch is taken by exactly one worker.
 from __future__ import annotations
 
 from ledger.block import Block
-from parallel.batched import Batched, Result
+from parallel.batched import Batched
+from parallel.block_executor import Result
 from parallel.drivers.protocol import WORKERS_FROM, Crash, Driver, Task
 from parallel.state import BlockState
 from parallel.tables import Cell, Table

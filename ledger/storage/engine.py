@@ -12,7 +12,7 @@ from typing import Any
 from rocksdict import BlockBasedOptions, Cache, Options, Rdict, RdictIter, WriteBatch, WriteOptions
 
 from ledger.storage.layout import LAYOUT_VERSION, VERSION_KEY
-from ledger.storage.protocol import StorageError
+from ledger.storage.protocol import ClosedError, DatabaseLockedError, StorageError
 
 WRITE_BUFFER = 8 * 2**20
 """Bytes written before they leave memory: small, for every process of a campaign holds as much."""
@@ -142,7 +142,7 @@ class Engine:
 
     def _failed(self, verb: str, error: Exception) -> StorageError:
         if self.closed:
-            return StorageError(f"{self.path}: cannot {verb}: the database is closed")
+            return ClosedError(f"{self.path}: cannot {verb}: the database is closed")
         return StorageError(f"{self.path}: cannot {verb}: {_one_line(error)}")
 
 
@@ -159,7 +159,7 @@ def _open(path: Path) -> Rdict:
         # Of a database that exists, only a family named here gets these options.
         return Rdict(str(path), options, column_families={"default": options})
     except Exception as error:
-        raise StorageError(f"{path}: {_why_not_open(_one_line(error))}") from error
+        raise _why_not_open(path, _one_line(error)) from error
 
 
 def _check_directory(path: Path) -> None:
@@ -175,14 +175,14 @@ def _check_directory(path: Path) -> None:
         raise StorageError(f"{path}: not a database, or a corrupt one: it has no file CURRENT")
 
 
-def _why_not_open(text: str) -> str:
+def _why_not_open(path: Path, text: str) -> StorageError:
     if "lock hold by current process" in text:
-        return "locked: this process has it open already"
+        return DatabaseLockedError(f"{path}: locked: this process has it open already")
     if "LOCK: Resource temporarily unavailable" in text:
-        return "locked: another process has it open"
+        return DatabaseLockedError(f"{path}: locked: another process has it open")
     if "Corruption" in text or "MANIFEST" in text:
-        return f"corrupt: {text}"
-    return f"cannot open: {text}"
+        return StorageError(f"{path}: corrupt: {text}")
+    return StorageError(f"{path}: cannot open: {text}")
 
 
 def _one_line(error: Exception) -> str:

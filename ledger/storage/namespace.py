@@ -28,7 +28,7 @@ from ledger.storage.layout import (
     encode_span,
     encode_u64,
 )
-from ledger.storage.protocol import StorageError
+from ledger.storage.protocol import ClosedError, StorageError
 from ledger.storage.records import state_records
 
 
@@ -88,9 +88,9 @@ class Namespace:
         return cls(engine, number, *decode_span(span))
 
     def require(self) -> None:
-        """Raise ``StorageError`` if the database was closed or the namespace dropped."""
+        """Raise ``ClosedError`` if the database was closed or the namespace dropped."""
         if self.gone is not None:
-            raise StorageError(f"{self.engine.path}: namespace {self.number}: {self.gone}")
+            raise ClosedError(f"{self.engine.path}: namespace {self.number}: {self.gone}")
 
     def end(self, reason: str) -> None:
         """Make every later use of any handle a ``StorageError``."""

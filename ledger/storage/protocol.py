@@ -17,6 +17,14 @@ class StorageError(Exception):
     """The store cannot do what it was asked; the text says what, where and why."""
 
 
+class ClosedError(StorageError):
+    """A store, or a reader of one, was used after its database was closed or it was dropped."""
+
+
+class DatabaseLockedError(StorageError):
+    """A database was opened that is open already, here or in another process."""
+
+
 class Reader(Protocol):
     """Committed data at one topoheight; an absent account reads as all zero, without multisig."""
 
@@ -55,6 +63,10 @@ class Storage(Reader, Protocol):
 
     def at(self, topoheight: int) -> Reader:
         """Return a reader of the data as of ``topoheight``."""
+        ...
+
+    def clone(self) -> Storage:
+        """Return a second handle on the same data, with empty caches of its own if it has any."""
         ...
 
     def merge(self, changes: Changes, topoheight: int) -> None:

@@ -27,14 +27,14 @@ class OneFeeTooMany(Batched):
 class Crashing(Batched):
     """Raises as soon as it is given a block."""
 
-    def execute(self, block: Block, storage: Reader, driver: Driver) -> NoReturn:  # noqa: ARG002
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> NoReturn:
         raise RuntimeError("the executor gave up\nin two lines")
 
 
 class CrashingTask(Batched):
     """Raises inside every transaction."""
 
-    async def transaction(self, envelope: Envelope, state: BlockState) -> Code:  # noqa: ARG002
+    async def transaction(self, envelope: Envelope, state: BlockState) -> Code:
         raise ZeroDivisionError("inside a transaction")
 
 
@@ -49,7 +49,7 @@ class Waiting(Batched):
 class Spinning(Batched):
     """Takes steps without end in every transaction."""
 
-    async def transaction(self, envelope: Envelope, state: BlockState) -> Code:  # noqa: ARG002
+    async def transaction(self, envelope: Envelope, state: BlockState) -> Code:
         while True:
             await op(Kind.READ, (("again",),), "again")
 
@@ -71,7 +71,7 @@ class Idle(Batched):
 class BrokenMerge(Batched):
     """Answers well, but its merge raises."""
 
-    def merge(self, changes: Changes, storage: Storage, topoheight: int) -> NoReturn:  # noqa: ARG002
+    def merge(self, changes: Changes, storage: Storage, topoheight: int) -> NoReturn:
         raise RuntimeError("no merge today")
 
 
@@ -94,14 +94,14 @@ class IllTyped(Batched):
 class Exiting(Batched):
     """Ends the program when it is given a block."""
 
-    def execute(self, block: Block, storage: Reader, driver: Driver) -> NoReturn:  # noqa: ARG002
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> NoReturn:
         sys.exit(0)
 
 
 class ExitingMerge(Batched):
     """Answers well, but its merge ends the program."""
 
-    def merge(self, changes: Changes, storage: Storage, topoheight: int) -> NoReturn:  # noqa: ARG002
+    def merge(self, changes: Changes, storage: Storage, topoheight: int) -> NoReturn:
         sys.exit(0)
 
 

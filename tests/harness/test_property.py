@@ -34,7 +34,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
         yield opened
 
 
-@pytest.fixture(scope="module", params=["batched", "batched-workers"])
+@pytest.fixture(scope="module", params=["batched", "batched-workers", "optimistic"])
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

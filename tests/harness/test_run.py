@@ -130,7 +130,7 @@ def test_both_sides_agreeing_on_money_from_nowhere_is_a_broken_invariant(
     monkeypatch.setattr(reference.block, "execute", wrong)
 
     class Generous(Batched):
-        def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:  # noqa: ARG002
+        def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
             return wrong(block, storage, self.rules.scheme)
 
     run = run_on(Generous)

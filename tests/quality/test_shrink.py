@@ -185,7 +185,7 @@ class Judge:
     def search(self, case: Case) -> Attempt:
         return Attempt(() if self._fails(case) else None, 1)
 
-    def fewer(self, case: Case, schedule: Schedule, limit: int) -> Attempt:  # noqa: ARG002
+    def fewer(self, case: Case, schedule: Schedule, limit: int) -> Attempt:
         return Attempt(None, 0)
 
 
@@ -225,13 +225,13 @@ def test_an_amount_shrinks_to_the_boundary_of_the_failure(least: int) -> None:
 class NeedsDeviations:
     """An oracle of a failure that needs one certain deviation, whatever the case."""
 
-    def attempt(self, case: Case, schedule: Schedule) -> Attempt:  # noqa: ARG002
+    def attempt(self, case: Case, schedule: Schedule) -> Attempt:
         return Attempt(schedule if NEEDED in schedule else None, 1)
 
-    def search(self, case: Case) -> Attempt:  # noqa: ARG002
+    def search(self, case: Case) -> Attempt:
         return Attempt(None, 1)
 
-    def fewer(self, case: Case, schedule: Schedule, limit: int) -> Attempt:  # noqa: ARG002
+    def fewer(self, case: Case, schedule: Schedule, limit: int) -> Attempt:
         return Attempt(None, 0)
 
 

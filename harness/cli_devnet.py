@@ -1,0 +1,105 @@
+"""The ``devnet`` command: the rehearsal of the rollout on a seeded chain."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from harness.exit_codes import AGREE, DIVERGENCE
+from harness.findings import FINDINGS, investigate
+from harness.node.rehearsal import Chain, Rehearsed, Slip, rehearse
+from harness.node.traffic import genesis
+from harness.report import difference_lines, finding_lines
+from harness.runner import STEP_LIMIT, Runner
+from harness.schedules.mix import Mix
+from harness.seeds import stream
+from harness.stores import BACK_ENDS, Stores, open_stores
+
+SHOWN_SLIPS = 3
+
+
+@click.option("--blocks", type=click.IntRange(1), default=1_000, show_default=True)
+@click.option(
+    "--transactions",
+    type=click.IntRange(0, 10_000),
+    default=50,
+    show_default=True,
+    help="The most a block holds.",
+)
+@click.option("--seed", help="Any text; random unless given.")
+@click.option(
+    "--executor",
+    "executors",
+    multiple=True,
+    default=("batched", "batched-workers"),
+    show_default=True,
+    metavar="NAME",
+    help="Give it again for several; each block takes one of them.",
+)
+@click.option("--storage", type=click.Choice(BACK_ENDS), default="rocksdb", show_default=True)
+@click.option("--scheme", type=click.Choice(("keyed-hash", "schnorr")), default="keyed-hash")
+@click.option("--findings", type=click.Path(path_type=Path, file_okay=False), default=FINDINGS)
+def devnet(
+    blocks: int,
+    transactions: int,
+    seed: str | None,
+    executors: tuple[str, ...],
+    storage: str,
+    scheme: str,
+    findings: Path,
+) -> int:
+    """Rehearse the rollout: a chain with mixed paths, executors, access modes and rewinds."""
+    chain = Chain(seed or secrets.token_hex(8), blocks, transactions, executors, scheme)
+    output, progress = Console(highlight=False), Console(stderr=True, highlight=False)
+    output.print(f"devnet of {blocks} blocks on {storage}, seed {chain.seed}", markup=False)
+    with open_stores(storage) as stores, stores.holding(genesis()) as store:
+        with Live(console=progress, auto_refresh=False, transient=True) as live:
+
+            def show(seen: Rehearsed) -> None:
+                if seen.applied % 10 == 0 and progress.is_terminal:
+                    live.update(Text(_line(seen, blocks)), refresh=True)
+
+            seen = rehearse(chain, store, show)
+        for slip in seen.slips[:SHOWN_SLIPS]:
+            _tell(slip, chain, stores, findings, output)
+    output.print(_summary(seen))
+    output.print(f"final state digest {seen.digest}", soft_wrap=True)
+    return DIVERGENCE if seen.slips else AGREE
+
+
+def _line(seen: Rehearsed, blocks: int) -> str:
+    return f"{seen.applied} blocks applied, {seen.rewinds} rewinds, {len(seen.slips)} wrong"
+
+
+def _summary(seen: Rehearsed) -> Table:
+    table = Table(show_header=False)
+    table.add_row("blocks applied", f"{seen.applied} with {seen.transactions} transactions")
+    table.add_row("rewinds", str(seen.rewinds))
+    table.add_row("states compared", f"{seen.compared} after blocks, {seen.rewinds} after rewinds")
+    table.add_row("blocks that went wrong", str(len(seen.slips)))
+    for way, count in sorted(seen.ways.items()):
+        table.add_row(f"  {way}", str(count))
+    return table
+
+
+def _tell(slip: Slip, chain: Chain, stores: Stores, folder: Path, output: Console) -> None:
+    """Shrink and keep what went wrong, if the case alone shows it again."""
+    with Runner(slip.setting, stores) as runner:
+        mix = Mix(STEP_LIMIT)
+        run = runner.run_mixed(slip.case, stream(chain.seed, "slip"), mix)
+        if run.verdict.is_failure:
+            origin = {"kind": "devnet", "seed": chain.seed}
+            lines = finding_lines(investigate(slip.case, run, runner, origin, folder))
+        else:
+            lines = difference_lines(slip.differences)
+            output.print(
+                f"{slip.path.value}, {slip.setting.executor}: not shown by its block alone"
+            )
+        for line in lines:
+            output.print(line, markup=False, soft_wrap=True)

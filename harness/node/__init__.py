@@ -1,0 +1,1 @@
+"""A node's view of the executors: chains of blocks, the choice of path, the gradual rollout."""

@@ -1,0 +1,53 @@
+"""Seeded traffic for a chain: blocks decoded against the state they will be executed on.
+
+Invariant: a block depends on the seed, its number and the state alone.
+"""
+
+from __future__ import annotations
+
+from harness.case.values import AnyIntent, BlockStep
+from harness.generate.accounts import FEES, Terms, addresses
+from harness.generate.estimate import Estimate
+from harness.generate.records import RECORD_LENGTH, Shape
+from harness.generate.transactions import decode_transaction
+from harness.seeds import stream
+from ledger.block import Rewards
+from ledger.model import NATIVE, Account, Chain, Policy, State
+
+REWARD = 10 * FEES
+GENESIS_BALANCE = 1_000 * FEES
+FAVOURED = (None, None, "transfer", "burn", "multisig", "bump")
+
+
+def genesis() -> State:
+    """Return a state in which every account of the traffic but the last exists and is rich."""
+    accounts = {
+        address: Account(0, {NATIVE: GENESIS_BALANCE}, energy=50) for address in addresses()[:-1]
+    }
+    return State(Chain(), accounts)
+
+
+def block_number(seed: str, number: int, state: State, transactions: int) -> BlockStep:
+    """Return block ``number`` of the chain seeded with ``seed``, on top of ``state``."""
+    random = stream(seed, "block", number)
+    pool = addresses()
+    miner = pool[random.randrange(len(pool))]
+    terms = Terms(
+        state=state,
+        pool=pool,
+        policy=Policy.ATOMIC if random.random() < 0.05 else Policy.SKIP,
+        rewards=Rewards(pool[0], REWARD // 10, miner, REWARD),
+        fees_to=miner,
+        blocks=1,
+        rewind=0,
+        hot=random.randrange(256),
+        favoured=random.choice(FAVOURED),
+    )
+    estimate = Estimate(state)
+    earlier: list[AnyIntent] = []
+    for position in range(random.randint(0, transactions)):
+        record = random.randbytes(RECORD_LENGTH)
+        key = f"b{number}t{position}"
+        shape = Shape.DENSE if terms.hot & 4 else Shape.BOUNDARY
+        earlier.append(decode_transaction(key, record, terms, estimate, earlier, shape))
+    return BlockStep(tuple(earlier), terms.policy, terms.rewards, terms.fees_to)

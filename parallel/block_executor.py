@@ -1,0 +1,135 @@
+"""What every block executor does around its transactions: rewards before, fees and outcome after.
+
+Invariant: the outcome is decided by the results in block order and the block's policy alone, so
+executors differ only in when they run which transaction.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, TypeAlias
+
+from ledger.block import Block, Envelope
+from ledger.model import U64_MAX, Policy, Transaction
+from ledger.outcome import NO_CHANGES, Changes, Code, Fault, Outcome, Receipt, Rejection
+from ledger.signatures import Scheme
+from ledger.storage.protocol import Reader, Storage
+from parallel.access import AccessList, access_list, burns_cannot_overflow
+from parallel.drivers.protocol import Crash, Driver
+from parallel.interface import WorkersError
+from parallel.overlay import Overlay
+from parallel.rules import Rules
+from parallel.state import BlockState
+
+Result: TypeAlias = Code | Crash
+"""What running one transaction gave."""
+
+
+class BlockExecutor(ABC):
+    """Executes a block on up to ``workers`` workers; a subclass says in which order.
+
+    The three classes it is made of are attributes, so that a variant can exchange one.
+    """
+
+    name: str
+    rules_class: ClassVar[type[Rules]] = Rules
+    state_class: ClassVar[type[BlockState]] = BlockState
+    overlay_class: ClassVar[type[Overlay]] = Overlay
+
+    def __init__(self, scheme: Scheme, workers: int = 4) -> None:
+        if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+            raise WorkersError(f"workers must be an integer of at least 1, not {workers!r}")
+        self.workers = workers
+        self.rules = self.rules_class(scheme)
+
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
+        """Execute ``block`` on the committed data of ``storage``, which is not changed."""
+        state = self.state_class(storage)
+        if not self.before(block, state):
+            return _overflowed(())
+        results = self.run(block, state, driver)
+        return self.conclude(block, state, results)
+
+    def merge(self, changes: Changes, storage: Storage, topoheight: int) -> None:
+        """Write the block's ``changes`` to ``storage`` at ``topoheight``, all or nothing."""
+        storage.merge(changes, topoheight)
+
+    def before(self, block: Block, state: BlockState) -> bool:
+        """Do what precedes the transactions: pay the rewards; False if that overflows."""
+        return block.rewards is None or state.pay_rewards(block.rewards)
+
+    def after(self, block: Block, state: BlockState, fees: int) -> bool:
+        """Do what follows the transactions: fees, then the height; False if one overflows."""
+        if block.advances_height and state.original_height == U64_MAX:
+            return False
+        return block.fees_to is None or state.pay_fees(block.fees_to, fees)
+
+    @abstractmethod
+    def run(self, block: Block, state: BlockState, driver: Driver) -> list[Result]:
+        """Run the transactions and return the results in block order.
+
+        In an atomic block they may end after the first failure, whatever else was run.
+        """
+
+    def access_lists(self, block: Block, state: BlockState) -> list[AccessList]:
+        """Return the access list of every transaction."""
+        burns_commute = burns_cannot_overflow(block.transactions, state.original_burned)
+        return [access_list(each, burns_commute) for each in block.transactions]
+
+    async def transaction(self, envelope: Envelope, state: BlockState) -> Code:
+        """Run one transaction on an overlay of its own and publish it if it succeeds."""
+        overlay = self.overlay_class(state)
+        code = await self.rules.execute(envelope, overlay)
+        if code is Code.SUCCESS:
+            await state.publish(overlay)
+        return code
+
+    def conclude(self, block: Block, state: BlockState, results: Sequence[Result]) -> Outcome:
+        """Turn the results into an outcome under the block's policy."""
+        faults = self.faults(results)
+        failure = first_failure(results) if block.policy is Policy.ATOMIC else None
+        if failure is not None:
+            result = results[failure]
+            return Outcome(
+                receipts=self.receipts(block, results[: failure + 1]),
+                changes=NO_CHANGES,
+                rejection=None if isinstance(result, Crash) else Rejection(failure, result),
+                faults=faults,
+            )
+        receipts = self.receipts(block, results)
+        fees = self.fees(receipts)
+        if not self.after(block, state, fees):
+            return _overflowed(faults)
+        return Outcome(receipts, state.changes(int(block.advances_height)), fees, None, faults)
+
+    def receipts(self, block: Block, results: Sequence[Result]) -> tuple[Receipt, ...]:
+        """Return a receipt per result; a crashed transaction has none and shifts no other."""
+        return tuple(
+            self.receipt(index, block.transactions[index], result)
+            for index, result in enumerate(results)
+            if not isinstance(result, Crash)
+        )
+
+    def receipt(self, index: int, envelope: Envelope, code: Code) -> Receipt:
+        """Return the receipt of one transaction; only a success pays."""
+        content = envelope.content
+        paid = content.fee if code is Code.SUCCESS and isinstance(content, Transaction) else 0
+        return Receipt(index, envelope.hash, code, paid)
+
+    def fees(self, receipts: Sequence[Receipt]) -> int:
+        """Return what the block's transactions paid; an energy fee is 0 coins."""
+        return sum(each.gas_used for each in receipts)
+
+    def faults(self, results: Sequence[Result]) -> tuple[Fault, ...]:
+        """Return the crashes, by the index of the transaction they hit."""
+        return tuple(Fault(each.index, each.error) for each in results if isinstance(each, Crash))
+
+
+def first_failure(results: Sequence[Result]) -> int | None:
+    """Return the lowest index that did not succeed; a crash is no success."""
+    return next((index for index, each in enumerate(results) if each is not Code.SUCCESS), None)
+
+
+def _overflowed(faults: tuple[Fault, ...]) -> Outcome:
+    return Outcome((), NO_CHANGES, rejection=Rejection(None, Code.OVERFLOW), faults=faults)
