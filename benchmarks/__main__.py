@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    access,
     cases,
     exhaustive,
     generation,
@@ -36,6 +37,7 @@ TOPICS: Mapping[str, Callable[[bool], Topic]] = {
     "shrinking": shrinking.measure,
     "races": races.measure,
     "memory": memory.measure,
+    "access": access.measure,
 }
 
 HEAD = """\

@@ -167,13 +167,16 @@ def _first(failures: Iterator[bool]) -> float:
 
 
 def subjects() -> Iterator[Subject]:
-    """Give the toys, then the mutants that need a schedule."""
+    """Give the toys, then the mutants that need a schedule.
+
+    Those of Block-STM are left out: their traces are so many that a search ends on its limit.
+    """
     for toy in TOYS:
         trace = toy.execute(lowest_first)[1].trace
         ids = tuple(sorted({f"t{step.task}" for step in trace}))
         yield Subject(f"{toy.name} ({toy.deviations})", ids, _toy_race(toy))
     for row in ROWS:
-        if row.deviations:
+        if row.deviations and "optimistic" not in row.executor:
             yield _mutant(row)
 
 

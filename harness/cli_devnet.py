@@ -74,7 +74,8 @@ def devnet(
 
 
 def _line(seen: Rehearsed, blocks: int) -> str:
-    return f"{seen.applied} blocks applied, {seen.rewinds} rewinds, {len(seen.slips)} wrong"
+    went = f"{seen.applied} blocks applied to reach {blocks}"
+    return f"{went}, {seen.rewinds} rewinds, {len(seen.slips)} wrong"
 
 
 def _summary(seen: Rehearsed) -> Table:

@@ -17,10 +17,13 @@ from parallel.credits import BatchedCredits, DagCredits
 from parallel.dag import Dag
 from parallel.interface import Executor
 from parallel.optimistic.executor import Optimistic
+from parallel.optimistic.rounds import OptimisticByRounds
+from parallel.pipelined import Auto, Pipelined
 from parallel.records import BatchedRecords, DagRecords
 from parallel.workers import BatchedByWorkers
 
 BUILT_IN: dict[str, Callable[..., Executor]] = {
+    "auto": Auto,
     "batched": Batched,
     "batched-credits": BatchedCredits,
     "batched-records": BatchedRecords,
@@ -30,6 +33,8 @@ BUILT_IN: dict[str, Callable[..., Executor]] = {
     "dag-credits": DagCredits,
     "dag-records": DagRecords,
     "optimistic": Optimistic,
+    "optimistic-rounds": OptimisticByRounds,
+    "pipelined": Pipelined,
 }
 
 

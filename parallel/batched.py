@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from ledger.block import Block
 from ledger.model import Policy
 from parallel.access import AccessList, Touched, conflict
-from parallel.block_executor import BlockExecutor, first_failure
-from parallel.block_executor import Result as Result
+from parallel.block_executor import BlockExecutor, Result, first_failure
 from parallel.drivers.protocol import Driver, Task
 from parallel.state import BlockState
 

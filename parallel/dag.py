@@ -65,8 +65,8 @@ class Dag(BlockExecutor):
     def spares(self, index: int, failed: int) -> bool:
         """Tell whether a transaction need not run, given the lowest failure ``failed`` so far.
 
-        Only one before it counts. It may have failed where lower ones have not ended yet, but its
-        failure stands: all that it could see, those ended before it. So the lowest failure of all
-        is at ``failed`` or below, and nothing beyond is told.
+        Only one before it counts. That one saw what it sees in sequential order unless another
+        before it has failed, so either way the block's lowest failure is at ``failed`` or below,
+        and nothing beyond it is told, even while transactions before ``failed`` still run.
         """
         return failed < index

@@ -1,4 +1,4 @@
-"""The chain as it should be: every state from genesis on, by the reference alone, storage unused."""
+"""The chain as it should be: every state from genesis on, by the reference alone."""
 
 from __future__ import annotations
 

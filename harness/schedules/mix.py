@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from random import Random
 
 from harness.schedules.behaviour import Behaviour, behaviour_of
@@ -61,6 +61,13 @@ class Mix:
         if not locations:
             self.exhausted += 1
             return
+        search = Exhaustive(random)
+        traces = iter(search.executions())
+        yield Scheduled(next(traces), self.step_limit)
+        second = next(traces, None)
+        if second is None and not search.limited:
+            self.exhausted += 1
+            return
         sample = sequential.trace
         drawn = Scheduled(self._drawn(random, sample), self.step_limit)
         yield drawn
@@ -70,9 +77,8 @@ class Mix:
         self.seen |= behaviours
         descent = Descent(random, locations)
         yield Scheduled(descent, self.step_limit)
-        if descent.estimate <= EXHAUSTIVE_LIMIT:
-            search = Exhaustive(random)
-            for choose in islice(search.executions(), MOST_TRACES):
+        if descent.estimate <= EXHAUSTIVE_LIMIT and second is not None:
+            for choose in islice(chain((second,), traces), MOST_TRACES):
                 yield Scheduled(choose, self.step_limit)
             if search.ended and not search.limited:
                 self.exhausted += 1

@@ -118,7 +118,7 @@ class Engine:
         try:
             self._rdict.close()
         except Exception as error:
-            raise self._failed("close", error) from error
+            raise StorageError(f"{self.path}: cannot close: {_one_line(error)}") from error
 
     def _iterator(self) -> RdictIter:
         try:

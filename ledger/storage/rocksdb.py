@@ -65,9 +65,10 @@ class Database:
         return self._handle(namespace or Namespace.open(self._engine, number))
 
     def close(self) -> None:
-        """Release the directory; every store in it raises ``StorageError`` from now on.
+        """Release the directory; every store in it raises ``ClosedError`` from now on.
 
-        Closing twice is fine.
+        Closing twice is fine. Raises ``StorageError`` if an earlier write had failed; the directory
+        is released all the same.
         """
         with self._lock:
             namespaces = list(self._live.values())

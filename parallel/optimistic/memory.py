@@ -41,6 +41,13 @@ class Record:
     writes: Mapping[Location, Value]
     burned: int = 0
 
+    def __str__(self) -> str:
+        match self.result:
+            case Code(name=name):
+                return f"{name}, {len(self.reads)} read, {len(self.writes)} written"
+            case Crash(error=error):
+                return error
+
 
 class Memory:
     """The shared memory of one block over ``state``, which is not changed before ``settle``."""
@@ -104,9 +111,7 @@ class Memory:
         """Tell whether transaction ``index`` would find now what it found when it ran."""
         if record.reads:
             await op(Kind.READ, tuple(record.reads), "validate")
-        return all(
-            self.is_current(index, location, version) for location, version in record.reads.items()
-        )
+        return self.holds(index, record)
 
     async def abort(self, version: Version, record: Record) -> None:
         """Turn the entries of an aborted incarnation into estimates."""
@@ -135,6 +140,12 @@ class Memory:
     def is_wider(self, record: Record, previous: Collection[Location]) -> bool:
         """Tell whether ``record`` writes outside the ``previous`` locations."""
         return any(location not in previous for location in record.writes)
+
+    def holds(self, index: int, record: Record) -> bool:
+        """Tell whether all that transaction ``index`` read is current."""
+        return all(
+            self.is_current(index, location, version) for location, version in record.reads.items()
+        )
 
     def is_current(self, index: int, location: Location, version: Version) -> bool:
         """Tell whether a read of ``location`` would still find ``version``."""

@@ -87,6 +87,9 @@ class Progress:
         self.incarnations = [0] * transactions
         self.waiting: list[list[int]] = [[] for _ in range(transactions)]
 
+    def __str__(self) -> str:
+        return f"execute {self.execution}, validate {self.validation}, {self.active} under way"
+
     # What is to be done next.
 
     def is_done(self) -> bool:
@@ -141,14 +144,14 @@ class Progress:
         self.active -= 1
         return None
 
-    def wait(self, version: Version, blocking: int) -> Assignment | None:
-        """End an execution that needs ``blocking``; return it again if that is executed by now."""
+    def wait(self, version: Version, blocking: int) -> bool:
+        """End an execution that needs ``blocking``; False, to go on, if that is executed by now."""
         if self.statuses[blocking] is Status.EXECUTED:
-            return Execute(version)
+            return False
         self.move(version.transaction, Status.ABORTING)
         self.waiting[blocking].append(version.transaction)
         self.active -= 1
-        return None
+        return True
 
     def valid(self) -> None:
         """End a validation that found nothing wrong."""

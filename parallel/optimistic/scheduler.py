@@ -11,7 +11,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Final, TypeVar
 
-from parallel.audit import check
+from parallel.audit import WATCH, check
 from parallel.ops import Key, Kind, op
 from parallel.optimistic.chain import Version
 from parallel.optimistic.progress import Assignment, Progress
@@ -27,6 +27,8 @@ class Scheduler:
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
         self._lock = Lock()
+        if WATCH.held is not None:
+            WATCH.held["scheduler"] = lambda _key: str(self.progress)
 
     async def take(self) -> Assignment | None:
         """Return the next assignment, waiting until there is one; None when all is done."""
@@ -39,8 +41,8 @@ class Scheduler:
         """End an execution; ``wider`` if it wrote where the previous incarnation had not."""
         return await self._step("executed", lambda: self.progress.executed(version, wider))
 
-    async def wait(self, version: Version, blocking: int) -> Assignment | None:
-        """End an execution that needs ``blocking``."""
+    async def wait(self, version: Version, blocking: int) -> bool:
+        """End an execution that needs ``blocking``; False, to go on, if that is executed by now."""
         return await self._step("wait", lambda: self.progress.wait(version, blocking))
 
     async def valid(self) -> None:

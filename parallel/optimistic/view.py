@@ -17,11 +17,11 @@ from parallel.overlay import Overlay, Read
 
 
 class Dependency(Exception):
-    """The incarnation came upon an estimate: it has to wait for transaction ``index``."""
+    """The incarnation came upon an estimate: it cannot go on before that transaction."""
 
-    def __init__(self, index: int) -> None:
-        super().__init__(f"waits for transaction {index}")
-        self.index = index
+    def __init__(self, estimate: Estimate) -> None:
+        super().__init__(f"waits for transaction {estimate.version.transaction}")
+        self.estimate = estimate
 
 
 class Speculation:
@@ -77,8 +77,8 @@ class Speculation:
             case Written(version, value):
                 self.record(location, version)
                 return value
-            case Estimate(version):
-                raise Dependency(version.transaction)
+            case Estimate() as estimate:
+                raise Dependency(estimate)
             case None:
                 self.record(location, BASE)
                 return self.memory.base(location)

@@ -21,6 +21,9 @@ from harness.verdict import Verdict
 
 EXAMPLES = 200
 
+MANY_TRACES = ("dag", "dag-credits", "optimistic", "optimistic-rounds")
+"""Executors whose every block has so many traces that one random schedule a case must do here."""
+
 generated = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -34,7 +37,20 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
         yield opened
 
 
-@pytest.fixture(scope="module", params=["batched", "batched-workers", "optimistic"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "batched",
+        "batched-credits",
+        "batched-workers",
+        "dag",
+        "dag-credits",
+        "optimistic",
+        "optimistic-rounds",
+        "auto",
+        "pipelined",
+    ],
+)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -45,7 +61,10 @@ def test_every_case_agrees_under_the_campaigns_schedules(
     case: Case, seed: int, name: str, stores: Stores
 ) -> None:
     with Runner(Setting(name, workers=2), stores) as runner:
-        run = runner.run_mixed(case, Random(seed), Mix(STEP_LIMIT))
+        if name in MANY_TRACES:
+            run = runner.run_random(case, Random(seed))
+        else:
+            run = runner.run_mixed(case, Random(seed), Mix(STEP_LIMIT))
     assert run.verdict is Verdict.AGREE, run.differences
 
 

@@ -132,13 +132,14 @@ def assert_unsupported(report: VectorReport, reason: str) -> None:
 
 @pytest.mark.parametrize("driver", ["scheduled", "threads"])
 @pytest.mark.parametrize("back_end", ["memory", "rocksdb"])
+@pytest.mark.parametrize("executor", ["batched", "batched-credits", "batched-records", "dag"])
 def test_every_published_vector_passes(
-    published_vectors: dict[str, Any], tmp_path: Path, driver: str, back_end: str
+    published_vectors: dict[str, Any], tmp_path: Path, driver: str, back_end: str, executor: str
 ) -> None:
     for name, document in published_vectors.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(document))
     with open_stores(back_end) as stores:
-        report = run_vectors(tmp_path, Setting("batched", 4, driver), stores)
+        report = run_vectors(tmp_path, Setting(executor, 4, driver), stores)
     assert list(lines(report)) == [
         "not a vector file: 1",
         "60 vectors: 60 passed, 0 failed, 0 unsupported",

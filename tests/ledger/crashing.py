@@ -73,8 +73,8 @@ def operate(operation: str, database: Database, store: RocksStorage) -> None:
         ACCESS_MODES[mode](store).storage.merge(SECOND, 2)
 
 
-def arm(point: str, store: RocksStorage) -> None:
-    """Make the process die at ``point`` of the next operation."""
+def arm(point: str, operation: str, store: RocksStorage) -> None:
+    """Make the process die at ``point`` of ``operation``, which comes next."""
     written = Engine.write
 
     def write_and_die(engine: Engine, batch: Any) -> None:
@@ -90,7 +90,7 @@ def arm(point: str, store: RocksStorage) -> None:
         "before the batch": lambda: setattr(Engine, "write", die),
         "after the batch": lambda: setattr(Engine, "write", write_and_die),
         "before the cache learns": lambda: _replace(
-            CommittedCache, "commit", "invalidate", "reset", "__init__"
+            CommittedCache, "__init__" if operation == "create" else "commit", "invalidate"
         ),
         "torn": lambda: setattr(RocksStorage, "merge", torn_merge),
     }
@@ -114,7 +114,7 @@ def kill(path: Path, operation: str, point: str) -> None:
     """Do ``operation`` on what ``prepare`` wrote, and die at ``point``."""
     database = Database(path)
     store = database.namespace(1)
-    arm(point, store)
+    arm(point, operation, store)
     operate(operation, database, store)
     die()
 
@@ -132,12 +132,16 @@ def merge_for_ever(path: Path) -> None:
 
 def fill(path: Path) -> None:
     """Merge ever more until the disk is full, then see that only the refused block is missing."""
-    _tmpfs("size=24m", path)
-    accounts = {number.to_bytes(32, "big"): Account() for number in range(20_000)}
-    with Database(path / "database", sync=True) as database:
-        store = database.new_namespace(State(Chain(), accounts))
-        error = _until_refused(store, list(accounts))
-        before, topoheight = _uniform(store), store.topoheight
+    _tmpfs("size=12m", path)
+    accounts = {number.to_bytes(32, "big"): Account() for number in range(5_000)}
+    database = Database(path / "database")
+    store = database.new_namespace(State(Chain(), accounts))
+    error = _until_refused(store, list(accounts))
+    before, topoheight = _uniform(store), store.topoheight
+    sys.stdout.write(f"{error}\n")
+    try:
+        database.close()
+    except StorageError as error:
         sys.stdout.write(f"{error}\n")
     _tmpfs("remount,size=200m", path)
     with Database(path / "database") as database:
@@ -171,6 +175,5 @@ def _tmpfs(options: str, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    {"kill": kill, "merge": merge_for_ever, "fill": fill}[sys.argv[1]](
-        Path(sys.argv[2]), *sys.argv[3:]
-    )
+    todo: dict[str, Callable[..., None]] = {"kill": kill, "merge": merge_for_ever, "fill": fill}
+    todo[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

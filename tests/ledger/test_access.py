@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
 
 import pytest
 
@@ -22,11 +20,9 @@ from ledger.storage.access import (
     open_access,
 )
 from ledger.storage.callbacks import CallbackReader, Loads
-from ledger.storage.lock import LockHeldError, LockTimeoutError, ReadWriteLock
 from ledger.storage.memory import MemoryStorage
-from ledger.storage.protocol import ClosedError, Reader, Storage
+from ledger.storage.protocol import ClosedError, Reader
 from ledger.storage.rocksdb import Database, RocksStorage
-from ledger.storage.shared import SharedStorage
 
 ALICE, BOB, NEW = (bytes([n]) * 32 for n in range(1, 4))
 STATE = State(
@@ -48,7 +44,6 @@ BLOCK = Changes(
 BOBS = Changes(modified_nonces={BOB: 1})
 WRITTEN = {b"n" + ALICE, b"b" + ALICE + NATIVE, b"b" + NEW + NATIVE, b"m" + ALICE, b"e" + BOB}
 WRITTEN |= {b"a" + NEW, b"x"}
-PATIENCE = 20.0
 
 each_mode = pytest.mark.parametrize("mode", ACCESS_MODES)
 
@@ -279,110 +274,3 @@ def test_a_reader_used_after_close_is_a_named_error(mode: str, tmp_path: Path) -
             use()
     with Database(tmp_path / "database") as again:
         assert again.namespace(1).export() == STATE
-
-
-# The lock of the shared mode.
-
-
-def test_a_merge_waits_until_a_read_is_over_and_then_shows_to_all_reads() -> None:
-    reading, go_on = Event(), Event()
-
-    class Slow(MemoryStorage):
-        def nonce(self, address: bytes) -> int:
-            before = super().nonce(address)
-            reading.set()
-            assert go_on.wait(PATIENCE)
-            return before
-
-    storage = Slow(STATE)
-    shared = SharedStorage(storage)
-    with ThreadPoolExecutor(2) as pool:
-        read = pool.submit(shared.nonce, ALICE)
-        assert reading.wait(PATIENCE)
-        merge = pool.submit(shared.merge, BLOCK, 1)
-        assert storage.topoheight == 0
-        go_on.set()
-        merge.result(PATIENCE)
-        assert read.result(PATIENCE) == 3
-    assert shared.nonce(ALICE) == 4
-
-
-def test_a_read_that_meets_a_merge_too_long_is_a_named_error_and_the_merge_goes_on() -> None:
-    shared = SharedStorage(MemoryStorage(STATE), ReadWriteLock(0.01))
-    merging, go_on = Event(), Event()
-
-    def wait(_operation: str) -> None:
-        merging.set()
-        assert go_on.wait(PATIENCE)
-
-    assert isinstance(shared._storage, MemoryStorage)
-    shared._storage.before_write = wait
-    with ThreadPoolExecutor(1) as pool:
-        merge = pool.submit(shared.merge, BLOCK, 1)
-        assert merging.wait(PATIENCE)
-        for question in (shared.chain, shared.export, shared.clone):
-            with pytest.raises(LockTimeoutError, match="held by a writer"):
-                question()
-        with pytest.raises(LockTimeoutError):
-            shared.rewind(0)
-        go_on.set()
-        merge.result(PATIENCE)
-    assert shared.nonce(ALICE) == 4
-
-
-def test_a_merge_that_never_gets_the_lock_leaves_the_storage_as_it_was() -> None:
-    shared = SharedStorage(MemoryStorage(STATE), ReadWriteLock(0.01))
-    with shared.lock.reading, pytest.raises(LockTimeoutError, match="cannot write"):
-        shared.merge(BLOCK, 1)
-    assert (shared.topoheight, shared.export()) == (0, STATE)
-
-
-def test_whoever_holds_the_write_lock_across_an_execution_is_told_at_the_first_read() -> None:
-    shared = SharedStorage(MemoryStorage(STATE))
-    with shared.lock.writing, pytest.raises(LockHeldError):
-        shared.nonce(ALICE)
-
-
-def test_snapshots_and_clones_of_the_shared_storage_are_under_its_lock(
-    storage: MemoryStorage | RocksStorage,
-) -> None:
-    shared = SharedStorage(storage, ReadWriteLock(0.01))
-    readers: tuple[Reader, ...] = (shared.at(0), shared.clone())
-    with shared.lock.writing:
-        for reader in readers:
-            with pytest.raises(LockHeldError):
-                reader.nonce(ALICE)
-    assert [reader.nonce(ALICE) for reader in readers] == [3, 3]
-
-
-def test_readers_beside_a_merging_thread_never_see_half_a_block_in_one_moment(
-    rocks: RocksStorage,
-) -> None:
-    shared: Storage = SharedStorage(rocks)
-    total = 1000
-    shared.merge(Changes(modified_balances={(BOB, NATIVE): 0}), 1)
-
-    def move() -> None:
-        for paid in range(1, 60):
-            balances = {(ALICE, NATIVE): total - paid, (BOB, NATIVE): paid}
-            shared.merge(Changes(modified_balances=balances), 1 + paid)
-            if paid % 7 == 0:
-                shared.rewind(paid)
-                shared.merge(Changes(modified_balances=balances), 1 + paid)
-
-    def read() -> bool:
-        while not merging.done():
-            moment = shared.at(min(shared.topoheight, 1))
-            exported = shared.export().accounts
-            if exported[ALICE].balance(NATIVE) + exported[BOB].balance(NATIVE) != total:
-                return False
-            if moment.balance(ALICE, NATIVE) + moment.balance(BOB, NATIVE) != total:
-                return False
-        return True
-
-    with ThreadPoolExecutor(3) as pool:
-        merging = pool.submit(move)
-        readers = [pool.submit(read) for _ in range(2)]
-        merging.result(PATIENCE)
-        assert all(each.result(PATIENCE) for each in readers)
-    assert shared.export().accounts[BOB].balance(NATIVE) == 59

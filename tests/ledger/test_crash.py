@@ -81,8 +81,15 @@ def killed(path: Path, operation: str, point: str) -> Found:
     return found_in(path)
 
 
-@pytest.mark.parametrize("point", POINTS_BEFORE)
-@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize(
+    ("operation", "point"),
+    [
+        (operation, point)
+        for operation in OPERATIONS
+        for point in POINTS_BEFORE
+        if (operation, point) != ("create", "before_write")  # a new store has no hook yet
+    ],
+)
 def test_a_process_killed_before_the_batch_leaves_everything_as_it_was(
     operation: str, point: str, tmp_path: Path
 ) -> None:
@@ -188,8 +195,9 @@ def test_a_full_disk_refuses_the_block_whole_and_names_itself(tmp_path: Path) ->
         command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"{tmp_path}/database: cannot write: IO error: No space left")
-    assert done.stdout.count("\n") == 1
+    refused, *closing = done.stdout.splitlines()
+    assert refused.startswith(f"{tmp_path}/database: cannot write: IO error: No space left")
+    assert all(line.startswith(f"{tmp_path}/database: cannot close: ") for line in closing)
 
 
 @pytest.mark.parametrize("operation", ["merge", "rewind", "drop"])

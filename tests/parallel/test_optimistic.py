@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 from typing import Any
 
@@ -18,6 +18,8 @@ from parallel.optimistic.chain import Version
 from parallel.optimistic.executor import Optimistic
 from parallel.optimistic.memory import Location, Memory, Record
 from parallel.optimistic.progress import Progress
+from parallel.optimistic.rounds import OptimisticByRounds
+from parallel.optimistic.speculative import Speculative
 from parallel.rules import Rules
 from parallel.view import View
 from tests.parallel.world import (
@@ -125,24 +127,28 @@ def some_block(random: Random) -> tuple[Block, DictReader]:
     return block, reader(accounts, burned=random.choice((0, U64_MAX - 5)))
 
 
+@pytest.mark.parametrize("kind", [Optimistic, OptimisticByRounds])
 @pytest.mark.parametrize("workers", [1, 2, 4])
-@pytest.mark.parametrize("seed", range(4))
-def test_any_block_ends_like_one_batch_after_another(seed: int, workers: int) -> None:
+@pytest.mark.parametrize("seed", range(3))
+def test_any_block_ends_like_one_batch_after_another(
+    seed: int, workers: int, kind: type[Speculative]
+) -> None:
     random = Random(f"{seed}/{workers}")
     for number in range(100):
         block, storage = some_block(random)
         expected = Batched(SCHEME).execute(block, storage, Scheduled())
-        found = Optimistic(SCHEME, workers).execute(block, storage, shuffled(number))
+        found = kind(SCHEME, workers).execute(block, storage, shuffled(number))
         assert found == expected
 
 
-def test_any_block_ends_so_on_real_threads() -> None:
+@pytest.mark.parametrize("kind", [Optimistic, OptimisticByRounds])
+def test_any_block_ends_so_on_real_threads(kind: type[Speculative]) -> None:
     random = Random(7)
     with Threads(delay_seed=3, patience=5) as threads:
         for _ in range(60):
             block, storage = some_block(random)
             expected = Batched(SCHEME).execute(block, storage, Scheduled())
-            assert Optimistic(SCHEME, 3).execute(block, storage, threads) == expected
+            assert kind(SCHEME, 3).execute(block, storage, threads) == expected
 
 
 def test_an_empty_block_only_advances_the_height() -> None:
@@ -377,3 +383,77 @@ def test_an_executor_that_never_validates_still_ends_like_the_others(
     block = (*CHAIN, pay(A, to(B, 1), nonce=9), pay(A, to(B, 1), nonce=1))
     outcome = execute(storage, *block, policy=policy, driver=driver, executor=NeverValid(SCHEME))
     assert outcome == execute(storage, *block, policy=policy, executor=Batched(SCHEME))
+
+
+class _NothingRemoved(Memory):
+    def remove(self, index: int, locations: Iterable[Location]) -> None:
+        pass
+
+
+class KeepingEstimates(Optimistic):
+    memory_class = _NothingRemoved
+
+
+def test_an_estimate_that_stays_is_noticed_at_once() -> None:
+    storage = reader({A: account(2 * FEE), B: RICH})
+    block = (pay(B, to(A, FEE)), pay(A, to(C, 1)), pay(A, to(D, 1)), pay(C, to(D, 1)))
+    with pytest.raises(AssertionError, match=r"outlived|was left of a block"):
+        _under_many_schedules(KeepingEstimates(SCHEME, workers=3), storage, block)
+
+
+# Rounds
+
+
+def rounds_of(driver: Scheduled) -> list[set[int]]:
+    return [
+        {step.task for step in driver.trace if step.round == number}
+        for number in range(driver.rounds)
+    ]
+
+
+def test_one_round_is_enough_in_the_order_of_the_block() -> None:
+    driver = Scheduled()
+    execute(reader({A: RICH}), *CHAIN, driver=driver, executor=OptimisticByRounds(SCHEME))
+    assert rounds_of(driver) == [{0, 1, 2}]
+
+
+def highest_first(runnable: Sequence[Pending]) -> int:
+    return len(runnable) - 1
+
+
+def test_a_round_runs_only_what_is_not_valid() -> None:
+    driver = Scheduled(highest_first)
+    executor = OptimisticByRounds(SCHEME)
+    outcome = execute(reader({A: RICH}), *CHAIN, driver=driver, executor=executor)
+    assert outcome == execute(reader({A: RICH}), *CHAIN, executor=Batched(SCHEME))
+    assert rounds_of(driver) == [{0, 1, 2}, {1}, {2}]
+
+
+def test_after_too_many_rounds_the_block_is_executed_in_order() -> None:
+    driver = Scheduled(highest_first)
+    executor = OptimisticByRounds(SCHEME, retries=1)
+    outcome = execute(reader({A: RICH}), *CHAIN, driver=driver, executor=executor)
+    assert outcome == execute(reader({A: RICH}), *CHAIN, executor=Batched(SCHEME))
+    assert rounds_of(driver) == [{0, 1, 2}, {1}, {0}, {1}, {2}]
+
+
+def test_an_estimate_postpones_to_the_next_round() -> None:
+    storage = reader({A: account(2 * FEE), B: account(FEE), C: RICH})
+    block = (pay(A, to(B, FEE)), pay(B, to(A, FEE)), pay(C, to(B, 1)), pay(B, to(D, 0), nonce=1))
+    expected = execute(storage, *block, executor=Batched(SCHEME))
+    postponed = 0
+    for seed in range(100):
+        driver = shuffled(seed)
+        executor = OptimisticByRounds(SCHEME)
+        assert execute(storage, *block, driver=driver, executor=executor) == expected
+        published = sum(step.operation.label == "publish" for step in driver.trace)
+        postponed += published < sum(map(len, rounds_of(driver)))
+    assert postponed
+
+
+def test_what_breaks_outside_of_the_rules_ends_the_block() -> None:
+    class Touching(OptimisticByRounds):
+        memory_class = _Unannounced
+
+    with pytest.raises(AssertionError, match="an incarnation ended: UnannouncedAccess"):
+        execute(reader({A: RICH}), pay(A, to(B, 1)), executor=Touching(SCHEME))

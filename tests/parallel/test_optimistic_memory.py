@@ -7,6 +7,7 @@ import pytest
 
 from ledger.model import NATIVE
 from ledger.outcome import Code
+from parallel.audit import WATCH
 from parallel.drivers.protocol import Task
 from parallel.drivers.scheduled import Scheduled
 from parallel.ops import Kind
@@ -216,7 +217,7 @@ def test_an_estimate_raises_a_dependency_on_its_transaction() -> None:
     view = Speculation(shared, 5, burns_commute=False)
     with pytest.raises(Dependency) as raised:
         _in_full(view.nonce(A))
-    assert raised.value.index == 2
+    assert raised.value.estimate == Estimate(Version(2, 0))
     assert view.reads == {}
 
 
@@ -234,3 +235,19 @@ def test_a_burn_is_a_write_of_the_counter_unless_burns_commute(commute: bool) ->
 def _in_full(body: Coroutine[Any, None, Any]) -> None:
     while True:
         body.send(None)
+
+
+# What an observer is shown
+
+
+def test_an_observer_sees_the_last_entry_of_a_location(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: dict[Any, Any] = {}
+    monkeypatch.setattr(WATCH, "held", held)
+    shared = memory()
+    take(shared.state.nonce(A))
+    assert held["nonce"](NONCE) == 3
+    publish(shared, 0, 0, {NONCE: 4})
+    assert held["nonce"](NONCE) == 4
+    assert str(held["record"](("record", 0))) == "SUCCESS, 0 read, 1 written"
+    take(shared.abort(Version(0, 0), wrote({NONCE: 4})))
+    assert held["nonce"](NONCE) == Estimate(Version(0, 0))

@@ -184,7 +184,7 @@ def test_a_dependent_waits_and_is_resumed_with_its_next_incarnation() -> None:
     progress = Progress(3, 9)
     for index in range(3):
         assert progress.take() == Execute(first(index))
-    assert progress.wait(first(2), 0) is None
+    assert progress.wait(first(2), 0)
     assert progress.statuses[2] is Status.ABORTING
     assert progress.take() is None
     progress.executed(first(0), wider=True)
@@ -210,7 +210,7 @@ def test_what_is_executed_by_now_is_not_waited_for() -> None:
     progress.take()
     progress.take()
     progress.executed(first(0), wider=True)
-    assert progress.wait(first(1), 0) == Execute(first(1))
+    assert not progress.wait(first(1), 0)
     assert progress.statuses[1] is Status.EXECUTING
 
 

@@ -31,6 +31,7 @@ from ledger.wire import seal, signing_bytes
 from parallel.batched import Batched
 from parallel.drivers.protocol import Driver
 from parallel.drivers.scheduled import Scheduled
+from parallel.interface import Executor
 
 FEE = 100_000
 """Covers any small transaction."""
@@ -164,7 +165,7 @@ def run(
     rewards: Rewards | None = None,
     fees_to: Address | None = None,
     driver: Driver | None = None,
-    executor: Batched | None = None,
+    executor: Executor | None = None,
 ) -> Outcome:
     """Execute one block, by default on the lowest-first scheduled driver."""
     block = Block(transactions, policy, rewards, fees_to)

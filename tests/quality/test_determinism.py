@@ -11,7 +11,7 @@ from harness.case.file import Setting, from_bytes
 from harness.chunk import Plan
 from mutants.catalogue import ROWS
 
-RACES = tuple(Setting(row.executor) for row in ROWS if row.deviations)
+RACES = tuple(Setting(row.executor) for row in ROWS if row.executor.startswith("mutants.races:"))
 CASES = 100
 
 
@@ -35,6 +35,8 @@ def test_a_campaign_finds_every_race_and_shrinks_it_to_its_known_minimum(
     records = [from_bytes(data) for data in alone.values()]
     assert all(record.schedule for record in records)
     for row in ROWS:
+        if Setting(row.executor) not in RACES:
+            continue
         sizes = [
             (record.case.transactions(), len(record.schedule))
             for record in records

@@ -10,10 +10,16 @@ from harness.schedules.breadth_first import BreadthFirst
 from mutants.catalogue import ROWS
 
 SUBJECTS = list(subjects())
-NEEDED = [toy.deviations for toy in TOYS] + [row.deviations for row in ROWS if row.deviations]
+NEEDED = [toy.deviations for toy in TOYS] + [
+    row.deviations for row in ROWS if row.deviations and "optimistic" not in row.executor
+]
 SEEDS = 20
-TOO_SHALLOW = {("half-published pair (2)", "PCT d=2")}
-"""A race that needs two changes of priority, where this strategy has one."""
+TOO_SHALLOW = {
+    ("half-published pair (2)", "PCT d=2"),
+    ("X30 any-failure-stops (1)", "SURW"),
+}
+"""A race that needs two changes of priority, where this strategy has one; and one with steps that
+the sequential order never takes, by which this strategy counts what is left to do."""
 
 each_subject = pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
 

@@ -58,6 +58,12 @@ def test_an_uncontested_block_is_executed_once_and_counts_as_exhausted() -> None
     assert mix.exhausted == 1
 
 
+def test_a_contested_block_with_one_trace_is_executed_twice_and_counts_as_exhausted() -> None:
+    mix = Mix(1_000)
+    assert len(mixed(of([("write", 0)], [("wait", 0)]), mix)) == 2
+    assert mix.exhausted == 1
+
+
 def test_a_new_behaviour_leads_to_all_traces_where_there_are_few() -> None:
     mix = Mix(1_000)
     everything = all_executions(CONTESTED, 100)
@@ -69,17 +75,17 @@ def test_a_new_behaviour_leads_to_all_traces_where_there_are_few() -> None:
 
 def test_a_new_behaviour_leads_to_more_samples_where_there_are_many_traces() -> None:
     mix = Mix(1_000)
-    sequential, drawn_, descent = 1, 1, 1
-    assert len(mixed(MANY, mix)) == sequential + drawn_ + descent + SAMPLES
+    sequential, searched, drawn_, descent = 1, 1, 1, 1
+    assert len(mixed(MANY, mix)) == sequential + searched + drawn_ + descent + SAMPLES
     assert mix.exhausted == 0
 
 
-def test_a_behaviour_seen_before_leads_to_no_more_than_two_executions() -> None:
+def test_a_behaviour_seen_before_leads_to_no_more_than_three_executions() -> None:
     mix = Mix(1_000)
     for seed in range(20):
         mixed(CONTESTED, mix, seed)
     known = len(mix.seen)
-    assert all(len(mixed(CONTESTED, mix, seed)) == 2 for seed in range(20, 40))
+    assert all(len(mixed(CONTESTED, mix, seed)) == 3 for seed in range(20, 40))
     assert len(mix.seen) == known
 
 
@@ -87,7 +93,7 @@ def test_blocks_that_conflict_alike_behave_alike_whatever_accounts_they_touch() 
     mix = Mix(1_000)
     for seed in range(20):
         mixed(CONTESTED, mix, seed)
-    assert len(mixed(ALIKE, mix, 20)) == 2
+    assert len(mixed(ALIKE, mix, 20)) == 3
 
 
 def test_a_search_that_too_few_workers_may_have_limited_is_followed_by_samples() -> None:
@@ -102,7 +108,7 @@ def test_a_search_that_finds_far_more_traces_than_estimated_is_given_up(
 ) -> None:
     mix = Mix(1_000)
     monkeypatch.setattr("harness.schedules.mix.Descent", Underestimating)
-    assert len(mixed(MANY, mix)) <= MOST_TRACES + SAMPLES + 3
+    assert len(mixed(MANY, mix)) <= MOST_TRACES + SAMPLES + 4
     assert mix.exhausted == 0
 
 

@@ -1,0 +1,105 @@
+"""Faults of speculation: what is validated, recorded, estimated, removed, done again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from ledger.model import Address
+from ledger.outcome import Code
+from parallel.block_executor import Result
+from parallel.optimistic.chain import BASE, Version
+from parallel.optimistic.executor import Optimistic
+from parallel.optimistic.memory import Location, Memory, Record
+from parallel.optimistic.progress import Progress
+from parallel.optimistic.view import Speculation
+from parallel.overlay import Overlay
+
+
+class _TrustsStorage(Memory):
+    def is_current(self, index: int, location: Location, version: Version) -> bool:
+        """Compare versions, but for what came from below all transactions."""
+        return version == BASE or super().is_current(index, location, version)
+
+
+class StorageReadAlwaysValid(Optimistic):
+    """X01: a read served by storage stays valid though a lower transaction has written since."""
+
+    name = "storage-read-always-valid"
+    memory_class = _TrustsStorage
+
+
+class _NothingRemoved(Memory):
+    def remove(self, index: int, locations: Iterable[Location]) -> None:
+        """Leave the entries where they are."""
+
+
+class PreviousIncarnationKept(Optimistic):
+    """X03: what only the aborted incarnation wrote is not removed."""
+
+    name = "previous-incarnation-kept"
+    memory_class = _NothingRemoved
+
+
+class _NeverWider(Memory):
+    def is_wider(self, record: Record, previous: Collection[Location]) -> bool:  # noqa: ARG002 - does not look
+        """Take no location for a new one."""
+        return False
+
+
+class NewWriteDoesNotRevalidate(Optimistic):
+    """X05: a write of a new location does not lower the validation index."""
+
+    name = "new-write-does-not-revalidate"
+    memory_class = _NeverWider
+
+
+class _NeverBack(Progress):
+    def lower_execution(self, index: int) -> None:
+        """Leave the execution index where it is."""
+
+
+class DependencyNeverResumed(Optimistic):
+    """X07: what waited for a transaction is made ready, and nobody is sent to execute it."""
+
+    name = "dependency-never-resumed"
+    progress_class = _NeverBack
+
+
+class FailedReadsNotRecorded(Optimistic):
+    """X08: a speculative failure leaves no read set, so it is never found invalid."""
+
+    name = "failed-reads-not-recorded"
+
+    def record(self, view: Speculation, overlay: Overlay, result: Result) -> Record:
+        """Describe an incarnation; a failed one as if it had read nothing."""
+        if result is not Code.SUCCESS:
+            return Record(result, {}, {})
+        return super().record(view, overlay, result)
+
+
+class _AbsenceForgotten(Speculation):
+    async def exists(self, address: Address) -> bool:
+        """Tell whether the account exists; if not, forget having asked."""
+        found = await super().exists(address)
+        if not found:
+            self.reads.pop(("exists", address))
+        return found
+
+
+class AbsenceNotRecorded(Optimistic):
+    """X09: reading that an account does not exist is not in the read set."""
+
+    name = "absence-not-recorded"
+    speculation_class = _AbsenceForgotten
+
+
+class _NoEstimates(Memory):
+    def mark(self, version: Version, locations: Iterable[Location]) -> None:
+        """Leave the aborted values in place."""
+
+
+class NoEstimateOnAbort(Optimistic):
+    """X18: an abort leaves the values it takes back, and no estimate."""
+
+    name = "no-estimate-on-abort"
+    memory_class = _NoEstimates
