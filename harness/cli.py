@@ -20,6 +20,7 @@ from harness.cli_explain import explain
 from harness.cli_explore import explore
 from harness.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, USAGE, of_campaign, of_verdicts
 from harness.faults import HarnessFault, UsageError
+from harness.findings import FINDINGS
 from harness.runner import DRIVERS
 from harness.stores import BACK_ENDS
 from ledger.storage.access import ACCESS_MODES, SHARED
@@ -129,7 +130,7 @@ _database = click.option(
 @click.option(
     "--findings",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("corpora/findings"),
+    default=FINDINGS,
     show_default=True,
     help="Where failing cases are kept.",
 )

@@ -16,6 +16,7 @@ from harness.explore.moves import SELECTIONS
 from harness.explore.scope import FEWEST_ACCOUNTS, MOST_ACCOUNTS, MOST_TRANSACTIONS, Scope
 from harness.explore.tally import Conclusion, Tally
 from harness.faults import UsageError
+from harness.findings import FINDINGS
 from ledger.model import Policy
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ _OF_A_CHECK = frozenset({"file", "jobs", "findings"})
 @click.option(
     "--findings",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("corpora/findings"),
+    default=FINDINGS,
     show_default=True,
     help="Where failing cases are kept.",
 )

@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any
 
-from ledger.block import Block, Envelope
+from ledger.block import Block
 from ledger.model import Address, Multisig, Policy
 from ledger.outcome import BalanceKey, Code
 from ledger.signatures import Scheme
 from parallel.block_executor import BlockExecutor, Result
 from parallel.drivers.protocol import WORKERS_FROM, Crash, Driver, Task
 from parallel.overlay import Overlay
-from parallel.rules import Rules
 from parallel.state import BlockState
 from parallel.verify import Known, chunks_of, signatures_of
 
@@ -77,18 +76,10 @@ class Pipelined(BlockExecutor):
         rules = self.rules_class(known)
         results: list[Result] = []
         for index, envelope in enumerate(block.transactions):
-            results.append(_finished(index, self.decide(envelope, state, rules)))
+            results.append(_finished(index, self.judge(envelope, state, rules)))
             if block.policy is Policy.ATOMIC and results[-1] is not Code.SUCCESS:
                 break
         return results
-
-    async def decide(self, envelope: Envelope, state: BlockState, rules: Rules) -> Code:
-        """Run one transaction by ``rules``, which know the signatures."""
-        overlay = self.overlay_class(state)
-        code = await rules.execute(envelope, overlay)
-        if code is Code.SUCCESS:
-            await state.publish(overlay)
-        return code
 
     def verify_ahead(self, block: Block, state: BlockState, known: Known, driver: Driver) -> None:
         """Check every signature that can be told before the block runs."""
