@@ -49,14 +49,14 @@ def seal(transaction: Transaction, signing: bytes | None = None) -> Envelope:
     if signing is None:
         signing = signing_bytes(transaction)
     wire = signing + _encode_signatures(transaction)
-    return Envelope(transaction, signing, len(wire), blake3(wire).digest())
+    return Envelope(transaction, signing, len(wire), blake3(wire).digest(), wire)
 
 
 def open_wire(data: bytes) -> Envelope:
     """Decode ``data``, whatever it is; bytes that are no transaction give such a content."""
     content = decode(data)
     signing = signing_bytes(content) if isinstance(content, Transaction) else b""
-    return Envelope(content, signing, len(data), blake3(data).digest())
+    return Envelope(content, signing, len(data), blake3(data).digest(), data)
 
 
 def encode(transaction: Transaction) -> bytes:

@@ -28,7 +28,8 @@ def test_a_native_burn_touches_the_counter_unless_no_burn_can_overflow() -> None
 def test_what_is_no_transaction_touches_nothing() -> None:
     for content in (Undecodable("short"), UnsupportedKind(7)):
         assert (
-            access_list(Envelope(content, b"", 10, bytes(32)), burns_commute=False) == frozenset()
+            access_list(Envelope(content, b"", 10, bytes(32), bytes(10)), burns_commute=False)
+            == frozenset()
         )
 
 

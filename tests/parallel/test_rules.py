@@ -73,12 +73,12 @@ def test_every_kind_of_payload_can_succeed(payload: Payload) -> None:
 
 
 def test_undecodable_bytes_are_an_invalid_format() -> None:
-    envelope = Envelope(Undecodable("short"), b"", 3, bytes(32))
+    envelope = Envelope(Undecodable("short"), b"", 3, bytes(32), bytes(3))
     assert code_of(envelope) is Code.INVALID_FORMAT
 
 
 def test_a_known_but_unsupported_kind_is_not_implemented() -> None:
-    envelope = Envelope(UnsupportedKind(9), b"", 200, bytes(32))
+    envelope = Envelope(UnsupportedKind(9), b"", 200, bytes(32), bytes(200))
     assert code_of(envelope) is Code.NOT_IMPLEMENTED
 
 
