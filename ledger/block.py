@@ -33,8 +33,8 @@ class Envelope:
     """What arrived on the wire, decoded once: both executors read it, neither encodes again.
 
     ``signing_bytes`` are what the source signs (empty when the content is no transaction),
-    ``size`` is the length of the whole wire form in bytes, ``hash`` its BLAKE3-256. ``wire`` are the
-    bytes themselves; of a transaction that cannot arrive by wire they do not say all of it.
+    ``size`` is the length of the whole wire form in bytes, ``hash`` its BLAKE3-256. ``wire`` is
+    that form; of a transaction that cannot arrive by wire it does not say everything.
     """
 
     content: Content
