@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from multiprocessing.util import Finalize
@@ -94,12 +95,19 @@ class Bench:
         """Return case ``number`` of the plan."""
         return case_number(self.plan.seed, number, self.plan.scheme)
 
-    def chunk(self, start: int, count: int) -> Tally:
-        """Run the cases from ``start`` on."""
-        tally = Tally()
+    def runs(self, start: int, count: int) -> Iterator[tuple[int, int, Run]]:
+        """Run the cases from ``start`` on and give each run with its number and its setting's."""
         mixes = [Mix(STEP_LIMIT) for _ in self.runners]
         for number in range(start, start + count):
-            self._case(number, mixes, tally)
+            for position, mix in enumerate(mixes):
+                yield number, position, self.run(number, position, mix)
+
+    def chunk(self, start: int, count: int) -> Tally:
+        """Run the cases from ``start`` on, and the controls that are due, and count."""
+        tally = Tally(cases=count)
+        for number, position, run in self.runs(start, count):
+            self._see(number, position, run, tally)
+        for number in range(start, start + count):
             if number % CONTROL_EVERY == 0:
                 tally.controls += 1
                 tally.controls_caught += self.canary_is_caught(number)
@@ -117,18 +125,15 @@ class Bench:
         """End the threads and close the stores."""
         self._resources.close()
 
-    def _case(self, number: int, mixes: list[Mix], tally: Tally) -> None:
-        tally.cases += 1
-        for position, setting in enumerate(self.plan.settings):
-            run = self.run(number, position, mixes[position])
-            tally.executions += run.executions
-            word = run.verdict.value
-            tally.verdicts[word] = tally.verdicts.get(word, 0) + 1
-            if position == 0:
-                tally.measure.see(run)
-            if run.verdict.is_failure:
-                kind = fingerprint(setting.executor, run)
-                tally.failures.append(Failure(number, position, kind, run))
+    def _see(self, number: int, position: int, run: Run, tally: Tally) -> None:
+        tally.executions += run.executions
+        word = run.verdict.value
+        tally.verdicts[word] = tally.verdicts.get(word, 0) + 1
+        if position == 0:
+            tally.measure.see(run)
+        if run.verdict.is_failure:
+            kind = fingerprint(self.plan.settings[position].executor, run)
+            tally.failures.append(Failure(number, position, kind, run))
 
     def _runner(self, setting: Setting) -> Runner:
         return self._resources.enter_context(Runner(setting, self._stores))

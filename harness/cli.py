@@ -15,9 +15,11 @@ from typing import ParamSpec
 import click
 
 from harness.case.file import CaseFileError, Setting
+from harness.cli_audit import audit
 from harness.cli_devnet import devnet
 from harness.cli_explain import explain
 from harness.cli_explore import explore
+from harness.duration import duration
 from harness.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, USAGE, of_campaign, of_verdicts
 from harness.faults import HarnessFault, UsageError
 from harness.findings import FINDINGS
@@ -64,23 +66,6 @@ def main() -> None:
     """
 
 
-_UNITS = {"s": 1, "m": 60, "h": 3600}
-
-
-def _duration(_ctx: click.Context, _param: click.Parameter, text: str | None) -> float | None:
-    """Read a duration written 90, 90s, 15m or 8h as seconds."""
-    if text is None:
-        return None
-    unit = _UNITS.get(text[-1:])
-    try:
-        seconds = float(text) if unit is None else float(text[:-1]) * unit
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < float("inf"):
-        raise click.BadParameter(f"{text!r} is no duration; write 90s, 15m or 8h")
-    return seconds
-
-
 _executor = click.option(
     "--executor",
     "executors",
@@ -113,7 +98,7 @@ _database = click.option(
 @click.option(
     "--time",
     "seconds",
-    callback=_duration,
+    callback=duration,
     metavar="DURATION",
     help="Stop after 90s, 15m or 8h (60s unless --cases is given).",
 )
@@ -237,3 +222,4 @@ def vectors(directory: Path, executor: str, workers: int, driver: str, storage: 
 main.command()(_one_clear_line(explore))
 main.command()(_one_clear_line(explain))
 main.command()(_one_clear_line(devnet))
+main.command()(_one_clear_line(audit))

@@ -1,0 +1,123 @@
+"""What is audited: a faulty executor, what is known about its fault, and its correct twin.
+
+The catalogue is found by name, like any executor: the harness imports no planted fault.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from harness.executors import BUILT_IN, find
+from harness.faults import UsageError
+
+CATALOGUE = "mutants.catalogue"
+TWINS = "parallel."
+"""The package of the executors that are held to be correct."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Size:
+    """How large a failure is: its transactions, then the deviations of its schedule."""
+
+    transactions: int
+    deviations: int
+
+    def __str__(self) -> str:
+        return f"{self.transactions}+{self.deviations}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A faulty executor, called ``executor``.
+
+    ``known`` is the size of the smallest case that shows the fault, None if nobody knows;
+    ``masked`` the reason why nothing can show it; ``twin`` the executor without the fault, None if
+    there is none among ours.
+    """
+
+    id: str
+    name: str
+    executor: str
+    known: Size | None
+    masked: str
+    twin: str | None
+
+
+class Row(Protocol):
+    """What is read of a row of the catalogue."""
+
+    @property
+    def id(self) -> str:
+        """Its short name."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The fault in words."""
+        ...
+
+    @property
+    def executor(self) -> str:
+        """The faulty executor, ``module:Class``."""
+        ...
+
+    @property
+    def transactions(self) -> int:
+        """Count the transactions of the smallest case."""
+        ...
+
+    @property
+    def deviations(self) -> int:
+        """Count the deviations of its schedule."""
+        ...
+
+
+def catalogue() -> Sequence[Row]:
+    """Return the rows of the catalogue. Raises ``UsageError`` if there is none."""
+    try:
+        module = importlib.import_module(CATALOGUE)
+    except ImportError as error:
+        raise UsageError(f"the catalogue {CATALOGUE} cannot be loaded: {error}") from error
+    return cast("Sequence[Row]", module.ROWS)
+
+
+def catalogued() -> tuple[Subject, ...]:
+    """Return a subject for every row of the catalogue, in its order."""
+    return tuple(map(_of_row, catalogue()))
+
+
+def subjects_of(executors: Sequence[str]) -> tuple[Subject, ...]:
+    """Return a subject for each executor: its row's if the catalogue has one.
+
+    Raises ``UsageError`` if there is no such executor.
+    """
+    rows = {row.executor: row for row in catalogue()}
+    return tuple(
+        _of_row(rows[name]) if name in rows else _unknown(name) for name in dict.fromkeys(executors)
+    )
+
+
+def twin_of(executor: str) -> str | None:
+    """Return the name of the nearest base class among the executors held to be correct."""
+    factory = find(executor).factory
+    bases = inspect.getmro(factory)[1:] if inspect.isclass(factory) else ()
+    for base in bases:
+        if base.__module__.startswith(TWINS) and not inspect.isabstract(base):
+            built_in = (name for name, each in BUILT_IN.items() if each is base)
+            return next(built_in, f"{base.__module__}:{base.__qualname__}")
+    return None
+
+
+def _of_row(row: Row) -> Subject:
+    masked: str = getattr(row, "masked", "")
+    known = Size(row.transactions, row.deviations)
+    return Subject(row.id, row.name, row.executor, known, masked, twin_of(row.executor))
+
+
+def _unknown(executor: str) -> Subject:
+    name = executor.rpartition(":")[2]
+    return Subject(name, name, executor, None, "", twin_of(executor))
