@@ -1,0 +1,1 @@
+"""Executors outside this process: the contract's messages, their transport, the adapter to it."""

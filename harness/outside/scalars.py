@@ -1,0 +1,45 @@
+"""Numbers and bytes as the contract writes them: u64 in decimal strings, bytes in hex.
+
+Invariant: what is read lies inside its width or is a ``ContractError``; nothing is rounded or cut.
+"""
+
+from __future__ import annotations
+
+from harness.outside.messages import U64, Hex
+from ledger.model import ADDRESS_LENGTH, U64_MAX
+
+
+class ContractError(ValueError):
+    """A message that decodes as JSON and still says something the contract does not allow."""
+
+
+def read_u64(value: U64) -> int:
+    """Return the number that is written as a decimal string or a JSON number."""
+    if isinstance(value, str):
+        if not (value.isascii() and value.isdigit()) or (value[0] == "0" and len(value) > 1):
+            raise ContractError(f"{value[:40]!r} is no decimal number")
+        if len(value) > 20:
+            raise ContractError(f"a number of {len(value)} digits is no u64")
+        value = int(value)
+    if not 0 <= value <= U64_MAX:
+        raise ContractError(f"{value} is outside 0..{U64_MAX}")
+    return value
+
+
+def read_bytes(text: Hex) -> bytes:
+    """Return the bytes written in hex, two digits each, upper or lower case."""
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        raise ContractError(f"{text[:40]!r} is not written in hex") from None
+    if 2 * len(data) != len(text):
+        raise ContractError(f"{text[:40]!r} has spaces between its hex digits")
+    return data
+
+
+def read_key(text: Hex) -> bytes:
+    """Return the 32 bytes of an address, an asset or a hash."""
+    data = read_bytes(text)
+    if len(data) != ADDRESS_LENGTH:
+        raise ContractError(f"{text[:70]!r} has {len(data)} bytes, not {ADDRESS_LENGTH}")
+    return data
