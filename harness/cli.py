@@ -20,6 +20,7 @@ from harness.cli_devnet import devnet
 from harness.cli_explain import explain
 from harness.cli_explore import explore
 from harness.duration import duration
+from harness.cli_serve import serve_command
 from harness.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, USAGE, of_campaign, of_verdicts
 from harness.faults import HarnessFault, UsageError
 from harness.findings import FINDINGS
@@ -223,3 +224,4 @@ main.command()(_one_clear_line(explore))
 main.command()(_one_clear_line(explain))
 main.command()(_one_clear_line(devnet))
 main.command()(_one_clear_line(audit))
+main.command("serve")(_one_clear_line(serve_command))

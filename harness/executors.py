@@ -1,16 +1,17 @@
-"""Finds the executor under test by its name: one of ours, or ``module:Class`` of anyone's."""
+"""Finds the executor under test by its name: one of ours, anyone's ``module:Class``, or a server."""
 
 from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TypeAlias, cast
 
 from harness.canary import Canary
 from harness.faults import UsageError
+from harness.labu.target import PREFIX, LabuTarget, labu_target
 from ledger.signatures import Scheme
 from parallel.batched import Batched
 from parallel.credits import BatchedCredits, DagCredits
@@ -59,13 +60,21 @@ class Target:
         return executor
 
 
-def find(name: str) -> Target:
-    """Return the target called ``name``. Raises ``UsageError`` if there is none."""
+AnyTarget: TypeAlias = Target | LabuTarget
+
+
+def find(name: str) -> AnyTarget:
+    """Return the target called ``name``. Raises ``UsageError`` if there is none.
+
+    Whether a server is there is not asked: ``reach`` does.
+    """
+    if name.startswith(PREFIX):
+        return labu_target(name)
     if name in BUILT_IN:
         return Target(name, BUILT_IN[name])
     if ":" not in name:
         known = ", ".join(sorted(BUILT_IN))
-        raise UsageError(f"unknown executor {name!r}: known are {known}, or module:Class")
+        raise UsageError(f"unknown executor {name!r}: known are {known}, module:Class, or http://host:port")
     module_name, _, class_name = name.partition(":")
     here = str(Path.cwd())
     if here not in sys.path:
@@ -80,3 +89,19 @@ def find(name: str) -> Target:
     if not callable(factory):
         raise UsageError(f"executor {name}: {module_name} has no class {class_name}")
     return Target(name, cast("Callable[..., Executor]", factory))
+
+
+def reach(names: Iterable[str]) -> None:
+    """Find every target of ``names``, and ask those outside whether they are there.
+
+    Raises ``UsageError`` and ``HarnessFault``.
+    """
+    for name in sorted(set(names)):
+        target = find(name)
+        if isinstance(target, LabuTarget):
+            target.check()
+
+
+def is_outside(name: str) -> bool:
+    """Tell whether ``name`` is a server, whose interleavings and storage are its own business."""
+    return name.startswith(PREFIX)

@@ -15,7 +15,7 @@ from harness.case.documents import OutcomeDocument
 from harness.case.file import Record, Setting
 from harness.case.writing import outcome_document
 from harness.compare import well_typed
-from harness.executors import Target
+from harness.executors import AnyTarget
 from harness.run import BlockRun, Run
 from harness.runner import Runner
 from harness.schedules.deviations import FollowDeviations
@@ -59,7 +59,7 @@ def replay(
     record: Record,
     stores: Stores,
     setting: Setting | None = None,
-    target: Target | None = None,
+    target: AnyTarget | None = None,
     *,
     strict: bool = False,
 ) -> Replayed:

@@ -58,12 +58,17 @@ class BlockRun:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How a case ended; ``step`` is the step that decided a verdict other than agree."""
+    """How a case ended; ``step`` is the step that decided a verdict other than agree.
+
+    ``not_compared`` says in words what the executor could not be asked for: of an unsupported run
+    the reason, of any other what its verdict does not speak of.
+    """
 
     verdict: Verdict
     differences: tuple[Difference, ...]
     blocks: tuple[BlockRun, ...]
     step: int | None = None
+    not_compared: tuple[str, ...] = ()
 
     @property
     def executions(self) -> int:

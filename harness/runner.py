@@ -10,8 +10,10 @@ from typing import TypeAlias
 
 from harness.case.file import Setting
 from harness.case.values import Case
-from harness.executors import Target, find
+from harness.executors import AnyTarget, find
 from harness.faults import UsageError
+from harness.labu.run import LabuBench
+from harness.labu.target import LabuTarget
 from harness.run import Driving, Run, run_case
 from harness.schedules.breadth_first import BreadthFirst
 from harness.schedules.deviations import Deviation, FollowDeviations
@@ -37,10 +39,11 @@ Schedule: TypeAlias = tuple[Deviation, ...]
 class Runner:
     """A target under a setting, over ``stores``; a context manager that owns its threads.
 
-    Under the ``threads`` driver every way of running means the same: once, on real threads.
+    Under the ``threads`` driver every way of running means the same: once, on real threads. So it
+    is with a server, which runs every block once under whatever interleaving it likes.
     """
 
-    def __init__(self, setting: Setting, stores: Stores, target: Target | None = None) -> None:
+    def __init__(self, setting: Setting, stores: Stores, target: AnyTarget | None = None) -> None:
         if setting.driver not in DRIVERS:
             raise UsageError(f"unknown driver {setting.driver!r}: known are {', '.join(DRIVERS)}")
         if setting.access not in ACCESS_MODES:
@@ -51,6 +54,7 @@ class Runner:
         self._stores = stores
         self._executors: dict[str, Executor] = {}
         self._threads = Threads(delay_seed=0)
+        self._labu = LabuBench(self.target) if isinstance(self.target, LabuTarget) else None
 
     def run_sequential(self, case: Case) -> Run:
         """Run with the lowest transaction first, always."""
@@ -101,6 +105,8 @@ class Runner:
 
     def run(self, case: Case, driving: Driving) -> Run:
         """Run ``case`` under the drivers that ``driving`` gives for every block."""
+        if self._labu is not None:
+            return self._labu.run(case)
         executor = self._executors.get(case.scheme)
         if executor is None:
             executor = self.target.build(SCHEMES[case.scheme], self.setting.workers)
@@ -122,6 +128,8 @@ class Runner:
         trace: TracebackType | None,
     ) -> None:
         self._threads.close()
+        if self._labu is not None:
+            self._labu.close()
 
 
 class Observed:

@@ -1,4 +1,4 @@
-"""States as labu exchanges them, in the shape of a vector's ``pre_state``, and what that leaves out.
+"""States as labu exchanges them: the shape of a vector's ``pre_state``, and what it leaves out.
 
 Invariant: what ``state_document`` gives reads back as the same state without its multisigs, and a
 state that holds anything else the shape cannot carry is named by ``not_expressible``.

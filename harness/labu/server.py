@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from threading import Lock, Thread
 
 from harness.faults import UsageError
-from harness.labu.endpoints import BODY_LIMIT, Answer, answer, refusal
+from harness.labu.endpoints import BODY_LIMIT, Answer, Refused, answer, refusal
 from harness.labu.ledger import Ledger
 
 LOOPBACK = "127.0.0.1"
@@ -49,6 +50,11 @@ class Server(ThreadingHTTPServer):
             text = getattr(error, "strerror", None) or str(error)
             raise UsageError(f"cannot listen on {host}, port {port}: {text}") from error
 
+    def server_bind(self) -> None:
+        """Listen, without asking any name server what this host is called."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+
     @property
     def url(self) -> str:
         """Where this server answers."""
@@ -64,7 +70,7 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
         """Say in one line what ended a connection, unless the client did."""
-        error = sys.exception() if sys.version_info >= (3, 11) else None
+        error = sys.exception()
         if not isinstance(error, OSError):
             sys.stderr.write(f"lockstep: a connection failed: {type(error).__name__}: {error}\n")
 
@@ -89,25 +95,29 @@ class _Connection(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = do_GET  # noqa: N815
 
     def _body(self) -> bytes | None:
-        """Read the body; None if the request was refused or ends before its body does."""
-        if self.headers.get("Transfer-Encoding") is not None:
-            return self._refuse(411, "a body needs a Content-Length, not a Transfer-Encoding")
-        text = self.headers.get("Content-Length", "0")
-        if not (text.isascii() and text.isdecimal()):
-            return self._refuse(400, f"Content-Length is {text!r}, not a number")
-        length, limit = int(text), self.server.body_limit
-        if length > limit:
-            return self._refuse(413, f"a body of {length} bytes, over the limit of {limit}")
+        """Read the body; None if it was refused or ends too early, and so does the connection."""
+        try:
+            length = self._length()
+        except Refused as refused:
+            self.close_connection = True
+            self._send(refusal(refused.status, str(refused)))
+            return None
         body = self.rfile.read(length)
         if len(body) < length:
             self.close_connection = True
             return None
         return body
 
-    def _refuse(self, status: int, text: str) -> None:
-        """Answer without having read the body, so the connection cannot go on."""
-        self.close_connection = True
-        self._send(refusal(status, text))
+    def _length(self) -> int:
+        if self.headers.get("Transfer-Encoding") is not None:
+            raise Refused(411, "a body needs a Content-Length, not a Transfer-Encoding")
+        text = self.headers.get("Content-Length", "0")
+        if not (text.isascii() and text.isdecimal()):
+            raise Refused(400, f"Content-Length is {text!r}, not a number")
+        length, limit = int(text), self.server.body_limit
+        if length > limit:
+            raise Refused(413, f"a body of {length} bytes, over the limit of {limit}")
+        return length
 
     def _send(self, answer: Answer) -> None:
         document = answer.document
@@ -148,11 +158,12 @@ def serving(ledger: Ledger, host: str = LOOPBACK, port: int = 0) -> Iterator[Ser
         thread.join()
 
 
-def serve(server: Server, say: Say) -> None:
-    """Serve until the process is told to stop; ``say`` gets a line at the beginning and the end."""
-    say(f"serving on {server.url}; Ctrl-C ends it")
+def serve(server: Server, name: str, say: Say) -> None:
+    """Serve ``name`` until interrupted; ``say`` gets a line at the beginning and the end."""
+    say(f"serving {name} at {server.url} (Ctrl-C ends it)")
     try:
         server.serve_forever()
+    except KeyboardInterrupt:
+        say(f"stopped after {server.requests} requests")
     finally:
         server.server_close()
-        say(f"stopped after {server.requests} requests")
