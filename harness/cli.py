@@ -19,8 +19,8 @@ from harness.cli_audit import audit
 from harness.cli_devnet import devnet
 from harness.cli_explain import explain
 from harness.cli_explore import explore
-from harness.duration import duration
 from harness.cli_serve import serve_command
+from harness.duration import duration
 from harness.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, USAGE, of_campaign, of_verdicts
 from harness.faults import HarnessFault, UsageError
 from harness.findings import FINDINGS
@@ -208,7 +208,8 @@ def shrink(path: Path, into: Path | None) -> int:
 @_one_clear_line
 def vectors(directory: Path, executor: str, workers: int, driver: str, storage: str) -> int:
     """Run published conformance vectors on the reference and on the executor."""
-    from harness.published import lines, run_vectors
+    from harness.published.report import lines
+    from harness.published.run import run_vectors
     from harness.stores import open_stores
 
     with open_stores(storage) as stores:

@@ -1,4 +1,4 @@
-"""Finds the executor under test by its name: one of ours, anyone's ``module:Class``, or a server."""
+"""Finds the executor under test by its name: one of ours, your ``module:Class``, or a server."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ def find(name: str) -> AnyTarget:
         return Target(name, BUILT_IN[name])
     if ":" not in name:
         known = ", ".join(sorted(BUILT_IN))
-        raise UsageError(f"unknown executor {name!r}: known are {known}, module:Class, or http://host:port")
+        raise UsageError(
+            f"unknown executor {name!r}: known are {known}, module:Class, or http://host:port"
+        )
     module_name, _, class_name = name.partition(":")
     here = str(Path.cwd())
     if here not in sys.path:
@@ -89,6 +91,17 @@ def find(name: str) -> AnyTarget:
     if not callable(factory):
         raise UsageError(f"executor {name}: {module_name} has no class {class_name}")
     return Target(name, cast("Callable[..., Executor]", factory))
+
+
+def find_inside(name: str) -> Target:
+    """Return the target called ``name``, which must run in this process, where it can be steered.
+
+    Raises ``UsageError`` if there is none or it is a server.
+    """
+    target = find(name)
+    if isinstance(target, LabuTarget):
+        raise UsageError(f"executor {name} is a server: this needs one that runs in this process")
+    return target
 
 
 def reach(names: Iterable[str]) -> None:

@@ -54,7 +54,7 @@ class Runner:
         self._stores = stores
         self._executors: dict[str, Executor] = {}
         self._threads = Threads(delay_seed=0)
-        self._labu = LabuBench(self.target) if isinstance(self.target, LabuTarget) else None
+        self._labu: LabuBench | None = None
 
     def run_sequential(self, case: Case) -> Run:
         """Run with the lowest transaction first, always."""
@@ -105,11 +105,13 @@ class Runner:
 
     def run(self, case: Case, driving: Driving) -> Run:
         """Run ``case`` under the drivers that ``driving`` gives for every block."""
-        if self._labu is not None:
+        target = self.target
+        if isinstance(target, LabuTarget):
+            self._labu = self._labu or LabuBench(target)
             return self._labu.run(case)
         executor = self._executors.get(case.scheme)
         if executor is None:
-            executor = self.target.build(SCHEMES[case.scheme], self.setting.workers)
+            executor = target.build(SCHEMES[case.scheme], self.setting.workers)
             self._executors[case.scheme] = executor
         if self.setting.driver == "threads":
             driving = self._threaded

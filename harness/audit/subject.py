@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from harness.executors import BUILT_IN, find
+from harness.executors import BUILT_IN, find_inside
 from harness.faults import UsageError
 
 CATALOGUE = "mutants.catalogue"
@@ -103,7 +103,7 @@ def subjects_of(executors: Sequence[str]) -> tuple[Subject, ...]:
 
 def twin_of(executor: str) -> str | None:
     """Return the name of the nearest base class among the executors held to be correct."""
-    factory = find(executor).factory
+    factory = find_inside(executor).factory
     bases = inspect.getmro(factory)[1:] if inspect.isclass(factory) else ()
     for base in bases:
         if base.__module__.startswith(TWINS) and not inspect.isabstract(base):

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from harness.case.file import Setting, write_whole
-from harness.executors import find
+from harness.executors import find_inside
 from harness.explore.bench import Plan
 from harness.explore.explore import Exploration
 from harness.explore.moves import Kind
@@ -61,7 +61,7 @@ class Question(_Closed, frozen=True):
             executions_a_block=plan.limit,
             executor=plan.setting.executor,
             workers=plan.setting.workers,
-            executor_sources=executor_hash(find(plan.setting.executor)),
+            executor_sources=executor_hash(find_inside(plan.setting.executor)),
             oracle_sources=oracle_hash(),
             lockstep=version("lockstep"),
             python=platform.python_version(),

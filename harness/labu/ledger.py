@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import reference.block
-from harness.executors import Target, find
+from harness.executors import Target, find_inside
 from ledger.block import Block, Envelope
 from ledger.digest import state_digest
 from ledger.model import Chain, ChainId, Policy, State
@@ -47,7 +47,7 @@ class ReferenceExecutor:
 
 def served(name: str) -> Target:
     """Return the executor to serve. Raises ``UsageError`` if there is none of that name."""
-    return Target(REFERENCE, ReferenceExecutor) if name == REFERENCE else find(name)
+    return Target(REFERENCE, ReferenceExecutor) if name == REFERENCE else find_inside(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NoReturn
 from urllib.parse import urlsplit
 
 from harness.faults import HarnessFault, UsageError
 from harness.labu.client import ANSWER_LIMIT, DEADLINE_SECONDS, Broken, Client
 from harness.labu.conversation import Conversation
-from ledger.signatures import Scheme
 
 PREFIX = "http://"
 
@@ -40,12 +38,6 @@ class LabuTarget:
             raise HarnessFault(f"no labu server at {self.name}: {broken}") from broken
         finally:
             client.close()
-
-    def build(self, scheme: Scheme, workers: int) -> NoReturn:  # noqa: ARG002
-        """Refuse: what needs an executor in this process cannot have one."""
-        raise UsageError(
-            f"{self.name} runs outside this process: fuzz, replay, shrink and vectors can use it"
-        )
 
 
 def labu_target(name: str) -> LabuTarget:

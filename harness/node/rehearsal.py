@@ -14,7 +14,7 @@ from random import Random
 
 from harness.case.file import Setting
 from harness.case.values import BlockStep, Case
-from harness.executors import find
+from harness.executors import find_inside
 from harness.node.node import Applied, Node
 from harness.node.oracle import Oracle
 from harness.node.rollout import THRESHOLDS, Path, Rollout
@@ -142,7 +142,7 @@ class _Rehearsal:
 
     def _node(self, conditions: _Conditions) -> Node:
         setting, scheme = conditions.setting, self._chain.scheme
-        executor = find(setting.executor).build(SCHEMES[scheme], setting.workers)
+        executor = find_inside(setting.executor).build(SCHEMES[scheme], setting.workers)
         threaded = setting.driver == "threads"
         driver = self.threads if threaded else Scheduled(lowest_first, STEP_LIMIT)
         return Node(self._storage, executor, driver, conditions.rollout, scheme)

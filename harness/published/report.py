@@ -6,8 +6,8 @@ Invariant: every vector has exactly one result, so the three totals add up to th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from harness.verdict import Difference
@@ -37,10 +37,14 @@ class VectorResult:
 
 @dataclass(frozen=True, slots=True)
 class VectorReport:
-    """All results in order; ``other_files`` counts the JSON files that hold no vectors."""
+    """All results in order; ``other_files`` counts the JSON files that hold no vectors.
+
+    ``not_compared`` counts, by what it was, the vectors in which the executor left something out.
+    """
 
     results: tuple[VectorResult, ...]
     other_files: int
+    not_compared: Mapping[str, int] = field(default_factory=dict)
 
     def count(self, status: Status) -> int:
         """Count the vectors that ended with ``status``."""
@@ -75,6 +79,8 @@ def lines(report: VectorReport) -> Iterator[str]:
             yield f"FAIL {result.file} {result.name}: {_summary_of(result.differences)}"
     for reason, count in sorted(report.reasons().items(), key=lambda each: (-each[1], each[0])):
         yield f"unsupported {count}: {reason}"
+    for word, count in sorted(report.not_compared.items()):
+        yield f"not compared {count}: {word}"
     if report.other_files:
         yield f"not a vector file: {report.other_files}"
     yield (

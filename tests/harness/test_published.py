@@ -12,7 +12,8 @@ import pytest
 
 from harness.case.file import Setting
 from harness.faults import UsageError
-from harness.published import Status, VectorReport, VectorResult, lines, run_vectors
+from harness.published.report import Status, VectorReport, VectorResult, lines
+from harness.published.run import run_vectors
 from harness.stores import open_stores
 from ledger.digest import state_digest
 from ledger.identities import address_of, pair_of
