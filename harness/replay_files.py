@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.case.file import CaseFileError, Record, Setting, load
-from harness.exit_codes import FAULT, of_verdicts
+from harness.executors import is_outside, reach
+from harness.exit_codes import AGREE, FAULT, GATE, of_verdicts
 from harness.faults import UsageError
 from harness.replay import Replayed, Rung, replay
 from harness.report import difference_lines
@@ -44,13 +46,35 @@ class Totals:
 
     files: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
+    not_compared: Counter[str] = field(default_factory=Counter)
+    unsupported: Counter[str] = field(default_factory=Counter)
     drifted: int = 0
     lost: int = 0
 
     def exit_code(self) -> int:
-        """Return 1 on a divergence, 3 when the reference drifted or the target broke, else 0."""
+        """Return 1 on a divergence, 3 when the reference drifted or the target broke, else 0.
+
+        Where every run was unsupported nothing was compared: that is 4.
+        """
         code = of_verdicts(self.verdicts)
-        return FAULT if code == 0 and self.drifted else code
+        if code == AGREE and self.drifted:
+            return FAULT
+        return GATE if set(self.verdicts) == {Verdict.UNSUPPORTED} else code
+
+    def lines(self) -> Iterator[str]:
+        """Yield what was not compared, then the counts."""
+        for word, count in sorted(self.unsupported.items()):
+            yield f"unsupported {count}: {word}"
+        for word, count in sorted(self.not_compared.items()):
+            yield f"not compared {count}: {word}"
+        agree, unsupported = map(self.verdicts.count, (Verdict.AGREE, Verdict.UNSUPPORTED))
+        yield (
+            f"{self.files} cases, {len(self.verdicts)} runs: {agree} agree, "
+            f"{len(self.verdicts) - agree - unsupported} do not, "
+            + (f"{unsupported} unsupported, " if unsupported else "")
+            + f"{self.drifted} with reference drift"
+            + (f", {self.lost} recorded failures did not come back" if self.lost else "")
+        )
 
 
 def replay_paths(
@@ -64,19 +88,17 @@ def replay_paths(
     records = [(path, load(path)) for path in _files(paths)]
     if not records:
         raise UsageError(f"no case files in {', '.join(str(path) for path in paths)}")
+    settings = [tuple(_settings(record, manner.override)) for _, record in records]
+    reach(setting.executor for each in settings for setting in each)
     totals = Totals()
     with open_stores(storage, database) as stores:
-        for path, record in records:
+        for (path, record), chosen in zip(records, settings, strict=True):
             totals.files += 1
-            for setting in _settings(record, manner.override):
+            for setting in chosen:
                 replayed = replay(record, stores, setting, strict=manner.strict)
                 _show(path, setting, replayed, totals, out, quiet=manner.quiet)
-    agreeing = sum(verdict is Verdict.AGREE for verdict in totals.verdicts)
-    out(
-        f"{totals.files} cases, {len(totals.verdicts)} runs: {agreeing} agree, "
-        f"{len(totals.verdicts) - agreeing} do not, {totals.drifted} with reference drift"
-        + (f", {totals.lost} recorded failures did not come back" if totals.lost else "")
-    )
+    for line in totals.lines():
+        out(line)
     return totals
 
 
@@ -91,20 +113,22 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def _settings(record: Record, override: Override) -> Iterator[Setting]:
-    """Give the file's own setting; a file that names none is run under every driver."""
-    if record.setting is not None:
-        settings = [record.setting]
-    else:
-        settings = [replace(Setting(), driver=driver) for driver in DRIVERS]
+    """Give the file's own setting; a file that names none is run under every driver.
+
+    A server is not driven from here: it runs the file once.
+    """
+    own = record.setting or Setting()
+    name = override.executor or own.executor
+    every = record.setting is None and not is_outside(name)
     changed = {
         replace(
-            setting,
-            executor=override.executor or setting.executor,
-            workers=override.workers or setting.workers,
-            driver=override.driver or setting.driver,
-            access=override.access or setting.access,
+            own,
+            executor=name,
+            workers=override.workers or own.workers,
+            driver=override.driver or driver,
+            access=override.access or own.access,
         )
-        for setting in settings
+        for driver in (DRIVERS if every else (own.driver,))
     }
     yield from sorted(changed, key=lambda setting: setting.driver)
 
@@ -114,18 +138,26 @@ def _show(
 ) -> None:
     run = replayed.run
     totals.verdicts.append(run.verdict)
+    unsupported = run.verdict is Verdict.UNSUPPORTED
+    (totals.unsupported if unsupported else totals.not_compared).update(run.not_compared)
     totals.drifted += bool(replayed.drift)
     totals.lost += replayed.rung is Rung.NONE
     if run.verdict is not Verdict.AGREE or replayed.rung is not Rung.DEVIATIONS or not quiet:
-        where = f"{setting.executor}, {setting.workers} workers, {setting.driver}"
-        where += "" if setting.access == SHARED else f", {setting.access}"
-        out(f"{run.verdict.value} {path} ({where}{_rung_text(replayed)})")
+        reason = f": {'; '.join(run.not_compared)}" if unsupported else ""
+        out(f"{run.verdict.value} {path} ({_where(setting)}{_rung_text(replayed)}){reason}")
     for line in difference_lines(run.differences):
         out(line)
     if replayed.drift:
         out(f"REFERENCE DRIFT {path}: the reference no longer gives the expected outcome")
         for line in difference_lines(replayed.drift):
             out(line)
+
+
+def _where(setting: Setting) -> str:
+    if is_outside(setting.executor):
+        return setting.executor
+    access = "" if setting.access == SHARED else f", {setting.access}"
+    return f"{setting.executor}, {setting.workers} workers, {setting.driver}{access}"
 
 
 def _rung_text(replayed: Replayed) -> str:

@@ -51,7 +51,7 @@ class Conversation:
         if 400 <= reply.status < 500 and isinstance(reply.document, dict):
             error = reply.document.get("error")
             if reply.document.get("success") is False and isinstance(error, str):
-                raise StateRefused(error)
+                raise StateRefused(f"the server refuses the state: {' '.join(error.split())}")
         document = _record(_well(reply, "/state/load"), "/state/load")
         if document.get("success", True) is not True:
             raise _wrong("/state/load", f"status 200 and success {document['success']}")

@@ -91,8 +91,7 @@ class _Session:
                 return self._rewind(step)
             return self._block(step)
         except (_NotExpressible, StateRefused) as error:
-            text = f"the server refuses the state: {error}"
-            self._word(text if isinstance(error, StateRefused) else str(error))
+            self._words = {str(error): None}
             return _End(Verdict.UNSUPPORTED)
         except Broken as broken:
             answer = Difference("executor", "http", "an answer", str(broken))
@@ -109,10 +108,11 @@ class _Session:
 
     def _block(self, step: BlockStep) -> _End:
         before, block = self._states[-1], realise(step, SCHEME)
-        wires = _wires(block)
+        wires, expected = _wires(block), _reference(block, before)
+        if block.policy is Policy.SKIP and any(each.code for each in expected.receipts):
+            raise _NotExpressible("a block with policy skip in which a transaction fails")
         if not self._loaded:
             self._load(before)
-        expected = _reference(block, before)
         after = post_state(before, expected.changes)
         ids = tuple(intent.id for intent in step.transactions)
         self._blocks.append(BlockRun(ids, block, before, expected, after, None, (), 1))
@@ -139,8 +139,6 @@ class _Session:
 
 def _wires(block: Block) -> list[bytes]:
     """Return the transactions' wire bytes. Raises ``_NotExpressible``."""
-    if block.policy is not Policy.ATOMIC:
-        raise _NotExpressible("a block whose policy is skip")
     if block.rewards is not None:
         raise _NotExpressible("a block with rewards")
     if block.fees_to is not None:

@@ -23,6 +23,9 @@ LOOPBACK = "127.0.0.1"
 IDLE_SECONDS = 60.0
 """A connection that says nothing for so long is closed."""
 
+LONGEST_LENGTH = 20
+"""Digits of a length beyond which its value is not even looked at."""
+
 Say = Callable[[str], None]
 
 
@@ -34,6 +37,7 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128
 
     def __init__(
         self, ledger: Ledger, host: str = LOOPBACK, port: int = 0, body_limit: int = BODY_LIMIT
@@ -113,11 +117,11 @@ class _Connection(BaseHTTPRequestHandler):
             raise Refused(411, "a body needs a Content-Length, not a Transfer-Encoding")
         text = self.headers.get("Content-Length", "0")
         if not (text.isascii() and text.isdecimal()):
-            raise Refused(400, f"Content-Length is {text!r}, not a number")
-        length, limit = int(text), self.server.body_limit
-        if length > limit:
-            raise Refused(413, f"a body of {length} bytes, over the limit of {limit}")
-        return length
+            raise Refused(400, f"Content-Length is {text[:40]!r}, not a number")
+        limit = self.server.body_limit
+        if len(text) > LONGEST_LENGTH or int(text) > limit:
+            raise Refused(413, f"a body of {text[:40]} bytes, over the limit of {limit}")
+        return int(text)
 
     def _send(self, answer: Answer) -> None:
         document = answer.document
