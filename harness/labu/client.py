@@ -81,8 +81,8 @@ class Client:
         try:
             self._connection.begin(self._deadline)
             self._connection.request(method, path, body, {"Content-Type": "application/json"})
-            response = self._connection.getresponse()
-            content = self._read(response)
+            with self._connection.getresponse() as response:
+                content = self._read(response)
         except BaseException as error:
             self._connection.close()
             broken = self._meaning(error)
