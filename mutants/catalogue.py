@@ -84,6 +84,12 @@ ROWS = (
         "mutants.loading:LoadedCountsAsModified",
         "an entry read and not changed",
     ),
+    Row(
+        "T09-transfers",
+        "transfers-unsupported",
+        "mutants.kinds:TransfersUnsupported",
+        "a transfer",
+    ),
     Row("T09-burn", "burn-unsupported", "mutants.kinds:BurnUnsupported", "a burn"),
     Row("T09-multisig", "multisig-unsupported", "mutants.kinds:MultisigUnsupported", "a multisig"),
     Row(
@@ -91,6 +97,19 @@ ROWS = (
         "multisig-not-enforced",
         "mutants.kinds:MultisigNotEnforced",
         "a source with a configuration",
+    ),
+    Row(
+        "T11a",
+        "reward-elsewhere",
+        "mutants.rewards:RewardElsewhere",
+        "a reward",
+        transactions=0,
+    ),
+    Row(
+        "T11b",
+        "reward-afterwards",
+        "mutants.rewards:RewardAfterwards",
+        "a miner that spends its reward",
     ),
     Row(
         "T14a",
@@ -113,6 +132,56 @@ ROWS = (
         transactions=2,
     ),
     Row("T19", "new-receiver-fails", "mutants.loading:NewReceiverFails", "an absent receiver"),
+    Row(
+        "T21",
+        "executed-check-after-merge",
+        "mutants.remembering:ExecutedCheckAfterMerge",
+        "the same transaction in two blocks",
+        transactions=2,
+    ),
+    Row(
+        "T22a",
+        "nonce-unchecked",
+        "mutants.loading:NonceUnchecked",
+        "a wrong nonce",
+    ),
+    Row(
+        "T26a-wraps",
+        "credit-wraps",
+        "mutants.limits:CreditWraps",
+        "a credit above the limit",
+    ),
+    Row(
+        "T26a-saturates",
+        "credit-saturates",
+        "mutants.limits:CreditSaturates",
+        "a credit above the limit",
+    ),
+    Row(
+        "T26b",
+        "burned-per-block",
+        "mutants.limits:BurnedPerBlock",
+        "a burn above the counter's limit",
+    ),
+    Row(
+        "T27",
+        "setter-ignores-unloaded",
+        "mutants.pipelined:SetterIgnoresUnloaded",
+        "a success on a state whose reads load nothing",
+    ),
+    Row(
+        "T29",
+        "foreign-burn-counted",
+        "mutants.kinds:ForeignBurnCounted",
+        "a burn of another asset",
+    ),
+    Row(
+        "T30",
+        "receipts-zipped-with-set",
+        "mutants.receipts:ReceiptsZippedWithSet",
+        "the same transaction twice in a block",
+        transactions=2,
+    ),
     Row(
         "X01",
         "storage-read-always-valid",
@@ -202,6 +271,18 @@ ROWS = (
         deviations=2,
     ),
     Row(
+        "X22",
+        "net-zero-written",
+        "mutants.pipelined:NetZeroWritten",
+        "a balance that ends as it began",
+    ),
+    Row(
+        "X23",
+        "delete-shines-through",
+        "mutants.kinds:DeleteShinesThrough",
+        "a deletion of a stored configuration",
+    ),
+    Row(
         "X28",
         "counter-update-lost",
         "mutants.races:CounterUpdateLost",
@@ -233,3 +314,30 @@ ROWS = (
     ),
 )
 """In the order of the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A fault that cannot be observed where it is planted: ``reason`` says why no case shows it."""
+
+    id: str
+    name: str
+    executor: str
+    reason: str
+
+
+MASKED = (
+    Masked(
+        "T09-bump",
+        "bump-unsupported",
+        "mutants.masked:BumpUnsupported",
+        "a nonce bump has no effect besides nonce and fee, so its stub is the whole of it",
+    ),
+    Masked(
+        "T27-loaded",
+        "setter-ignores-unloaded-where-all-is-loaded",
+        "mutants.masked:SetterIgnoresUnloadedWhereAllIsLoaded",
+        "the check of a nonce reads it from the block's table, which loads it, before it is set",
+    ),
+)
+"""Faults of the catalogue that some executors hide; each was explored and never differed."""

@@ -1,17 +1,25 @@
-"""Faults of one kind of transaction: its effect, its merge or its authority is missing.
-
-T09 has no variant for the nonce bump, whose whole effect is the nonce: its stub is no fault.
-"""
+"""Faults of one kind of transaction: its effect, its merge or its authority is missing or wrong."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from ledger.model import Address, Burn, Multisig, NonceBump, SetMultisig, Transaction
+from ledger.model import (
+    U64_MAX,
+    Address,
+    Burn,
+    Multisig,
+    NonceBump,
+    SetMultisig,
+    Transaction,
+    Transfers,
+)
 from ledger.outcome import Changes, Code
 from ledger.storage.protocol import Storage
 from parallel.batched import Batched
+from parallel.overlay import Overlay
 from parallel.rules import Rules
+from parallel.state import BlockState
 from parallel.view import View
 
 
@@ -23,6 +31,21 @@ class MultisigNeverMerged(Batched):
     def merge(self, changes: Changes, storage: Storage, topoheight: int) -> None:
         """Write everything but the configurations."""
         storage.merge(replace(changes, modified_multisigs={}), topoheight)
+
+
+class _TransfersStub(Rules):
+    async def apply(self, transaction: Transaction, view: View) -> Code:
+        """Apply a transfer as if it were a nonce bump."""
+        if isinstance(transaction.payload, Transfers):
+            transaction = replace(transaction, payload=NonceBump())
+        return await super().apply(transaction, view)
+
+
+class TransfersUnsupported(Batched):
+    """T09, transfers: a transfer takes nonce and fee, moves nothing and reports success."""
+
+    name = "transfers-unsupported"
+    rules_class = _TransfersStub
 
 
 class _BurnStub(Rules):
@@ -66,3 +89,36 @@ class MultisigNotEnforced(Batched):
 
     name = "multisig-not-enforced"
     rules_class = _NoConfiguration
+
+
+class _CountsEveryAsset(Rules):
+    async def apply_burn(self, burn: Burn, view: View) -> Code:
+        """Count what is burned, whatever the asset."""
+        if await view.burned() + burn.amount > U64_MAX:
+            return Code.OVERFLOW
+        view.burn(burn.amount)
+        return Code.SUCCESS
+
+
+class ForeignBurnCounted(Batched):
+    """T29: burning an asset other than the native one adds to the burned counter."""
+
+    name = "foreign-burn-counted"
+    rules_class = _CountsEveryAsset
+
+
+class _DeletesByForgetting(BlockState):
+    def write_multisigs(self, overlay: Overlay) -> None:
+        """Copy the configurations; of a deleted one nothing is kept, so the stored one shows."""
+        for source, config in overlay.multisigs.writes.items():
+            if config is not None:
+                self.multisigs.values[source] = config
+            elif source in self.multisigs.values:
+                del self.multisigs.values[source]
+
+
+class DeleteShinesThrough(Batched):
+    """X23: deleting a configuration removes the block's entry, and the stored one counts again."""
+
+    name = "delete-shines-through"
+    state_class = _DeletesByForgetting

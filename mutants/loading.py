@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TypeVar
 
-from ledger.model import Address, Asset
-from ledger.outcome import BalanceKey
+from ledger.model import U64_MAX, Address, Asset, Transaction
+from ledger.outcome import BalanceKey, Code
 from mutants.shared import state_behind
 from parallel.batched import Batched
 from parallel.rules import Rules
@@ -41,6 +41,19 @@ class StaleSenderRead(Batched):
 
     name = "stale-sender-read"
     rules_class = _StoredFundsOnly
+
+
+class _AnyNonce(Rules):
+    async def check_nonce(self, transaction: Transaction, view: View) -> Code:  # noqa: ARG002 - looks nothing up
+        """R5 with the transaction's own nonce for the current one: it needs a successor."""
+        return Code.OVERFLOW if transaction.nonce == U64_MAX else Code.SUCCESS
+
+
+class NonceUnchecked(Batched):
+    """T22a: the nonce that a transaction is checked against is its own."""
+
+    name = "nonce-unchecked"
+    rules_class = _AnyNonce
 
 
 class _AbsentMeansBroken(BlockState):

@@ -1,4 +1,4 @@
-"""The catalogue is complete, and every smallest case is what it says."""
+"""The catalogue is complete, every smallest case is what it says, and what is masked is hidden."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ import inspect
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import mutants
 from harness.case.file import Setting, from_bytes, to_bytes
+from harness.explore.bench import Plan
+from harness.explore.explore import explore
+from harness.explore.moves import SELECTIONS
+from harness.explore.scope import Scope
+from harness.explore.tally import Conclusion, Tally
 from harness.replay import replay
 from harness.stores import MemoryStores
 from harness.verdict import Verdict
-from mutants.catalogue import ROWS, Row
+from ledger.model import Policy
+from mutants.catalogue import MASKED, ROWS, Masked, Row
 from parallel.block_executor import BlockExecutor
 from tests.mutants.cases import FOLDER, payment, run_on, smallest_case
 
@@ -23,6 +30,8 @@ each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 
 HARMLESS = {
     "T02a": payment(0),
+    "T09-transfers": payment(0),
+    "T27": payment(1, chain_id=0),
     "T08": payment(1, chain_id=0),
     "T14a": replace(payment(1), steps=()),
 }
@@ -36,21 +45,30 @@ def planted() -> Iterator[tuple[str, type[BlockExecutor]]]:
                 yield f"{module.name}:{name}", each
 
 
+def twin(row: Row) -> Setting:
+    """Return the setting of the executor that the fault is planted in."""
+    base = dict(planted())[row.executor].__mro__[1]
+    return Setting(f"{base.__module__}:{base.__qualname__}")
+
+
 def test_the_catalogue_lists_every_mutant_once_and_nothing_else() -> None:
-    assert sorted(row.executor for row in ROWS) == sorted(name for name, _ in planted())
-    assert len({row.id for row in ROWS}) == len({row.name for row in ROWS}) == len(ROWS)
+    entries = (*ROWS, *MASKED)
+    assert sorted(each.executor for each in entries) == sorted(name for name, _ in planted())
+    assert len({each.id for each in entries}) == len({each.name for each in entries})
+    assert len({each.id for each in entries}) == len(entries)
 
 
 def test_a_row_is_called_like_its_executor_which_names_the_row() -> None:
     executors = dict(planted())
-    for row in ROWS:
+    for row in (*ROWS, *MASKED):
         executor = executors[row.executor]
         assert executor.name == row.name
         assert (executor.__doc__ or "").startswith(row.id.replace("-", ", ") + ": ")
 
 
 def methods(owner: type) -> set[str]:
-    return {name for name, each in vars(owner).items() if inspect.isfunction(each)}
+    """Return the methods that ``owner`` defines, but for laying out what it remembers."""
+    return {name for name, each in vars(owner).items() if inspect.isfunction(each)} - {"__init__"}
 
 
 def test_a_mutant_overrides_one_method_of_one_class() -> None:
@@ -98,7 +116,7 @@ def test_every_deviation_of_the_smallest_case_is_met(row: Row) -> None:
 
 @each_row
 def test_the_executor_without_the_fault_agrees_on_the_smallest_case(row: Row) -> None:
-    replayed = replay(smallest_case(row), MemoryStores(), Setting())
+    replayed = replay(smallest_case(row), MemoryStores(), twin(row), strict=True)
     assert replayed.drift == ()
     assert replayed.run.verdict is Verdict.AGREE
 
@@ -107,3 +125,13 @@ def test_the_executor_without_the_fault_agrees_on_the_smallest_case(row: Row) ->
 def test_a_mutant_agrees_where_its_fault_is_out_of_reach(row: Row) -> None:
     case = HARMLESS.get(row.id, payment(1))
     assert run_on(row.executor, case).verdict is Verdict.AGREE
+
+
+@pytest.mark.parametrize("masked", MASKED, ids=lambda masked: masked.id)
+def test_a_masked_fault_differs_in_no_trace_of_a_small_scope(
+    masked: Masked, tmp_path: Path
+) -> None:
+    scope = Scope(2, 3, SELECTIONS["all"], (Policy.SKIP, Policy.ATOMIC))
+    plan = Plan(scope, Setting(masked.executor))
+    explored = explore(plan, 1, Tally(), tmp_path, lambda _: None, lambda _: None)
+    assert explored.conclusion is Conclusion.EXHAUSTED, explored.findings

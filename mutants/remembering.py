@@ -1,0 +1,42 @@
+"""Faults of executors that remember something from one block to the next."""
+
+from __future__ import annotations
+
+from ledger.block import Envelope
+from ledger.model import Transaction
+from ledger.outcome import Code
+from ledger.signatures import Scheme
+from ledger.storage.protocol import Reader
+from mutants.shared import state_behind
+from parallel.batched import Batched
+from parallel.rules import Rules
+from parallel.view import View
+
+
+class _AppliesWhatItKnows(Rules):
+    """``executed`` maps the hash of a transaction to the height of ``chain`` it ran at."""
+
+    def __init__(self, scheme: Scheme) -> None:
+        super().__init__(scheme)
+        self.chain: Reader | None = None
+        self.executed: dict[bytes, int] = {}
+
+    async def execute(self, envelope: Envelope, view: View) -> Code:
+        """Apply a transaction of an earlier block once more, without a check."""
+        state = state_behind(view)
+        if state.storage is not self.chain:
+            self.chain, self.executed = state.storage, {}
+        known = self.executed.get(envelope.hash, state.original_height)
+        if known < state.original_height and isinstance(envelope.content, Transaction):
+            return await self.apply(envelope.content, view)
+        code = await super().execute(envelope, view)
+        if code is Code.SUCCESS:
+            self.executed[envelope.hash] = state.original_height
+        return code
+
+
+class ExecutedCheckAfterMerge(Batched):
+    """T21: a transaction that an earlier block has executed is merged once more."""
+
+    name = "executed-check-after-merge"
+    rules_class = _AppliesWhatItKnows
