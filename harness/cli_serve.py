@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 
 import click
 
 from harness.exit_codes import AGREE
+from harness.faults import UsageError
 from harness.labu.ledger import REFERENCE, Ledger, served
 from harness.labu.server import LOOPBACK, Server, serve
 
 
+@click.option("--stdio", is_flag=True, help="Speak the executor protocol over standard streams.")
 @click.option(
     "--http",
     "port",
     type=click.IntRange(0, 65535),
-    required=True,
     metavar="PORT",
     help="Speak the labu endpoints over HTTP at this port; 0 takes a free one.",
 )
@@ -28,9 +31,32 @@ from harness.labu.server import LOOPBACK, Server, serve
     help="What answers: the reference, a built-in executor, or module:Class.",
 )
 @click.option("--workers", type=click.IntRange(1, 256), default=4, show_default=True)
-def serve_command(port: int, host: str, executor: str, workers: int) -> int:
-    """Serve the reference, or an executor, until interrupted."""
+@click.option(
+    "--precomputed", is_flag=True, help="With --stdio: believe which signatures are valid."
+)
+def serve_command(
+    stdio: bool, port: int | None, host: str, executor: str, workers: int, precomputed: bool
+) -> int:
+    """Serve the reference, or an executor, until interrupted or asked to end."""
+    if stdio == (port is not None):
+        raise UsageError("say how to serve: either --stdio or --http PORT")
+    if port is None:
+        return _serve_stdio(executor, precomputed)
     server = Server(Ledger(served(executor), workers), host, port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     serve(server, executor, click.echo)
     return AGREE
+
+
+def _serve_stdio(name: str, precomputed: bool) -> int:
+    """Speak in frames on what is standard output now; whatever else prints goes to the error."""
+    from harness.executors import find_inside
+    from harness.outside.served import Served
+    from harness.outside.server import serve as serve_frames
+
+    target = None if name == REFERENCE else find_inside(name)
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        return serve_frames(
+            Served(name, target, precomputed=precomputed), sys.stdin.buffer, answers
+        )

@@ -1,4 +1,4 @@
-"""Finds the executor under test by its name: one of ours, your ``module:Class``, or a server."""
+"""Finds the executor under test by its name: ours, ``module:Class``, a program or a server."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import importlib
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias, cast
 
 from harness.canary import Canary
 from harness.faults import UsageError
-from harness.labu.target import PREFIX, LabuTarget, labu_target
+from harness.labu.target import PREFIX as SERVER
+from harness.labu.target import LabuTarget, labu_target
+from harness.outside.executor import OutsideExecutor
+from harness.outside.program import PREFIX as PROGRAM
+from harness.outside.program import program_named
 from ledger.signatures import Scheme
 from parallel.batched import Batched
 from parallel.credits import BatchedCredits, DagCredits
@@ -68,14 +73,17 @@ def find(name: str) -> AnyTarget:
 
     Whether a server is there is not asked: ``reach`` does.
     """
-    if name.startswith(PREFIX):
+    if name.startswith(SERVER):
         return labu_target(name)
+    if name.startswith(PROGRAM):
+        return Target(name, partial(OutsideExecutor, name, program_named(name)))
     if name in BUILT_IN:
         return Target(name, BUILT_IN[name])
     if ":" not in name:
         known = ", ".join(sorted(BUILT_IN))
         raise UsageError(
-            f"unknown executor {name!r}: known are {known}, module:Class, or http://host:port"
+            f"unknown executor {name!r}: known are {known}, module:Class, cmd:PROGRAM ARGS, "
+            "or http://host:port"
         )
     module_name, _, class_name = name.partition(":")
     here = str(Path.cwd())
@@ -99,8 +107,8 @@ def find_inside(name: str) -> Target:
     Raises ``UsageError`` if there is none or it is a server.
     """
     target = find(name)
-    if isinstance(target, LabuTarget):
-        raise UsageError(f"executor {name} is a server: this needs one that runs in this process")
+    if isinstance(target, LabuTarget) or is_outside(name):
+        raise UsageError(f"executor {name} is outside: this needs one that runs in this process")
     return target
 
 
@@ -116,5 +124,5 @@ def reach(names: Iterable[str]) -> None:
 
 
 def is_outside(name: str) -> bool:
-    """Tell whether ``name`` is a server, whose interleavings and storage are its own business."""
-    return name.startswith(PREFIX)
+    """Tell whether ``name`` is not in this process: its interleavings are its own business."""
+    return name.startswith((SERVER, PROGRAM))

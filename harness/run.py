@@ -8,8 +8,8 @@ one. Anything less has another name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import reference.block
 from harness.case.realise import realise
@@ -17,12 +17,13 @@ from harness.case.values import BlockStep, Case, RewindStep
 from harness.compare import compare_outcomes
 from harness.faults import HarnessFault
 from harness.invariants import broken_invariants
+from harness.outside.manner import Manner
 from harness.post_state import post_state
 from harness.schedules.deviations import task_name
 from harness.schedules.dpor import Redundant
 from harness.state_difference import compare_states
 from harness.stores import Stores
-from harness.verdict import Difference, Verdict
+from harness.verdict import Difference, NoOutcome, Verdict
 from ledger.block import Block
 from ledger.model import ModelError, State
 from ledger.outcome import Outcome
@@ -43,7 +44,8 @@ class BlockRun:
     """One executed block: what the reference says, and what the executor said if it answered.
 
     ``actual`` and ``trace`` belong to the last of ``executions`` executions, which is the failing
-    one if there is one; the trace is empty under real threads.
+    one if there is one; the trace is empty under real threads. Of an executor outside they belong
+    to the first execution that failed, and ``manner`` says how that was asked for.
     """
 
     ids: tuple[str, ...]
@@ -54,6 +56,7 @@ class BlockRun:
     actual: Outcome | None
     trace: tuple[Pending, ...]
     executions: int
+    manner: Manner | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,33 @@ class _Failure:
     differences: tuple[Difference, ...]
 
 
+def _failed(failure: _Failure, blocks: tuple[BlockRun, ...], step: int) -> Run:
+    """Return the run that ``failure`` ended; what is unsupported differs in nothing."""
+    if failure.verdict is Verdict.UNSUPPORTED:
+        reasons = tuple(f"{each.where}: {each.actual}" for each in failure.differences)
+        return Run(failure.verdict, (), blocks, step, reasons)
+    return Run(failure.verdict, failure.differences, blocks, step)
+
+
+@dataclass(frozen=True, slots=True)
+class _Executed:
+    """One execution of a block: what the executor answered, how it was judged, how it went."""
+
+    actual: Outcome | None = None
+    failure: _Failure | None = None
+    trace: tuple[Pending, ...] = ()
+    manner: Manner | None = None
+
+
+@runtime_checkable
+class Holding(Protocol):
+    """An executor that holds the state itself and is told which one a block starts from."""
+
+    def hold(self, before: State) -> None:
+        """Name the state on which the next block is executed."""
+        ...
+
+
 def run_case(
     case: Case, executor: Executor, driving: Driving, stores: Stores, access: str = SHARED
 ) -> Run:
@@ -107,7 +137,7 @@ def run_case(
             else:
                 failure = session.execute(step)
             if failure is not None:
-                return Run(failure.verdict, failure.differences, tuple(session.blocks), number)
+                return _failed(failure, tuple(session.blocks), number)
     return Run(Verdict.AGREE, (), tuple(session.blocks))
 
 
@@ -137,27 +167,24 @@ class _Session:
         expected = self._reference(block)
         after = post_state(before, expected.changes)
         ids = tuple(intent.id for intent in step.transactions)
-        executions = 0
-        trace: tuple[Pending, ...] = ()
-        actual: Outcome | None = None
-        failure: _Failure | None = None
-        for driver in self._driving(ids):
-            try:
-                answer, failure = self._execute(block, driver)
-            except Redundant:
-                continue
-            executions += 1
-            actual = answer
-            trace = tuple(map(_kept, driver.trace)) if isinstance(driver, Scheduled) else ()
-            if actual is not None:
-                failure = _judge(block, before, expected, actual)
-            if failure is not None:
-                break
-        self.blocks.append(BlockRun(ids, block, before, expected, after, actual, trace, executions))
-        if failure is not None or actual is None:
-            return failure or _failure(Verdict.UNSUPPORTED, "driver", "none was given")
+        executions, last = self._under_drivers(block, before, expected, ids)
+        self.blocks.append(
+            BlockRun(
+                ids,
+                block,
+                before,
+                expected,
+                after,
+                last.actual,
+                last.trace,
+                executions,
+                last.manner,
+            )
+        )
+        if last.failure is not None or last.actual is None:
+            return last.failure or _failure(Verdict.UNSUPPORTED, "driver", "none was given")
         self._states.append(after)
-        return self._merge(actual)
+        return self._merge(last.actual)
 
     def rewind(self, step: RewindStep) -> _Failure | None:
         """Take back blocks in the storage and compare what is left."""
@@ -168,6 +195,35 @@ class _Session:
         self._access.storage.rewind(kept - 1)
         return self._check_stored()
 
+    def _under_drivers(
+        self, block: Block, before: State, expected: Outcome, ids: tuple[str, ...]
+    ) -> tuple[int, _Executed]:
+        """Execute a block under one driver after another until one fails.
+
+        An executor outside goes on after a divergence: whether it differs from itself, too, shows
+        only when it has answered in every manner.
+        """
+        executions, last = 0, _Executed()
+        answered: list[_Executed] = []
+        for driver in self._driving(ids):
+            try:
+                actual, failure = self._execute(block, before, driver)
+            except Redundant:
+                continue
+            executions += 1
+            if actual is not None:
+                failure = _judge(block, before, expected, actual)
+            last = _Executed(actual, failure, *_how(driver))
+            if last.manner is not None and actual is not None:
+                answered.append(last)
+                if failure is None or failure.verdict is Verdict.DIVERGE:
+                    continue
+            if failure is not None:
+                break
+        else:
+            last = _settled(answered) or last
+        return executions, last
+
     def _reference(self, block: Block) -> Outcome:
         try:
             return reference.block.execute(block, self._storage, SCHEMES[self._case.scheme])
@@ -176,11 +232,17 @@ class _Session:
                 f"the reference failed on a block: {type(error).__name__}: {error}"
             ) from error
 
-    def _execute(self, block: Block, driver: Driver) -> tuple[Outcome | None, _Failure | None]:
+    def _execute(
+        self, block: Block, before: State, driver: Driver
+    ) -> tuple[Outcome | None, _Failure | None]:
         try:
+            if isinstance(self._executor, Holding):
+                self._executor.hold(before)
             answer: object = self._executor.execute(block, self._access.reader, driver)
-        except (Redundant, KeyboardInterrupt):
+        except (Redundant, KeyboardInterrupt, HarnessFault):
             raise
+        except NoOutcome as error:
+            return None, _Failure(error.verdict, error.differences)
         except Hang as error:
             return None, _failure(Verdict.HANG, "hang", str(error))
         except BaseException as error:
@@ -192,8 +254,10 @@ class _Session:
     def _merge(self, actual: Outcome) -> _Failure | None:
         try:
             self._executor.merge(actual.changes, self._access.storage, len(self._states) - 1)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, HarnessFault):
             raise
+        except NoOutcome as error:
+            return _Failure(error.verdict, error.differences)
         except BaseException as error:
             return _failure(Verdict.CRASH, f"merge {type(error).__name__}", str(error))
         return self._check_stored()
@@ -215,6 +279,26 @@ def _judge(block: Block, before: State, expected: Outcome, actual: Outcome) -> _
         return _Failure(Verdict.DIVERGE, differences)
     broken = broken_invariants(block, before, actual)
     return _Failure(Verdict.INVARIANT, broken) if broken else None
+
+
+def _how(driver: Driver) -> tuple[tuple[Pending, ...], Manner | None]:
+    if isinstance(driver, Manner):
+        return (), driver
+    return (tuple(map(_kept, driver.trace)) if isinstance(driver, Scheduled) else ()), None
+
+
+def _settled(answered: list[_Executed]) -> _Executed | None:
+    """Return the execution that decides a block: a failing one, marked if not all were alike."""
+    failing = next((each for each in answered if each.failure is not None), None)
+    if failing is None or failing.failure is None:
+        return None
+    other = next((each for each in answered if each.actual != failing.actual), None)
+    if other is None:
+        return failing
+    right = "as the reference" if other.failure is None else "in another way"
+    with_itself = Difference("itself", str(failing.manner), f"{right} ({other.manner})", "differs")
+    differences = (*failing.failure.differences, with_itself)
+    return replace(failing, failure=_Failure(Verdict.SELF_DIVERGE, differences))
 
 
 def _failure(verdict: Verdict, where: str, text: str) -> _Failure:

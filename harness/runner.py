@@ -10,10 +10,13 @@ from typing import TypeAlias
 
 from harness.case.file import Setting
 from harness.case.values import Case
-from harness.executors import AnyTarget, find
+from harness.executors import AnyTarget, Target, find
 from harness.faults import UsageError
 from harness.labu.run import LabuBench
 from harness.labu.target import LabuTarget
+from harness.outside.executor import OutsideExecutor
+from harness.outside.manner import Manner
+from harness.outside.manners import Manners, many_manners, only
 from harness.run import Driving, Run, run_case
 from harness.schedules.breadth_first import BreadthFirst
 from harness.schedules.deviations import Deviation, FollowDeviations
@@ -40,7 +43,8 @@ class Runner:
     """A target under a setting, over ``stores``; a context manager that owns its threads.
 
     Under the ``threads`` driver every way of running means the same: once, on real threads. So it
-    is with a server, which runs every block once under whatever interleaving it likes.
+    is with an executor outside, whose interleavings are its own, except by ``run_mixed`` and
+    ``run_in``.
     """
 
     def __init__(self, setting: Setting, stores: Stores, target: AnyTarget | None = None) -> None:
@@ -74,7 +78,11 @@ class Runner:
         return self.run_once(case, lambda ids: FollowTrace(_steps_of(trace, ids), ids))
 
     def run_mixed(self, case: Case, random: Random, mix: Mix) -> Run:
-        """Run every block under the campaign's mix of schedules."""
+        """Run every block under the campaign's mix of schedules, or manners."""
+        executor = self.outside(case.scheme)
+        if executor is not None:
+            manners = many_manners(executor.declared(), self.setting.workers, random)
+            return self.run_in(case, manners)
         return self.run(case, lambda _ids: mix.drivers(random))
 
     def run_exhaustively(self, case: Case, limit: int, random: Random | None = None) -> Run:
@@ -109,13 +117,32 @@ class Runner:
         if isinstance(target, LabuTarget):
             self._labu = self._labu or LabuBench(target)
             return self._labu.run(case)
-        executor = self._executors.get(case.scheme)
-        if executor is None:
-            executor = target.build(SCHEMES[case.scheme], self.setting.workers)
-            self._executors[case.scheme] = executor
+        executor = self._executor(target, case.scheme)
+        if isinstance(executor, OutsideExecutor):
+            return self.run_in(case, only(Manner(workers=self.setting.workers)))
         if self.setting.driver == "threads":
             driving = self._threaded
         return run_case(case, executor, driving, self._stores, self.setting.access)
+
+    def run_in(self, case: Case, manners: Manners) -> Run:
+        """Run ``case`` on a program, every block in the manners given for it."""
+        executor = self.outside(case.scheme)
+        assert executor is not None, "only a program has manners"
+        return run_case(case, executor, manners, self._stores, self.setting.access)
+
+    def outside(self, scheme: str) -> OutsideExecutor | None:
+        """Return the program under test, None if the executor is no program."""
+        if isinstance(self.target, LabuTarget):
+            return None
+        executor = self._executor(self.target, scheme)
+        return executor if isinstance(executor, OutsideExecutor) else None
+
+    def _executor(self, target: Target, scheme: str) -> Executor:
+        executor = self._executors.get(scheme)
+        if executor is None:
+            executor = target.build(SCHEMES[scheme], self.setting.workers)
+            self._executors[scheme] = executor
+        return executor
 
     def _threaded(self, _ids: tuple[str, ...]) -> Iterator[Driver]:
         yield self._threads
@@ -132,6 +159,9 @@ class Runner:
         self._threads.close()
         if self._labu is not None:
             self._labu.close()
+        for executor in self._executors.values():
+            if isinstance(executor, OutsideExecutor):
+                executor.close()
 
 
 class Observed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Self
 
 
 class Verdict(Enum):
@@ -45,3 +46,17 @@ class Difference:
     def __str__(self) -> str:
         place = f"{self.field}[{self.where}]" if self.where else self.field
         return f"{place}: expected {self.expected}, actual {self.actual}"
+
+
+class NoOutcome(Exception):
+    """The target gave nothing to compare: ``verdict`` says why, ``differences`` what happened."""
+
+    def __init__(self, verdict: Verdict, *differences: Difference) -> None:
+        super().__init__("; ".join(map(str, differences)))
+        self.verdict = verdict
+        self.differences = differences
+
+    @classmethod
+    def because(cls, verdict: Verdict, where: str, text: str, *more: Difference) -> Self:
+        """Say in words why there is no outcome; ``more`` is what else was seen."""
+        return cls(verdict, Difference("executor", where, "an outcome", text), *more)
