@@ -35,15 +35,14 @@ class Budget:
 class Report:
     """What a campaign found.
 
-    ``kinds`` are the fingerprints met, ``complaints`` the failed health gates, ``control`` the
-    number of cases the canary survived (None: it was never caught), ``fault`` what broke.
+    ``kinds`` are the fingerprints met, ``complaints`` the failed health gates and controls,
+    ``fault`` what broke.
     """
 
     tally: Tally = field(default_factory=Tally)
     kinds: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
-    control: int | None = None
     seconds: float = 0.0
     interrupted: bool = False
     fault: str | None = None
@@ -63,7 +62,6 @@ def run_campaign(
     started = time.monotonic()
     bench = Bench(plan, "main")
     try:
-        report.control = bench.control()
         for tally in _tallies(plan, budget, jobs, bench, started):
             report.tally.add(tally)
             report.seconds = time.monotonic() - started
@@ -76,9 +74,9 @@ def run_campaign(
     finally:
         bench.close()
     report.seconds = time.monotonic() - started
-    report.complaints = report.tally.measure.complaints()
-    if report.control is None and not report.interrupted:
-        report.complaints.append("the canary was not caught: this campaign proves nothing")
+    report.complaints = report.tally.measure.complaints() + report.tally.controls.missed
+    if not report.tally.controls.rounds and not report.interrupted and report.fault is None:
+        report.complaints.append("no control was run: this campaign proves nothing")
     return report
 
 

@@ -1,11 +1,15 @@
-"""The canary: an executor with the bug this project began with, which every campaign must catch.
+"""The canaries: executors with a planted fault that every campaign must catch.
 
-It credits receivers and never debits the sender.
+The one has the bug this project began with: it credits receivers and never debits the sender. The
+other is right in the sequential order and wrong in others, so only schedules show it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from ledger.model import Transaction
+from parallel.access import AccessList
 from parallel.batched import Batched
 from parallel.rules import Rules
 from parallel.view import View
@@ -21,3 +25,14 @@ class Canary(Batched):
 
     name = "canary"
     rules_class = _NeverDebits
+
+
+class RaceCanary(Batched):
+    """The batched executor without its batches: every transaction runs beside every other."""
+
+    name = "race-canary"
+
+    def batches(self, accesses: Sequence[AccessList]) -> Iterator[range]:
+        """Take the whole block for free of conflicts."""
+        if accesses:
+            yield range(len(accesses))

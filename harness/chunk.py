@@ -16,6 +16,8 @@ from pathlib import Path
 
 from harness.case.file import Setting
 from harness.case.values import Case
+from harness.controls import EVERY as CONTROLS_EVERY
+from harness.controls import Controlled, Controls
 from harness.generate.mixture import case_number
 from harness.measure import Measure
 from harness.run import Run
@@ -24,10 +26,6 @@ from harness.schedules.mix import Mix
 from harness.seeds import stream
 from harness.stores import open_stores
 from harness.triage import fingerprint
-
-CANARY = Setting("canary")
-CONTROL_EVERY = 100
-CONTROL_LIMIT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,7 @@ class Tally:
     executions: int = 0
     verdicts: dict[str, int] = field(default_factory=dict)
     measure: Measure = field(default_factory=Measure)
-    controls: int = 0
-    controls_caught: int = 0
+    controls: Controlled = field(default_factory=Controlled)
     failures: list[Failure] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
@@ -70,8 +67,7 @@ class Tally:
         for verdict, count in other.verdicts.items():
             self.verdicts[verdict] = self.verdicts.get(verdict, 0) + count
         self.measure.add(other.measure)
-        self.controls += other.controls
-        self.controls_caught += other.controls_caught
+        self.controls.add(other.controls)
         self.failures += other.failures
 
 
@@ -84,12 +80,11 @@ class Bench:
         path = None if plan.database is None else plan.database / name
         self._stores = self._resources.enter_context(open_stores(plan.storage, path))
         self.runners = [self._runner(setting) for setting in plan.settings]
-        self._canary = self._runner(CANARY)
+        self._controls = Controls(self._runner, self._run_control)
 
     def run(self, number: int, setting: int, mix: Mix) -> Run:
         """Run case ``number`` under one of the plan's settings and its own schedules."""
-        random = stream(self.plan.seed, "schedule", number)
-        return self.runners[setting].run_mixed(self.case(number), random, mix)
+        return self._run_mixed(self.runners[setting], number, mix)
 
     def case(self, number: int) -> Case:
         """Return case ``number`` of the plan."""
@@ -108,22 +103,20 @@ class Bench:
         for number, position, run in self.runs(start, count):
             self._see(number, position, run, tally)
         for number in range(start, start + count):
-            if number % CONTROL_EVERY == 0:
-                tally.controls += 1
-                tally.controls_caught += self.canary_is_caught(number)
+            if number % CONTROLS_EVERY == 0:
+                tally.controls.add(self._controls.control(number))
         return tally
-
-    def control(self) -> int | None:
-        """Return the number of cases the canary survived before it was caught, None if it lived."""
-        return next((n for n in range(CONTROL_LIMIT) if self.canary_is_caught(n)), None)
-
-    def canary_is_caught(self, number: int) -> bool:
-        """Tell whether case ``number`` shows the canary's bug."""
-        return self._canary.run_sequential(self.case(number)).verdict.is_failure
 
     def close(self) -> None:
         """End the threads and close the stores."""
         self._resources.close()
+
+    def _run_mixed(self, runner: Runner, number: int, mix: Mix) -> Run:
+        random = stream(self.plan.seed, "schedule", number)
+        return runner.run_mixed(self.case(number), random, mix)
+
+    def _run_control(self, runner: Runner, number: int) -> Run:
+        return self._run_mixed(runner, number, Mix(STEP_LIMIT))
 
     def _see(self, number: int, position: int, run: Run, tally: Tally) -> None:
         tally.executions += run.executions

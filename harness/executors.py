@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from harness.canary import Canary
+from harness.canary import Canary, RaceCanary
 from harness.faults import UsageError
 from harness.labu.target import PREFIX as SERVER
 from harness.labu.target import LabuTarget, labu_target
@@ -41,7 +41,11 @@ BUILT_IN: dict[str, Callable[..., Executor]] = {
     "optimistic": Optimistic,
     "optimistic-rounds": OptimisticByRounds,
     "pipelined": Pipelined,
+    "race-canary": RaceCanary,
 }
+
+FAULTY = frozenset({"canary", "race-canary"})
+"""The built-in executors that must fail."""
 
 
 @dataclass(frozen=True, slots=True)

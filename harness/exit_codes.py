@@ -26,7 +26,13 @@ def of_verdicts(verdicts: Iterable[Verdict]) -> int:
 
 
 def of_campaign(report: Report) -> int:
-    """Return the exit code of a campaign: the worst it met, an unfinished one is no success."""
+    """Return the exit code of a campaign: the worst it met, an unfinished one is no success.
+
+    A missed control comes before all: a campaign that misses a fault, or sees one where there is
+    none, says nothing about the executor.
+    """
+    if report.tally.controls.missed:
+        return GATE
     code = of_verdicts(Verdict(word) for word in report.tally.verdicts)
     if code == DIVERGENCE:
         return code

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from harness.campaign import Report
 from harness.case.text import case_lines
+from harness.controls import Controlled
 from harness.findings import Finding
 from harness.verdict import Difference
 
@@ -73,13 +74,10 @@ def summary_table(report: Report) -> Table:
     table.add_row("conflict density", f"{measure.conflict_density:.1%} of transactions")
     table.add_row("failing share", f"{measure.failing_share:.1%} of receipts")
     table.add_row("result codes met", f"{len(measure.codes)} of 15")
-    table.add_row("canary", _canary(report))
+    table.add_row("controls", _controls(tally.controls))
     return table
 
 
-def _canary(report: Report) -> str:
-    if report.control is None:
-        return "NOT CAUGHT"
-    tally = report.tally
-    again = f", later in {tally.controls_caught} of {tally.controls} controls"
-    return f"caught by case {report.control}" + (again if tally.controls else "")
+def _controls(controls: Controlled) -> str:
+    caught = f"canaries caught {sum(controls.caught.values())} of {controls.canaries}"
+    return f"{controls.rounds}, {caught}, {len(controls.missed)} missed"

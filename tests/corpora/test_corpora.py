@@ -18,7 +18,7 @@ from harness.case.documents import (
 )
 from harness.case.file import Record, Setting, from_bytes, load, to_bytes
 from harness.case.values import BlockStep
-from harness.executors import BUILT_IN
+from harness.executors import BUILT_IN, FAULTY
 from harness.replay import replay
 from harness.runner import DRIVERS
 from harness.stores import MemoryStores, Stores
@@ -68,7 +68,7 @@ def test_executors_agree_and_the_reference_gives_what_is_expected(
 
 
 @each_vector
-@pytest.mark.parametrize("executor", sorted(BUILT_IN.keys() - {"batched", "canary"}))
+@pytest.mark.parametrize("executor", sorted(BUILT_IN.keys() - {"batched", *FAULTY}))
 def test_every_other_executor_agrees_on_the_vectors(path: Path, executor: str) -> None:
     record = replace(load(path), setting=Setting(executor))
     assert complaints(record, MemoryStores(), "scheduled", reviewed=True) == []

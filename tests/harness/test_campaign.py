@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from harness import chunk
+from harness import chunk, controls
 from harness.campaign import Budget, Report, run_campaign
 from harness.case.file import Setting, load
 from harness.case.values import Case
 from harness.chunk import Plan
 from harness.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, of_campaign
+from harness.schedules.mix import Mix
+from harness.schedules.sequential import sequential_order
 from harness.verdict import Verdict
+from parallel.drivers.protocol import Driver
+from parallel.drivers.scheduled import Scheduled
 from tests.harness.small import payment
 
 CASES = 40
@@ -135,7 +140,8 @@ def test_a_failure_never_ends_a_campaign(name: str, tmp_path: Path) -> None:
 def test_a_campaign_without_failures_is_clean(tmp_path: Path) -> None:
     report = campaign(tmp_path, BATCHED)
     assert report.tally.verdicts == {Verdict.AGREE.value: CASES}
-    assert (report.findings, report.complaints, report.control is None) == ([], [], False)
+    assert (report.findings, report.complaints) == ([], [])
+    assert report.tally.controls.caught == {"the canary": 1, "the race canary": 1}
     assert of_campaign(report) == AGREE
 
 
@@ -161,23 +167,59 @@ def test_a_tame_generator_fails_the_health_gates(
 
     monkeypatch.setattr(chunk, "case_number", tame)
     report = campaign(tmp_path, BATCHED, cases=600)
-    assert report.control == 0
-    assert [text.partition(" is ")[0].rstrip(" .0123456789") for text in report.complaints] == [
+    assert [text.partition(" is ")[0].rstrip(" .0123456789") for text in report.complaints[:2]] == [
         "conflict density",
         "failing share",
     ]
+    assert report.tally.controls.caught == {"the canary": 2}
+    assert {text.partition(" was ")[0] for text in report.complaints[2:]} == {"the race canary"}
     assert of_campaign(report) == GATE
 
 
 def test_a_canary_that_is_never_caught_fails_the_campaign(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chunk, "CANARY", BATCHED)
+    monkeypatch.setattr(controls, "CANARIES", {"the canary": BATCHED})
     report = campaign(tmp_path, BATCHED)
-    assert report.control is None
     (complaint,) = report.complaints
     assert complaint.startswith("the canary was not caught")
     assert of_campaign(report) == GATE
+
+
+def test_without_schedules_the_race_canary_is_missed_which_fails_the_campaign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sequential_only(mix: Mix, _random: Random) -> Iterator[Driver]:
+        yield Scheduled(sequential_order, mix.step_limit)
+
+    monkeypatch.setattr(Mix, "drivers", sequential_only)
+    report = campaign(tmp_path, BATCHED)
+    (complaint,) = report.complaints
+    assert complaint.startswith("the race canary was not caught in 100 cases from 0 on")
+    assert of_campaign(report) == GATE
+
+
+def test_a_correct_executor_that_is_accused_fails_the_campaign_even_if_it_diverges(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(controls, "TWIN", CANARY)
+    report = campaign(tmp_path)
+    assert report.findings
+    assert all(text.startswith("the correct executor was accused") for text in report.complaints)
+    assert of_campaign(report) == GATE
+
+
+def test_a_campaign_that_had_no_time_for_a_control_fails(tmp_path: Path) -> None:
+    plan = Plan("one", (BATCHED,), storage="memory")
+    report = run_campaign(plan, Budget(seconds=1e-9), 1, tmp_path, ignore, ignore)
+    assert report.complaints == ["no control was run: this campaign proves nothing"]
+    assert of_campaign(report) == GATE
+
+
+def test_controls_come_every_500_cases_on_any_number_of_processes(tmp_path: Path) -> None:
+    alone, together = (campaign(tmp_path, BATCHED, cases=600, jobs=jobs) for jobs in (1, 2))
+    assert alone.tally.controls.rounds == 2
+    assert alone.tally.controls == together.tally.controls
 
 
 # Interrupted, or out of space.

@@ -17,7 +17,7 @@ from typing import NoReturn
 import pytest
 from click.testing import CliRunner, Result
 
-from harness import chunk
+from harness import chunk, controls
 from harness.case.file import FORMAT, Setting, load, save, to_bytes
 from harness.case.values import Case
 from harness.cli import main
@@ -106,7 +106,7 @@ def test_fuzz_exits_4_when_a_health_gate_fails(
 def test_fuzz_exits_4_when_the_canary_is_not_caught(
     findings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chunk, "CANARY", Setting("batched"))
+    monkeypatch.setattr(controls, "CANARIES", {"the canary": Setting("batched")})
     result = fuzz(findings)
     assert result.exit_code == GATE
     assert "health gate failed: the canary was not caught" in result.stdout

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from harness.case.file import Setting
-from harness.executors import BUILT_IN, Target
+from harness.executors import BUILT_IN, FAULTY, Target
 from harness.generate.mixture import case_number
 from harness.run import Run
 from harness.runner import STEP_LIMIT, Runner
@@ -67,7 +67,7 @@ class ReadsAnotherKey(Batched):
     state_class = _LeavesOutTheReceiver
 
 
-FAULTY = (ReadsUnderNothing, WritesUnderRead, NamesAnotherKey, ReadsAnotherKey)
+UNANNOUNCED = (ReadsUnderNothing, WritesUnderRead, NamesAnotherKey, ReadsAnotherKey)
 
 
 def run_sequentially(executor: type[Batched]) -> Run:
@@ -75,7 +75,7 @@ def run_sequentially(executor: type[Batched]) -> Run:
         return runner.run_sequential(payment())
 
 
-@pytest.mark.parametrize("executor", FAULTY)
+@pytest.mark.parametrize("executor", UNANNOUNCED)
 def test_an_unannounced_access_is_a_crash_that_says_so(executor: type[Batched]) -> None:
     run = run_sequentially(executor)
     assert run.verdict is Verdict.CRASH
@@ -88,7 +88,7 @@ def test_real_threads_do_not_audit() -> None:
         assert runner.run_sequential(payment()).verdict is Verdict.AGREE
 
 
-@pytest.mark.parametrize("name", sorted(set(BUILT_IN) - {"canary"}))
+@pytest.mark.parametrize("name", sorted(set(BUILT_IN) - FAULTY))
 def test_a_correct_executor_is_never_accused_under_any_schedule(name: str) -> None:
     mix = Mix(STEP_LIMIT)
     with Runner(Setting(name), MemoryStores()) as runner:
