@@ -74,10 +74,21 @@ def run_campaign(
     finally:
         bench.close()
     report.seconds = time.monotonic() - started
-    report.complaints = report.tally.measure.complaints() + report.tally.controls.missed
+    report.complaints = [
+        *report.tally.measure.complaints(),
+        *_not_tested(plan, report.tally),
+        *report.tally.controls.missed,
+    ]
     if not report.tally.controls.rounds and not report.interrupted and report.fault is None:
         report.complaints.append("no control was run: this campaign proves nothing")
     return report
+
+
+def _not_tested(plan: Plan, tally: Tally) -> Iterator[str]:
+    """Yield a complaint for every executor of which nothing could be compared."""
+    for name in dict.fromkeys(setting.executor for setting in plan.settings):
+        if tally.cases and not tally.compared[name]:
+            yield f"every run of {name} was unsupported: nothing was compared"
 
 
 def _investigate_new(

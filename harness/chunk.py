@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,7 +19,9 @@ from harness.case.file import Setting
 from harness.case.values import Case
 from harness.controls import EVERY as CONTROLS_EVERY
 from harness.controls import Controlled, Controls
+from harness.executors import is_labu
 from harness.generate.mixture import case_number
+from harness.labu.projection import project
 from harness.measure import Measure
 from harness.run import Run
 from harness.runner import STEP_LIMIT, Runner
@@ -26,6 +29,7 @@ from harness.schedules.mix import Mix
 from harness.seeds import stream
 from harness.stores import open_stores
 from harness.triage import fingerprint
+from harness.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,11 @@ class Plan:
     storage: str = "rocksdb"
     scheme: str = "keyed-hash"
     database: Path | None = None
+
+    @property
+    def projected(self) -> bool:
+        """Tell whether the cases are projected onto what labu can express, for all executors."""
+        return any(is_labu(setting.executor) for setting in self.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +60,18 @@ class Failure:
 
 @dataclass(slots=True)
 class Tally:
-    """What some cases gave; tallies add up."""
+    """What some cases gave; tallies add up.
+
+    ``unsupported`` counts runs by why they were, ``not_compared`` by what they left out,
+    ``compared`` by executor those that were not unsupported.
+    """
 
     cases: int = 0
     executions: int = 0
     verdicts: dict[str, int] = field(default_factory=dict)
+    unsupported: Counter[str] = field(default_factory=Counter)
+    not_compared: Counter[str] = field(default_factory=Counter)
+    compared: Counter[str] = field(default_factory=Counter)
     measure: Measure = field(default_factory=Measure)
     controls: Controlled = field(default_factory=Controlled)
     failures: list[Failure] = field(default_factory=list)
@@ -66,6 +82,9 @@ class Tally:
         self.executions += other.executions
         for verdict, count in other.verdicts.items():
             self.verdicts[verdict] = self.verdicts.get(verdict, 0) + count
+        self.unsupported += other.unsupported
+        self.not_compared += other.not_compared
+        self.compared += other.compared
         self.measure.add(other.measure)
         self.controls.add(other.controls)
         self.failures += other.failures
@@ -88,7 +107,10 @@ class Bench:
 
     def case(self, number: int) -> Case:
         """Return case ``number`` of the plan."""
-        return case_number(self.plan.seed, number, self.plan.scheme)
+        case = case_number(self.plan.seed, number, self.plan.scheme)
+        if not self.plan.projected:
+            return case
+        return project(case, stream(self.plan.seed, "projection", number))
 
     def runs(self, start: int, count: int) -> Iterator[tuple[int, int, Run]]:
         """Run the cases from ``start`` on and give each run with its number and its setting's."""
@@ -122,6 +144,11 @@ class Bench:
         tally.executions += run.executions
         word = run.verdict.value
         tally.verdicts[word] = tally.verdicts.get(word, 0) + 1
+        if run.verdict is Verdict.UNSUPPORTED:
+            tally.unsupported.update(run.not_compared)
+        else:
+            tally.compared[self.plan.settings[position].executor] += 1
+            tally.not_compared.update(run.not_compared)
         if position == 0:
             tally.measure.see(run)
         if run.verdict.is_failure:

@@ -10,8 +10,10 @@ from rich.live import Live
 from rich.text import Text
 
 from harness.campaign import Budget, Report, run_campaign
+from harness.case.file import Setting
 from harness.chunk import Plan
-from harness.executors import find
+from harness.executors import is_outside, reach
+from harness.faults import UsageError
 from harness.report import finding_lines, progress_line, summary_table
 
 QUIET_SECONDS = 10.0
@@ -21,12 +23,15 @@ QUIET_SECONDS = 10.0
 def run_on_console(plan: Plan, budget: Budget, jobs: int, folder: Path) -> Report:
     """Run a campaign and show it; the summary is printed however it ends."""
     output, progress = Console(highlight=False), Console(stderr=True, highlight=False)
-    for setting in plan.settings:
-        find(setting.executor)
-    names = ", ".join(f"{each.executor} ({each.driver})" for each in plan.settings)
+    if plan.projected and jobs > 1:
+        raise UsageError("a labu server holds one state: it takes --jobs 1")
+    reach(setting.executor for setting in plan.settings)
+    names = ", ".join(map(_name, plan.settings))
     output.print(
         f"fuzzing {names} on {plan.storage}, seed {plan.seed}", markup=False, soft_wrap=True
     )
+    if plan.projected:
+        output.print("cases as labu can express them: atomic, native, signed with real keys")
     with Live(console=progress, auto_refresh=False, transient=True) as live:
         line = _Line(live, progress)
 
@@ -43,6 +48,11 @@ def run_on_console(plan: Plan, budget: Budget, jobs: int, folder: Path) -> Repor
     if report.fault is not None:
         progress.print(f"lockstep: {report.fault}", markup=False, soft_wrap=True)
     return report
+
+
+def _name(setting: Setting) -> str:
+    outside = is_outside(setting.executor)
+    return setting.executor if outside else f"{setting.executor} ({setting.driver})"
 
 
 class _Line:

@@ -127,6 +127,11 @@ def reach(names: Iterable[str]) -> None:
             target.check()
 
 
+def is_labu(name: str) -> bool:
+    """Tell whether ``name`` is a labu server, which can be asked about projected cases only."""
+    return name.startswith(SERVER)
+
+
 def is_outside(name: str) -> bool:
     """Tell whether ``name`` is not in this process: its interleavings are its own business."""
     return name.startswith((SERVER, PROGRAM))

@@ -70,6 +70,10 @@ def summary_table(report: Report) -> Table:
     table.add_row("executions of blocks", str(tally.executions))
     for word, count in sorted(tally.verdicts.items()):
         table.add_row(f"verdict {word}", str(count))
+    for word, count in sorted(tally.unsupported.items()):
+        table.add_row("unsupported", f"{count}: {word}")
+    for word, count in sorted(tally.not_compared.items()):
+        table.add_row("not compared", f"{count}: {word}")
     table.add_row("kinds of failure", str(len(report.kinds)))
     table.add_row("conflict density", f"{measure.conflict_density:.1%} of transactions")
     table.add_row("failing share", f"{measure.failing_share:.1%} of receipts")

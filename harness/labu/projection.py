@@ -1,0 +1,126 @@
+"""Projects generated cases onto what labu can express, so that nearly every one can be compared.
+
+Invariant: a projected case has atomic blocks without rewards whose fees vanish, native amounts, no
+multisig before its first block and no rewinds; it depends on the case and the random stream alone.
+
+An atomic block ends with its first failure, and generated blocks were made for a policy that goes
+on. So most blocks lose the transactions that fail in them, and the others keep them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+import reference.block
+from harness.case.realise import envelope_of, realise
+from harness.case.values import AnyIntent, BlockStep, Case, Intent, RawIntent
+from harness.labu.documents import expressible
+from harness.labu.ledger import SCHEME
+from harness.post_state import post_state
+from ledger.block import Block, Envelope
+from ledger.identities import address_of
+from ledger.model import (
+    NATIVE,
+    Address,
+    Burn,
+    NonceBump,
+    Payload,
+    Policy,
+    State,
+    Transfer,
+    Transfers,
+)
+from ledger.outcome import Outcome
+from ledger.schemes import SCHEMES
+from ledger.storage.memory import MemoryStorage
+from ledger.wire import decode
+
+FAILING_SHARE = 0.4
+"""The share of blocks that keep the transactions which fail."""
+
+LONE_SHARE = 0.25
+"""The share of blocks of one transaction that are sent without a block around it."""
+
+STRAY_SHARE = 0.1
+"""The share of co-signatures that stay where there is no configuration for them."""
+
+_TRIAL = "keyed-hash"
+"""Trying a transaction out does not need real keys: either scheme accepts what was signed in it."""
+
+
+def project(case: Case, random: Random) -> Case:
+    """Return the case that labu can be asked about instead of ``case``."""
+    state = now = expressible(case.state)
+    steps = []
+    for step in case.steps:
+        if isinstance(step, BlockStep):
+            block = _projected(step, now, random)
+            steps.append(block)
+            now = _after(now, realise(block, _TRIAL))
+    return Case(state, tuple(steps), SCHEME)
+
+
+def _projected(step: BlockStep, state: State, random: Random) -> BlockStep:
+    keeps_failing = random.random() < FAILING_SHARE
+    kept: list[AnyIntent] = []
+    for each in step.transactions:
+        intent = _native(each, state, random) if isinstance(each, Intent) else each
+        if not keeps_failing:
+            intent = _in_turn(intent, state)
+        envelope = envelope_of(intent, SCHEMES[_TRIAL])
+        outcome = _execute(Block((envelope,), Policy.ATOMIC, advances_height=False), state)
+        state = post_state(state, outcome.changes)
+        if outcome.rejection is None or keeps_failing:
+            kept.append(_carried(intent, envelope))
+    lone = len(kept) == 1 and random.random() < LONE_SHARE
+    return BlockStep(tuple(kept), Policy.ATOMIC, advances_height=not lone)
+
+
+def _in_turn(intent: AnyIntent, state: State) -> AnyIntent:
+    """Return ``intent`` with the nonce that is its account's, now that others were left out."""
+    if isinstance(intent, RawIntent) or intent.source not in state.accounts:
+        return intent
+    return replace(intent, nonce=state.accounts[intent.source].nonce)
+
+
+def _native(intent: Intent, state: State, random: Random) -> Intent:
+    """Return ``intent`` in the native asset, without co-signatures that nobody asks for."""
+    account = state.accounts.get(intent.source)
+    cosigners = intent.cosigners
+    if (account is None or account.multisig is None) and random.random() >= STRAY_SHARE:
+        cosigners = None
+    return replace(intent, payload=_payload(intent, state), cosigners=cosigners)
+
+
+def _payload(intent: Intent, state: State) -> Payload:
+    match intent.payload:
+        case Transfers(outputs):
+            return Transfers(tuple(replace(each, asset=NATIVE) for each in outputs))
+        case Burn(_, amount):
+            return Burn(NATIVE, amount)
+        case NonceBump():
+            return Transfers((Transfer(NATIVE, _other(intent.source, state), 0),))
+        case payload:
+            return payload
+
+
+def _other(source: Address, state: State) -> Address:
+    """Return an account beside ``source``, one that exists if there is any."""
+    known = [*sorted(state.accounts), address_of("alice"), address_of("bob")]
+    return next(each for each in known if each != source)
+
+
+def _carried(intent: AnyIntent, envelope: Envelope) -> AnyIntent:
+    """Return what of ``intent`` travels by wire: bytes, where they do not say what it says."""
+    if isinstance(intent, RawIntent) or decode(envelope.wire) == envelope.content:
+        return intent
+    return RawIntent(intent.id, envelope_of(intent, SCHEMES[SCHEME]).wire)
+
+
+def _after(state: State, block: Block) -> State:
+    return post_state(state, _execute(block, state).changes)
+
+
+def _execute(block: Block, state: State) -> Outcome:
+    return reference.block.execute(block, MemoryStorage(state), SCHEMES[_TRIAL])
