@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.case.file import Record, Setting, save
 from harness.case.values import Case
+from harness.executors import is_outside
 from harness.explain.sentence import race_sentence
 from harness.faults import HarnessFault
 from harness.replay import expected_documents, observed_documents
@@ -19,9 +20,12 @@ from harness.schedules.deviations import FollowDeviations
 from harness.shrink.oracle import SameFailure, schedule_of
 from harness.shrink.reduce import BUDGET, Reduced, reduce
 from harness.triage import fingerprint, signature_of
+from harness.verdict import Verdict
 from parallel.drivers.scheduled import Choose
 
 FINDINGS = Path("corpora/findings")
+HANG_BUDGET = 6
+"""Executions spent on shrinking what makes a server hang: each of them waits for its deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class Finding:
     """A failure of a new kind: its shrunk case, schedule and run, and the file it is kept in.
 
     A file that was there already for this kind is left as it is. ``finished`` is False when the
-    budget of executions ended the shrinking; ``repeatable`` is False when two replays were offered
+    budget of executions ended the shrinking; ``repeatable`` is False when the failure did not come
+    back while it was investigated, so that nothing was shrunk, or when two replays were offered
     different steps or ended differently, so that the executor depends on more than its schedule.
     ``race`` says in a sentence how the failure came about, if that takes a schedule.
     """
@@ -56,7 +61,8 @@ def investigate(
     """
     reduced = shrink(case, run, runner)
     final = runner.run_deviating(reduced.case, reduced.schedule)
-    if not final.verdict.is_failure:
+    lost = not final.verdict.is_failure or signature_of(final) != signature_of(run)
+    if lost:
         schedule = schedule_of(run, runner.setting.workers)
         reduced, final = Reduced(case, schedule, reduced.executions, finished=False), run
     name = fingerprint(runner.setting.executor, final)
@@ -70,7 +76,7 @@ def investigate(
         run=final,
         executions=reduced.executions,
         finished=reduced.finished,
-        repeatable=is_repeatable(reduced.case, reduced.schedule, runner),
+        repeatable=not lost and is_repeatable(reduced.case, reduced.schedule, runner),
         race=race_sentence(runner, reduced.case, reduced.schedule) if reduced.schedule else None,
         path=_keep(record, folder / name),
     )
@@ -81,8 +87,14 @@ def shrink(case: Case, run: Run, runner: Runner) -> Reduced:
     oracle = SameFailure(runner, signature_of(run))
     sequential = oracle.attempt(case, ())
     if sequential.schedule is not None:
-        return reduce(case, (), oracle, BUDGET)
+        return reduce(case, (), oracle, HANG_BUDGET if _waits(run, runner) else BUDGET)
+    if is_outside(runner.setting.executor):
+        return Reduced(case, (), sequential.executions, finished=False)
     return reduce(case, schedule_of(run, runner.setting.workers), oracle, BUDGET)
+
+
+def _waits(run: Run, runner: Runner) -> bool:
+    return run.verdict is Verdict.HANG and is_outside(runner.setting.executor)
 
 
 def record_of(reduced: Reduced, run: Run, setting: Setting, origin: dict[str, str]) -> Record:

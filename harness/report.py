@@ -44,7 +44,7 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     if finding.race is not None:
         yield f"  race: {finding.race}"
     if not finding.repeatable:
-        yield "  NOT REPEATABLE: two runs of the same schedule differ"
+        yield "  NOT REPEATABLE: run again, it ends in another way"
     yield f"  replay: {replay_command(finding.path)}"
 
 

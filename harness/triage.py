@@ -38,6 +38,8 @@ def _kind(difference: Difference) -> str:
         case "faults":
             first = difference.actual.partition(", fault at")[0]
             return "faults " + _NUMBER.sub("#", first)
+        case "error_code":
+            return f"error_code {difference.expected} for {difference.actual}"
         case "stored state":
             return f"stored state {difference.where.partition(' ')[2]}"
         case field:

@@ -116,5 +116,8 @@ def _wrong(path: str, text: str) -> Broken:
 
 
 def _quoted(reply: Reply) -> str:
+    document = reply.document
+    if isinstance(document, dict) and isinstance(document.get("error"), str):
+        return " ".join(document["error"].split())
     text = reply.body[: 2 * SHOWN_BODY].decode(errors="replace")
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:SHOWN_BODY]

@@ -111,11 +111,15 @@ class _Session:
         wires, expected = _wires(block), _reference(block, before)
         if block.policy is Policy.SKIP and any(each.code for each in expected.receipts):
             raise _NotExpressible("a block with policy skip in which a transaction fails")
-        if not self._loaded:
-            self._load(before)
+        reason = None if self._loaded else not_expressible(before)
+        if reason is not None:
+            raise _NotExpressible(reason)
         after = post_state(before, expected.changes)
         ids = tuple(intent.id for intent in step.transactions)
         self._blocks.append(BlockRun(ids, block, before, expected, after, None, (), 1))
+        if not self._loaded:
+            self._conversation.load(before)
+            self._loaded = True
         result = self._conversation.execute(wires, lone=not block.advances_height)
         exported = self._conversation.export()
         for word in not_compared(after, result):
@@ -125,13 +129,6 @@ class _Session:
             return _End(Verdict.DIVERGE, found)
         self._states.append(after)
         return _GOES_ON
-
-    def _load(self, state: State) -> None:
-        reason = not_expressible(state)
-        if reason is not None:
-            raise _NotExpressible(reason)
-        self._conversation.load(state)
-        self._loaded = True
 
     def _word(self, word: str) -> None:
         self._words[word] = None

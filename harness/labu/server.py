@@ -88,6 +88,7 @@ class _Connection(BaseHTTPRequestHandler):
     sys_version = ""
     timeout = IDLE_SECONDS
     disable_nagle_algorithm = True
+    wbufsize = -1
 
     def do_GET(self) -> None:
         """Answer a request of whatever method: the endpoints know theirs."""
