@@ -145,7 +145,7 @@ class Bench:
         word = run.verdict.value
         tally.verdicts[word] = tally.verdicts.get(word, 0) + 1
         if run.verdict is Verdict.UNSUPPORTED:
-            tally.unsupported.update(run.not_compared)
+            tally.unsupported.update(run.why_unsupported())
         else:
             tally.compared[self.plan.settings[position].executor] += 1
             tally.not_compared.update(run.not_compared)

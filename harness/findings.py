@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.case.file import Record, Setting, save
 from harness.case.values import Case
-from harness.executors import is_outside
+from harness.executors import is_labu
 from harness.explain.sentence import race_sentence
 from harness.faults import HarnessFault
 from harness.replay import expected_documents, observed_documents
@@ -88,13 +88,13 @@ def shrink(case: Case, run: Run, runner: Runner) -> Reduced:
     sequential = oracle.attempt(case, ())
     if sequential.schedule is not None:
         return reduce(case, (), oracle, HANG_BUDGET if _waits(run, runner) else BUDGET)
-    if is_outside(runner.setting.executor):
+    if is_labu(runner.setting.executor):
         return Reduced(case, (), sequential.executions, finished=False)
     return reduce(case, schedule_of(run, runner.setting.workers), oracle, BUDGET)
 
 
 def _waits(run: Run, runner: Runner) -> bool:
-    return run.verdict is Verdict.HANG and is_outside(runner.setting.executor)
+    return run.verdict is Verdict.HANG and is_labu(runner.setting.executor)
 
 
 def record_of(reduced: Reduced, run: Run, setting: Setting, origin: dict[str, str]) -> Record:

@@ -139,13 +139,15 @@ def _show(
     run = replayed.run
     totals.verdicts.append(run.verdict)
     unsupported = run.verdict is Verdict.UNSUPPORTED
-    (totals.unsupported if unsupported else totals.not_compared).update(run.not_compared)
+    reasons = run.why_unsupported() if unsupported else ()
+    totals.unsupported.update(reasons)
+    totals.not_compared.update(() if unsupported else run.not_compared)
     totals.drifted += bool(replayed.drift)
     totals.lost += replayed.rung is Rung.NONE
     if run.verdict is not Verdict.AGREE or replayed.rung is not Rung.DEVIATIONS or not quiet:
-        reason = f": {'; '.join(run.not_compared)}" if unsupported else ""
-        out(f"{run.verdict.value} {path} ({_where(setting)}{_rung_text(replayed)}){reason}")
-    for line in difference_lines(run.differences):
+        why = f": {'; '.join(reasons)}" if reasons else ""
+        out(f"{run.verdict.value} {path} ({_where(setting)}{_rung_text(replayed)}){why}")
+    for line in () if unsupported else difference_lines(run.differences):
         out(line)
     if replayed.drift:
         out(f"REFERENCE DRIFT {path}: the reference no longer gives the expected outcome")

@@ -78,6 +78,12 @@ class Run:
         """Count the executions of blocks on the executor under test."""
         return sum(block.executions for block in self.blocks)
 
+    def why_unsupported(self) -> tuple[str, ...]:
+        """Return the reasons of an unsupported run, in words."""
+        return self.not_compared or tuple(
+            f"{each.where}: {each.actual}" for each in self.differences
+        )
+
     def trace(self) -> tuple[tuple[str, str], ...]:
         """Return every step of the last executions, as (transaction id, label)."""
         return tuple(

@@ -149,7 +149,7 @@ class _Bench:
         """Run ``case``; the reference's last state is the one the vector speaks of."""
         run = self.runner.run_sequential(case)
         if run.verdict is Verdict.UNSUPPORTED:
-            raise OutOfScopeError("; ".join(run.not_compared))
+            raise OutOfScopeError("; ".join(run.why_unsupported()))
         self.not_compared.update(run.not_compared)
         code = next(
             (code for each in run.blocks if (code := _code_of(each.expected))), Code.SUCCESS

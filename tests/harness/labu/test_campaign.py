@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from harness.case.file import Setting, load, save
 from harness.case.realise import realise
 from harness.case.values import BlockStep, Case
-from harness.chunk import CANARY, Bench, Plan
+from harness.chunk import Bench, Plan
 from harness.cli import main
 from harness.generate.mixture import case_number
 from harness.labu.documents import not_expressible
@@ -128,7 +128,7 @@ def test_a_campaign_on_the_served_reference_agrees_and_says_what_it_left_out(
 
 
 def test_a_campaign_on_a_served_canary_keeps_a_small_case_that_replays(tmp_path: Path) -> None:
-    with serving(Ledger(served(CANARY.executor), 4)) as server:
+    with serving(Ledger(served("canary"), 4)) as server:
         result = fuzz(tmp_path, server.url, cases=6)
         assert result.exit_code == DIVERGENCE, result.output
         (path, *_) = sorted(tmp_path.rglob("*.json"))
@@ -193,7 +193,7 @@ def test_a_command_on_a_server_that_is_not_there_is_one_line(
 def test_what_chooses_interleavings_refuses_a_server(command: str, server: Server) -> None:
     result = lockstep(command, "--executor", server.url)
     assert result.exit_code == USAGE
-    assert "is a server" in result.stderr
+    assert "is outside" in result.stderr
 
 
 # Replay.
