@@ -1,0 +1,72 @@
+"""The program under check: what it says it can do, and ways to run it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.case.file import Setting
+from harness.case.values import Case
+from harness.executors import Target
+from harness.outside.check.wire import Wire, Wrong
+from harness.outside.executor import OutsideExecutor
+from harness.outside.manners import Manners
+from harness.outside.messages import CapabilitiesMessage
+from harness.outside.program import Program
+from harness.run import Run
+from harness.runner import Runner
+from harness.stores import MemoryStores
+from harness.verdict import Verdict
+from ledger.signatures import Scheme
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A program that answered hello with ``capabilities``."""
+
+    program: Program
+    capabilities: CapabilitiesMessage
+
+    def wire(self) -> Wire:
+        """Start a process that has said hello."""
+        wire = Wire(self.program)
+        try:
+            wire.greet()
+        except BaseException:
+            wire.child.end()
+            raise
+        return wire
+
+    def runner(self) -> Runner:
+        """Return what runs cases on the program; a context manager."""
+        target = Target("checked", self._build)
+        return Runner(Setting("checked"), MemoryStores(), target)
+
+    def agrees(self, cases: Iterable[tuple[str, Case]], manners: Manners | None = None) -> str:
+        """Hold the program to the reference's outcomes; return how much of it was compared.
+
+        Raises ``Wrong`` at the first case that does not agree. Cases that need more than is
+        declared are counted apart.
+        """
+        agreeing = unsupported = 0
+        with self.runner() as runner:
+            for name, case in cases:
+                run = (
+                    runner.run_sequential(case) if manners is None else runner.run_in(case, manners)
+                )
+                if run.verdict is Verdict.UNSUPPORTED:
+                    unsupported += 1
+                elif run.verdict is Verdict.AGREE:
+                    agreeing += 1
+                else:
+                    raise Wrong(f"{name}: {said(run)}")
+        return f"{agreeing} agree" + (f", {unsupported} not declared" if unsupported else "")
+
+    def _build(self, scheme: Scheme, workers: int) -> OutsideExecutor:
+        return OutsideExecutor("checked", self.program, scheme, workers)
+
+
+def said(run: Run) -> str:
+    """Return how a run went wrong, in a line."""
+    first = run.differences[0] if run.differences else "; ".join(run.not_compared)
+    return f"{run.verdict.value}, {first}"
