@@ -13,9 +13,24 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 import reference.block
 from harness.case.realise import realise
-from harness.case.values import BlockStep, Case, RewindStep
-from harness.compare import compare_outcomes
+from harness.case.values import (
+    BlockStep,
+    Case,
+    MergeDies,
+    Onlooker,
+    PlannedFault,
+    ReadsFail,
+    RewindStep,
+)
+from harness.compare import compare_outcomes, well_typed
 from harness.faults import HarnessFault
+from harness.injection import (
+    Watcher,
+    dying,
+    outcome_of_the_others,
+    unreadable,
+    with_faults_alike,
+)
 from harness.invariants import broken_invariants
 from harness.outside.manner import Manner
 from harness.post_state import post_state
@@ -25,14 +40,16 @@ from harness.state_difference import compare_states
 from harness.stores import Stores
 from harness.verdict import Difference, NoOutcome, Verdict
 from ledger.block import Block
-from ledger.model import ModelError, State
+from ledger.model import Address, ModelError, State
 from ledger.outcome import Outcome
 from ledger.schemes import SCHEMES
 from ledger.storage.access import SHARED, Access, open_access
-from ledger.storage.protocol import Storage
+from ledger.storage.protocol import OwnedStorage, Reader
 from parallel.drivers.protocol import Driver, Hang
 from parallel.drivers.scheduled import Pending, Scheduled
 from parallel.interface import Executor
+
+OUT_OF_REACH = "faults of storage that the executor does not read"
 
 Driving: TypeAlias = Callable[[tuple[str, ...]], Iterator[Driver]]
 """Gives the drivers under which to execute a block, whose transactions have these ids, one by one:
@@ -144,7 +161,7 @@ def run_case(
                 failure = session.execute(step)
             if failure is not None:
                 return _failed(failure, tuple(session.blocks), number)
-    return Run(Verdict.AGREE, (), tuple(session.blocks))
+    return Run(Verdict.AGREE, (), tuple(session.blocks), not_compared=tuple(session.not_compared))
 
 
 class _Session:
@@ -155,7 +172,7 @@ class _Session:
         case: Case,
         executor: Executor,
         driving: Driving,
-        storage: Storage,
+        storage: OwnedStorage,
         access: Access,
     ) -> None:
         self.blocks: list[BlockRun] = []
@@ -165,6 +182,7 @@ class _Session:
         self._storage = storage
         self._access = access
         self._states = [case.state]
+        self.not_compared: dict[str, None] = {}
 
     def execute(self, step: BlockStep) -> _Failure | None:
         """Execute a block on both sides, compare, merge, compare the stored state."""
@@ -173,7 +191,14 @@ class _Session:
         expected = self._reference(block)
         after = post_state(before, expected.changes)
         ids = tuple(intent.id for intent in step.transactions)
-        executions, last = self._under_drivers(block, before, expected, ids)
+        fault = self._reachable(step.fault)
+        if isinstance(fault, ReadsFail):
+            actual, failure = self._while_unreadable(block, before, fault.account)
+            if failure is not None:
+                self.blocks.append(BlockRun(ids, block, before, expected, after, actual, (), 1))
+                return failure
+        watcher = Watcher(self._storage, before) if isinstance(fault, Onlooker) else None
+        executions, last = self._under_drivers(block, before, expected, ids, watcher)
         self.blocks.append(
             BlockRun(
                 ids,
@@ -183,14 +208,25 @@ class _Session:
                 after,
                 last.actual,
                 last.trace,
-                executions,
+                executions + isinstance(fault, ReadsFail),
                 last.manner,
             )
         )
         if last.failure is not None or last.actual is None:
             return last.failure or _failure(Verdict.UNSUPPORTED, "driver", "none was given")
         self._states.append(after)
-        return self._merge(last.actual)
+        if watcher is not None:
+            return self._merge_watched(last.actual, watcher)
+        if isinstance(fault, MergeDies):
+            return self._merge_dying(last.actual, fault.after)
+        return self._merge(last.actual) or self._check_stored()
+
+    def _reachable(self, fault: PlannedFault | None) -> PlannedFault | None:
+        """Return ``fault``, unless the executor is where no fault of this storage can reach it."""
+        if fault is None or not isinstance(self._executor, Holding):
+            return fault
+        self.not_compared[OUT_OF_REACH] = None
+        return None
 
     def rewind(self, step: RewindStep) -> _Failure | None:
         """Take back blocks in the storage and compare what is left."""
@@ -202,7 +238,12 @@ class _Session:
         return self._check_stored()
 
     def _under_drivers(
-        self, block: Block, before: State, expected: Outcome, ids: tuple[str, ...]
+        self,
+        block: Block,
+        before: State,
+        expected: Outcome,
+        ids: tuple[str, ...],
+        watcher: Watcher | None,
     ) -> tuple[int, _Executed]:
         """Execute a block under one driver after another until one fails.
 
@@ -212,13 +253,17 @@ class _Session:
         executions, last = 0, _Executed()
         answered: list[_Executed] = []
         for driver in self._driving(ids):
+            if watcher is not None:
+                watcher.beside(driver)
             try:
-                actual, failure = self._execute(block, before, driver)
+                actual, failure = self._execute(block, before, driver, self._access.reader)
             except Redundant:
                 continue
             executions += 1
             if actual is not None:
                 failure = _judge(block, before, expected, actual)
+            if failure is None and watcher is not None:
+                failure = _what_was_seen(watcher)
             last = _Executed(actual, failure, *_how(driver))
             if last.manner is not None and actual is not None:
                 answered.append(last)
@@ -239,12 +284,12 @@ class _Session:
             ) from error
 
     def _execute(
-        self, block: Block, before: State, driver: Driver
+        self, block: Block, before: State, driver: Driver, reader: Reader
     ) -> tuple[Outcome | None, _Failure | None]:
         try:
             if isinstance(self._executor, Holding):
                 self._executor.hold(before)
-            answer: object = self._executor.execute(block, self._access.reader, driver)
+            answer: object = self._executor.execute(block, reader, driver)
         except (Redundant, KeyboardInterrupt, HarnessFault):
             raise
         except NoOutcome as error:
@@ -266,7 +311,48 @@ class _Session:
             return _Failure(error.verdict, error.differences)
         except BaseException as error:
             return _failure(Verdict.CRASH, f"merge {type(error).__name__}", str(error))
-        return self._check_stored()
+        return None
+
+    def _merge_watched(self, actual: Outcome, watcher: Watcher) -> _Failure | None:
+        """Merge with a look before every write: up to the merge the state is the one before it."""
+        with watcher.before_writes():
+            failure = self._merge(actual)
+        return failure or _what_was_seen(watcher) or self._check_stored()
+
+    def _merge_dying(self, actual: Outcome, after: int) -> _Failure | None:
+        """Let the first merge die; what is stored then is all of it or nothing, and goes on."""
+        with dying(self._storage, after) as writes:
+            failure = self._merge(actual)
+        if len(writes) <= after:
+            return failure or self._check_stored()
+        missing = self._check_stored()
+        if missing is None:
+            return None
+        merged = self._states.pop()
+        left = self._check_stored()
+        self._states.append(merged)
+        if left is not None:
+            return missing if self._storage.topoheight == len(self._states) - 1 else left
+        return self._merge(actual) or self._check_stored()
+
+    def _while_unreadable(
+        self, block: Block, before: State, account: Address
+    ) -> tuple[Outcome | None, _Failure | None]:
+        """Execute a block while ``account`` cannot be read; only what needs it may suffer."""
+        scheme = SCHEMES[self._case.scheme]
+        expected = outcome_of_the_others(block, unreadable(self._storage, account), scheme)
+        reader = unreadable(self._access.reader, account)
+        actual, failure = self._execute(block, before, Scheduled(), reader)
+        if expected is None:
+            raised = failure is not None and failure.verdict is Verdict.CRASH
+            return actual, None if raised else failure or _failure_unmet("an exception")
+        if actual is None:
+            return actual, failure
+        told = with_faults_alike(actual) if well_typed(actual) else actual
+        differences = compare_outcomes(expected, told)
+        if differences:
+            return actual, _Failure(Verdict.DIVERGE, differences)
+        return actual, self._check_stored()
 
     def _check_stored(self) -> _Failure | None:
         expected, found = len(self._states) - 1, self._storage.topoheight
@@ -309,6 +395,14 @@ def _settled(answered: list[_Executed]) -> _Executed | None:
 
 def _failure(verdict: Verdict, where: str, text: str) -> _Failure:
     return _Failure(verdict, (Difference("executor", where, "an outcome", text),))
+
+
+def _failure_unmet(expected: str) -> _Failure:
+    return _Failure(Verdict.DIVERGE, (Difference("executor", "answer", expected, "an outcome"),))
+
+
+def _what_was_seen(watcher: Watcher) -> _Failure | None:
+    return _Failure(Verdict.DIVERGE, watcher.seen) if watcher.seen else None
 
 
 def was_open() -> bool:

@@ -11,7 +11,7 @@ from typing import Protocol
 from harness.faults import HarnessFault, UsageError
 from ledger.model import State
 from ledger.storage.memory import MemoryStorage
-from ledger.storage.protocol import Storage, StorageError
+from ledger.storage.protocol import OwnedStorage, StorageError
 from ledger.storage.rocksdb import Database
 
 BACK_ENDS = ("memory", "rocksdb")
@@ -21,7 +21,7 @@ class Stores(Protocol):
     """Where the stores of cases come from."""
 
     @contextmanager
-    def holding(self, state: State) -> Iterator[Storage]:
+    def holding(self, state: State) -> Iterator[OwnedStorage]:
         """Give a store that holds ``state`` at topoheight 0, gone afterwards."""
         ...
 
@@ -30,7 +30,7 @@ class MemoryStores:
     """Every case gets a store in memory."""
 
     @contextmanager
-    def holding(self, state: State) -> Iterator[Storage]:
+    def holding(self, state: State) -> Iterator[OwnedStorage]:
         """Give a store that holds ``state``."""
         yield MemoryStorage(state)
 
@@ -42,7 +42,7 @@ class RocksStores:
         self._database = database
 
     @contextmanager
-    def holding(self, state: State) -> Iterator[Storage]:
+    def holding(self, state: State) -> Iterator[OwnedStorage]:
         """Give a store that holds ``state``."""
         storage = self._database.new_namespace(state)
         try:

@@ -40,8 +40,8 @@ def _kind(difference: Difference) -> str:
             return "faults " + _NUMBER.sub("#", first)
         case "error_code":
             return f"error_code {difference.expected} for {difference.actual}"
-        case "stored state":
-            return f"stored state {difference.where.partition(' ')[2]}"
+        case "stored state" | "state seen" as field:
+            return f"{field} {difference.where.partition(' ')[2]}"
         case field:
             return field
 

@@ -112,6 +112,13 @@ ROWS = (
         "a miner that spends its reward",
     ),
     Row(
+        "T13",
+        "crash-shifts-results",
+        "mutants.receipts:CrashShiftsResults",
+        "a crash before another transaction",
+        transactions=2,
+    ),
+    Row(
         "T14a",
         "lock-held-across-execution",
         "mutants.merging:LockHeldAcrossExecution",
@@ -119,10 +126,23 @@ ROWS = (
         transactions=0,
     ),
     Row(
+        "T14b",
+        "published-by-batch",
+        "mutants.merging:PublishedByBatch",
+        "a reader beside a later batch, in the access mode shared",
+        transactions=2,
+    ),
+    Row(
         "T15",
         "new-account-not-registered",
         "mutants.merging:NewAccountNotRegistered",
         "an absent receiver",
+    ),
+    Row(
+        "T16",
+        "merge-not-atomic",
+        "mutants.merging:MergeNotAtomic",
+        "a merge that dies",
     ),
     Row(
         "T17",

@@ -8,9 +8,11 @@ from dataclasses import replace
 from ledger.block import Block
 from ledger.outcome import Changes, Outcome
 from ledger.storage.protocol import Reader, Storage
-from ledger.storage.shared import SharedReader
+from ledger.storage.shared import SharedReader, SharedStorage
 from parallel.batched import Batched
+from parallel.block_executor import Result
 from parallel.drivers.protocol import Driver
+from parallel.state import BlockState
 
 
 class LockHeldAcrossExecution(Batched):
@@ -24,6 +26,39 @@ class LockHeldAcrossExecution(Batched):
             if isinstance(storage, SharedReader):
                 held.enter_context(storage.lock.writing)
             return super().execute(block, storage, driver)
+
+
+class PublishedByBatch(Batched):
+    """T14b: each batch's results are stored while the next one runs, where any reader sees them."""
+
+    name = "published-by-batch"
+
+    def run_batch(
+        self, batch: range, block: Block, state: BlockState, driver: Driver
+    ) -> list[Result]:
+        """Store what the batches before this one gave for as long as it runs."""
+        storage = state.storage
+        if not isinstance(storage, SharedStorage):
+            return super().run_batch(batch, block, state, driver)
+        committed = storage.topoheight
+        storage.merge(state.changes(0), committed + 1)
+        try:
+            return super().run_batch(batch, block, state, driver)
+        finally:
+            storage.rewind(committed)
+
+
+class MergeNotAtomic(Batched):
+    """T16: the merge is more than one write, and between them a part of the block is stored."""
+
+    name = "merge-not-atomic"
+
+    def merge(self, changes: Changes, storage: Storage, topoheight: int) -> None:
+        """Write all but the nonces, take it back, and write everything."""
+        committed = storage.topoheight
+        storage.merge(replace(changes, modified_nonces={}), topoheight)
+        storage.rewind(committed)
+        storage.merge(changes, topoheight)
 
 
 class NewAccountNotRegistered(Batched):

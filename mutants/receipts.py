@@ -8,6 +8,21 @@ from ledger.block import Block
 from ledger.outcome import Receipt
 from parallel.batched import Batched
 from parallel.block_executor import Result
+from parallel.drivers.protocol import Crash
+
+
+class CrashShiftsResults(Batched):
+    """T13: the result of a crashed transaction is dropped, and those after it move up."""
+
+    name = "crash-shifts-results"
+
+    def receipts(self, block: Block, results: Sequence[Result]) -> tuple[Receipt, ...]:
+        """Return the receipts that there are, numbered from 0."""
+        told = [result for result in results if not isinstance(result, Crash)]
+        return tuple(
+            self.receipt(index, block.transactions[index], result)
+            for index, result in enumerate(told)
+        )
 
 
 class ReceiptsZippedWithSet(Batched):

@@ -91,16 +91,18 @@ class BlockExecutor(ABC):
 
     def conclude(self, block: Block, state: BlockState, results: Sequence[Result]) -> Outcome:
         """Turn the results into an outcome under the block's policy."""
-        faults = self.faults(results)
         failure = first_failure(results) if block.policy is Policy.ATOMIC else None
         if failure is not None:
+            # What was run beyond it does not belong to the block, its crashes included.
+            results = results[: failure + 1]
             result = results[failure]
             return Outcome(
-                receipts=self.receipts(block, results[: failure + 1]),
+                receipts=self.receipts(block, results),
                 changes=NO_CHANGES,
                 rejection=None if isinstance(result, Crash) else Rejection(failure, result),
-                faults=faults,
+                faults=self.faults(results),
             )
+        faults = self.faults(results)
         receipts = self.receipts(block, results)
         fees = self.fees(receipts)
         if not self.after(block, state, fees):

@@ -59,7 +59,8 @@ def signatures_of(block: Block, storage: Reader) -> Iterator[Signed]:
             continue
         yield content.source, envelope.signing_bytes, content.signature
         if content.cosignatures:
-            yield from _cosigned(content, envelope.signing_bytes, storage.multisig(content.source))
+            config = _configuration(content.source, storage)
+            yield from _cosigned(content, envelope.signing_bytes, config)
 
 
 def chunks_of(signed: Sequence[Signed]) -> Iterator[Sequence[Signed]]:
@@ -67,6 +68,17 @@ def chunks_of(signed: Sequence[Signed]) -> Iterator[Sequence[Signed]]:
     unique = list(dict.fromkeys(signed))
     for start in range(0, len(unique), CHUNK):
         yield unique[start : start + CHUNK]
+
+
+def _configuration(source: Address, storage: Reader) -> Multisig | None:
+    """Return what ``storage`` has; nothing also where it fails.
+
+    The transaction that needs the configuration shall meet the error, not the block.
+    """
+    try:
+        return storage.multisig(source)
+    except Exception:
+        return None
 
 
 def _cosigned(

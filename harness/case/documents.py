@@ -122,6 +122,25 @@ class RewardsDocument(_Closed):
     miner_amount: U64
 
 
+class MergeDiesDocument(_Closed, tag_field="fault", tag="merge_dies"):
+    """The process ends in the merge after so many writes."""
+
+    after: Annotated[int, Meta(ge=0)]
+
+
+class ReadsFailDocument(_Closed, tag_field="fault", tag="reads_fail"):
+    """Storage cannot read the account when the block is first executed."""
+
+    account: Name
+
+
+class OnlookerDocument(_Closed, tag_field="fault", tag="onlooker"):
+    """Somebody reads the storage while the block is executed and merged."""
+
+
+FaultDocument: TypeAlias = MergeDiesDocument | ReadsFailDocument | OnlookerDocument
+
+
 class BlockDocument(_Closed, tag_field="step", tag="block"):
     """A block."""
 
@@ -130,6 +149,7 @@ class BlockDocument(_Closed, tag_field="step", tag="block"):
     rewards: RewardsDocument | None = None
     fees_to: Name | None = None
     advances_height: bool = True
+    fault: FaultDocument | None = None
 
 
 class RewindDocument(_Closed, tag_field="step", tag="rewind"):

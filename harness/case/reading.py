@@ -10,8 +10,12 @@ from harness.case.documents import (
     BlockDocument,
     BurnDocument,
     Document,
+    FaultDocument,
+    MergeDiesDocument,
     NonceBumpDocument,
+    OnlookerDocument,
     RawDocument,
+    ReadsFailDocument,
     RewindDocument,
     SetMultisigDocument,
     SignedDocument,
@@ -26,7 +30,11 @@ from harness.case.values import (
     Case,
     Cosigner,
     Intent,
+    MergeDies,
+    Onlooker,
+    PlannedFault,
     RawIntent,
+    ReadsFail,
     RewindStep,
     Step,
 )
@@ -143,7 +151,18 @@ def _step_of(document: BlockDocument | RewindDocument) -> Step:
         ),
         None if document.fees_to is None else address_named(document.fees_to),
         document.advances_height,
+        None if document.fault is None else _fault_of(document.fault),
     )
+
+
+def _fault_of(document: FaultDocument) -> PlannedFault:
+    match document:
+        case MergeDiesDocument():
+            return MergeDies(document.after)
+        case ReadsFailDocument():
+            return ReadsFail(address_named(document.account))
+        case OnlookerDocument():
+            return Onlooker()
 
 
 def _intent_of(document: SignedDocument | RawDocument) -> AnyIntent:

@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from harness.case.names import account_name, asset_name
-from harness.case.values import AnyIntent, BlockStep, Case, Intent, RawIntent, RewindStep
+from harness.case.values import (
+    AnyIntent,
+    BlockStep,
+    Case,
+    Intent,
+    MergeDies,
+    Onlooker,
+    PlannedFault,
+    RawIntent,
+    ReadsFail,
+    RewindStep,
+)
 from ledger.model import (
     NATIVE,
     Account,
@@ -81,7 +92,19 @@ def _block_text(step: BlockStep) -> str:
         parts.append(f"fees to {account_name(step.fees_to)}")
     if not step.advances_height:
         parts.append("height stays")
+    if step.fault is not None:
+        parts.append(_fault_text(step.fault))
     return ", ".join(parts)
+
+
+def _fault_text(fault: PlannedFault) -> str:
+    match fault:
+        case MergeDies(after):
+            return f"merge dies after write {after}"
+        case ReadsFail(account):
+            return f"reads of {account_name(account)} fail"
+        case Onlooker():
+            return "storage looked at all the while"
 
 
 def _payload_text(payload: Payload) -> str:

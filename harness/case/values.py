@@ -49,6 +49,32 @@ AnyIntent: TypeAlias = Intent | RawIntent
 
 
 @dataclass(frozen=True, slots=True)
+class MergeDies:
+    """The process ends in the block's merge after so many writes; then the block is merged again.
+
+    A store's merge and rewind are one write each.
+    """
+
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsFail:
+    """Storage cannot read ``account`` when the block is first executed; then it is again."""
+
+    account: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Onlooker:
+    """Somebody reads the storage at every step of the block's execution and before every write."""
+
+
+PlannedFault: TypeAlias = MergeDies | ReadsFail | Onlooker
+"""What happens to a block from outside, while it is executed or merged."""
+
+
+@dataclass(frozen=True, slots=True)
 class BlockStep:
     """Execute a block; ``fees_to`` None lets the fees vanish."""
 
@@ -57,6 +83,7 @@ class BlockStep:
     rewards: Rewards | None = None
     fees_to: Address | None = None
     advances_height: bool = True
+    fault: PlannedFault | None = None
 
 
 @dataclass(frozen=True, slots=True)

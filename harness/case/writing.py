@@ -13,10 +13,14 @@ from harness.case.documents import (
     BlockDocument,
     BurnDocument,
     CosignerDocument,
+    FaultDocument,
+    MergeDiesDocument,
     MultisigDocument,
     NonceBumpDocument,
+    OnlookerDocument,
     OutcomeDocument,
     RawDocument,
+    ReadsFailDocument,
     ReceiptDocument,
     RejectionDocument,
     RewardsDocument,
@@ -32,7 +36,11 @@ from harness.case.values import (
     AnyIntent,
     BlockStep,
     Intent,
+    MergeDies,
+    Onlooker,
+    PlannedFault,
     RawIntent,
+    ReadsFail,
     RewindStep,
     Step,
 )
@@ -84,6 +92,7 @@ def step_document(step: Step) -> BlockDocument | RewindDocument:
                 ),
                 fees_to=None if step.fees_to is None else account_name(step.fees_to),
                 advances_height=step.advances_height,
+                fault=None if step.fault is None else _fault_document(step.fault),
             )
 
 
@@ -119,6 +128,16 @@ def outcome_document(outcome: Outcome, ids: list[str], digest: str) -> OutcomeDo
         digest=digest,
         faults=[f"{each.index}: {each.error}" for each in outcome.faults],
     )
+
+
+def _fault_document(fault: PlannedFault) -> FaultDocument:
+    match fault:
+        case MergeDies(after):
+            return MergeDiesDocument(after)
+        case ReadsFail(account):
+            return ReadsFailDocument(account_name(account))
+        case Onlooker():
+            return OnlookerDocument()
 
 
 def _id_at(ids: list[str], index: int) -> str:

@@ -20,7 +20,7 @@ from harness.labu.judge import REWINDS, differences, not_compared
 from harness.labu.ledger import SCHEME
 from harness.labu.target import LabuTarget
 from harness.post_state import post_state
-from harness.run import BlockRun, Run
+from harness.run import OUT_OF_REACH, BlockRun, Run
 from harness.verdict import Difference, Verdict
 from ledger.block import Block
 from ledger.model import ModelError, NonceBump, Policy, State, Transaction
@@ -108,6 +108,8 @@ class _Session:
 
     def _block(self, step: BlockStep) -> _End:
         before, block = self._states[-1], realise(step, SCHEME)
+        if step.fault is not None:
+            self._word(OUT_OF_REACH)
         wires, expected = _wires(block), _reference(block, before)
         if block.policy is Policy.SKIP and any(each.code for each in expected.receipts):
             raise _NotExpressible("a block with policy skip in which a transaction fails")

@@ -14,7 +14,7 @@ from harness.case.values import Case
 Path: TypeAlias = tuple[Any, ...]
 
 _NUMBERS = frozenset(
-    {"nonce", "fee", "amount", "energy", "burned", "height", "dev_amount", "miner_amount"}
+    {"nonce", "fee", "amount", "energy", "burned", "height", "dev_amount", "miner_amount", "after"}
 )
 _SKIPPED = frozenset({"total_supply", "timestamp", "frozen", "flags", "chain_id", "fee_type"})
 

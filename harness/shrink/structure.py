@@ -63,12 +63,14 @@ def drop_accounts(case: Case) -> Iterator[Case]:
 
 
 def drop_terms(case: Case) -> Iterator[Case]:
-    """Offer blocks without rewards, without a receiver of fees, and rewinds by one block."""
+    """Offer blocks without a fault, rewards, or a receiver of fees, and rewinds by one block."""
     for number, step in enumerate(case.steps):
         if isinstance(step, RewindStep):
             if step.blocks > 1:
                 yield with_step(case, number, RewindStep(1))
             continue
+        if step.fault is not None:
+            yield with_step(case, number, replace(step, fault=None))
         if step.rewards is not None:
             yield with_step(case, number, replace(step, rewards=None))
         if step.fees_to is not None:

@@ -7,6 +7,7 @@ drops the versions above it. Stores are compared by their logical state, never b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from ledger.model import Address, Asset, Chain, Multisig, State
@@ -84,3 +85,13 @@ class Storage(Reader, Protocol):
     def export(self) -> State:
         """Return the whole logical state, newest versions."""
         ...
+
+
+class OwnedStorage(Storage, Protocol):
+    """A storage in its owner's hands.
+
+    ``before_write``, if set, is called with the name of the operation just before it is written; if
+    it raises, nothing has changed.
+    """
+
+    before_write: Callable[[str], None] | None

@@ -30,7 +30,7 @@ from ledger.model import State
 from ledger.outcome import Outcome
 from ledger.storage.access import ACCESS_MODES
 from ledger.storage.callbacks import CallbackReader
-from ledger.storage.protocol import Reader, Storage
+from ledger.storage.protocol import OwnedStorage, Reader
 from ledger.storage.rocksdb import Database, RocksStorage
 from ledger.storage.shared import SharedStorage
 from parallel.batched import Batched
@@ -123,7 +123,7 @@ class Given:
         self.storage: RocksStorage | None = None
 
     @contextmanager
-    def holding(self, state: State) -> Iterator[Storage]:
+    def holding(self, state: State) -> Iterator[OwnedStorage]:
         self.storage = self._database.new_namespace(state)
         yield self.storage
 

@@ -19,7 +19,7 @@ from ledger.model import NATIVE, Policy, State
 from ledger.outcome import NO_CHANGES, Code, Outcome
 from ledger.signatures import Scheme
 from ledger.storage.memory import MemoryStorage
-from ledger.storage.protocol import Reader, Storage
+from ledger.storage.protocol import OwnedStorage, Reader
 from parallel.batched import Batched
 from parallel.drivers.protocol import Driver
 from parallel.interface import Executor
@@ -154,11 +154,11 @@ def test_a_reference_that_breaks_its_own_assertion_is_a_fault_of_the_harness(
 class Lent:
     """Stores that lend out one store of a given class."""
 
-    def __init__(self, make: Callable[[State], Storage]) -> None:
+    def __init__(self, make: Callable[[State], OwnedStorage]) -> None:
         self.make = make
 
     @contextmanager
-    def holding(self, state: State) -> Iterator[Storage]:
+    def holding(self, state: State) -> Iterator[OwnedStorage]:
         yield self.make(state)
 
 
