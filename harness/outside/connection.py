@@ -93,7 +93,7 @@ class Connection:
     def _start(self) -> None:
         self.discard()
         try:
-            self._child = Child(self.program.command, self.program.memory)
+            self._child = self.program.start()
         except OSError as error:
             raise HarnessFault(
                 f"cannot start {self.program.command[0]}: {error.strerror or error}"

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 
 from harness.faults import UsageError
-from harness.outside.child import MEMORY
+from harness.outside.child import MEMORY, Child
 
 PREFIX = "cmd:"
 BLOCK_DEADLINE = 10.0
@@ -20,6 +20,10 @@ class Program:
     command: tuple[str, ...]
     memory: int = MEMORY
     deadline: float = BLOCK_DEADLINE
+
+    def start(self) -> Child:
+        """Start a process of it. Raises ``OSError`` if that cannot be."""
+        return Child(self.command, self.memory)
 
 
 def program_named(name: str) -> Program:

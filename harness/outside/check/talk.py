@@ -13,7 +13,7 @@ from harness.outside.messages import MAXIMUM_FRAME, PROTOCOL
 
 TEXTS = ("", "plain", 'quotes " and \\ and \n', "größer ☃ 𝄞", "\u2028 \x7f")
 LONG = 1024 * 1024
-OVERSIZE_SECONDS = 5.0
+PATIENCE = 5.0
 
 
 def hello_is_answered(subject: Subject) -> str:
@@ -103,7 +103,7 @@ def requests_may_be_sent_at_once(subject: Subject) -> str:
     with subject.wire() as wire:
         messages = [{"type": "echo", "id": 50 + number, "text": "x"} for number in range(20)]
         wire.child.send(b"".join(packed(encoded(each)) for each in messages))
-        heard = [wire.hear().get("id") for _ in messages]
+        heard = [wire.hear(PATIENCE).get("id") for _ in messages]
         if heard != [each["id"] for each in messages]:
             raise Wrong(f"20 requests at once were answered as {heard}")
     return ""
@@ -115,12 +115,12 @@ def oversize_frames_end_it(subject: Subject) -> str:
         with subject.wire() as wire:
             wire.claim(length)
             try:
-                answer = wire.hear(OVERSIZE_SECONDS)
+                answer = wire.hear(PATIENCE)
                 wire.expect_error(answer, "too_large", f"a length of {length}")
             except Broken as broken:
                 if broken.where != "process":
                     raise Wrong(f"a length of {length}: {broken}") from broken
-            code = wire.child.finish(OVERSIZE_SECONDS)
+            code = wire.child.finish(PATIENCE)
             if code is None or code == 0:
                 how = "goes on" if code is None else "ends with code 0"
                 raise Wrong(f"after a length of {length} it {how}")
@@ -134,7 +134,7 @@ def the_end_of_input_ends_it(subject: Subject) -> str:
             if what == "inside a frame":
                 wire.claim(100)
             wire.child.close_input()
-            if wire.child.finish(OVERSIZE_SECONDS) is None:
+            if wire.child.finish(PATIENCE) is None:
                 raise Wrong(f"it goes on after its input ended {what}")
     return ""
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from harness.outside.child import Broken, Child
+from harness.outside.child import Broken
 from harness.outside.connection import DEADLINE
 from harness.outside.frames import LENGTH, packed
 from harness.outside.messages import PROTOCOL
@@ -30,7 +30,7 @@ class Wire:
     """One process; a context manager that ends it. Every wait has a deadline."""
 
     def __init__(self, program: Program) -> None:
-        self.child = Child(program.command, program.memory)
+        self.child = program.start()
 
     def greet(self) -> Message:
         """Say hello and return the answer."""

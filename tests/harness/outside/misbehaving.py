@@ -172,7 +172,40 @@ def changed(fault: str, right: dict[str, Any]) -> dict[str, Any]:  # noqa: C901 
             return right
 
 
+def one_read(fault: str) -> NoReturn:
+    """Take what one read gives for exactly one frame."""
+    while data := os.read(0, 1 << 20):
+        whole = len(data) >= 4 and len(data) >= 4 + struct.unpack("<I", data[:4])[0]
+        if not whole and fault == "one-read":
+            sys.exit(1)
+        while fault == "one-frame-a-read" and not whole:
+            data += os.read(0, 1 << 20)
+            whole = len(data) >= 4 and len(data) >= 4 + struct.unpack("<I", data[:4])[0]
+        (length,) = struct.unpack("<I", data[:4])
+        write(answer(json.loads(data[4 : 4 + length])))
+    sys.exit(0)
+
+
+def impolite(fault: str) -> None:
+    """Answer well, and be wrong in how the process ends or says hello."""
+    while (header := sys.stdin.buffer.read(4)) and len(header) == 4:
+        request = json.loads(sys.stdin.buffer.read(struct.unpack("<I", header)[0]))
+        right = answer(request)
+        if fault == "forgetful" and request["type"] == "hello":
+            right["build"] = str(os.getpid())
+        write(right)
+        if request["type"] == "bye":
+            sys.exit(1 if fault == "rude" else 0)
+    if fault == "stays":
+        sleep()
+
+
 def main(fault: str, when: str = "execute_block") -> None:
+    if fault in ("one-read", "one-frame-a-read"):
+        one_read(fault)
+    if fault in ("stays", "rude", "forgetful"):
+        impolite(fault)
+        return
     while True:
         request = read()
         if request["type"] == when:
