@@ -13,6 +13,7 @@ from harness.case.text import case_lines
 from harness.controls import Controlled
 from harness.findings import Finding
 from harness.verdict import Difference
+from ledger.outcome import Code
 
 SHOWN_DIFFERENCES = 12
 
@@ -77,7 +78,9 @@ def summary_table(report: Report) -> Table:
     table.add_row("kinds of failure", str(len(report.kinds)))
     table.add_row("conflict density", f"{measure.conflict_density:.1%} of transactions")
     table.add_row("failing share", f"{measure.failing_share:.1%} of receipts")
-    table.add_row("result codes met", f"{len(measure.codes)} of 15")
+    table.add_row("late failing share", f"{measure.late_share:.1%} of receipts")
+    table.add_row("parallel fraction", f"{measure.parallel_fraction:.1%} of blocks")
+    table.add_row("result codes met", f"{measure.codes_met} of {len(Code)}")
     table.add_row("controls", _controls(tally.controls))
     return table
 

@@ -1,8 +1,9 @@
 """Runs one case on the reference and on the executor under test, over the same storage.
 
-Invariant: ``agree`` means that every block was executed by both sides, every compared field was
-equal, no invariant was broken, and the stored state after each merge and rewind was the expected
-one. Anything less has another name.
+Invariant: ``agree`` means that every block of the parallel path was executed by both sides, every
+compared field was equal, no invariant was broken, and the stored state after each merge and rewind
+was the expected one. Anything less has another name, and so has a case of blocks of which none took
+the parallel path.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from harness.state_difference import compare_states
 from harness.stores import Stores
 from harness.verdict import Difference, NoOutcome, Verdict
 from ledger.block import Block
-from ledger.model import Address, ModelError, State
+from ledger.model import NATIVE, Address, ModelError, State
 from ledger.outcome import Outcome
 from ledger.schemes import SCHEMES
 from ledger.storage.access import SHARED, Access, open_access
@@ -62,7 +63,8 @@ class BlockRun:
 
     ``actual`` and ``trace`` belong to the last of ``executions`` executions, which is the failing
     one if there is one; the trace is empty under real threads. Of an executor outside they belong
-    to the first execution that failed, and ``manner`` says how that was asked for.
+    to the first execution that failed, and ``manner`` says how that was asked for. On the
+    sequential path there is no execution and no ``actual``.
     """
 
     ids: tuple[str, ...]
@@ -116,7 +118,7 @@ class _Failure:
     differences: tuple[Difference, ...]
 
 
-def _failed(failure: _Failure, blocks: tuple[BlockRun, ...], step: int) -> Run:
+def _failed(failure: _Failure, blocks: tuple[BlockRun, ...], step: int | None) -> Run:
     """Return the run that ``failure`` ended; what is unsupported differs in nothing."""
     if failure.verdict is Verdict.UNSUPPORTED:
         reasons = tuple(f"{each.where}: {each.actual}" for each in failure.differences)
@@ -161,6 +163,9 @@ def run_case(
                 failure = session.execute(step)
             if failure is not None:
                 return _failed(failure, tuple(session.blocks), number)
+    if session.blocks and not any(block.executions for block in session.blocks):
+        none = _failure(Verdict.UNSUPPORTED, "path", "no block took the parallel one")
+        return _failed(none, tuple(session.blocks), None)
     return Run(Verdict.AGREE, (), tuple(session.blocks), not_compared=tuple(session.not_compared))
 
 
@@ -187,10 +192,15 @@ class _Session:
     def execute(self, step: BlockStep) -> _Failure | None:
         """Execute a block on both sides, compare, merge, compare the stored state."""
         before = self._states[-1]
+        if step.warm:
+            _read_everything(before, self._access.reader)
         block = realise(step, self._case.scheme)
         expected = self._reference(block)
         after = post_state(before, expected.changes)
         ids = tuple(intent.id for intent in step.transactions)
+        if not step.parallel:
+            self.blocks.append(BlockRun(ids, block, before, expected, after, None, (), 0))
+            return self._apply(expected, after)
         fault = self._reachable(step.fault)
         if isinstance(fault, ReadsFail):
             actual, failure = self._while_unreadable(block, before, fault.account)
@@ -274,6 +284,12 @@ class _Session:
         else:
             last = _settled(answered) or last
         return executions, last
+
+    def _apply(self, expected: Outcome, after: State) -> _Failure | None:
+        """Commit the reference's outcome, as a node does on its sequential path."""
+        self._states.append(after)
+        self._access.storage.merge(expected.changes, len(self._states) - 1)
+        return self._check_stored()
 
     def _reference(self, block: Block) -> Outcome:
         try:
@@ -403,6 +419,18 @@ def _failure_unmet(expected: str) -> _Failure:
 
 def _what_was_seen(watcher: Watcher) -> _Failure | None:
     return _Failure(Verdict.DIVERGE, watcher.seen) if watcher.seen else None
+
+
+def _read_everything(state: State, reader: Reader) -> None:
+    """Read what ``state`` holds through ``reader``, whose caches then hold it too."""
+    reader.chain()
+    for address, account in state.accounts.items():
+        reader.exists(address)
+        reader.nonce(address)
+        reader.multisig(address)
+        reader.energy(address)
+        for asset in (NATIVE, *account.balances):
+            reader.balance(address, asset)
 
 
 def was_open() -> bool:

@@ -150,6 +150,8 @@ class BlockDocument(_Closed, tag_field="step", tag="block"):
     fees_to: Name | None = None
     advances_height: bool = True
     fault: FaultDocument | None = None
+    parallel: bool = True
+    warm: bool = False
 
 
 class RewindDocument(_Closed, tag_field="step", tag="rewind"):

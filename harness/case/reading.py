@@ -152,6 +152,8 @@ def _step_of(document: BlockDocument | RewindDocument) -> Step:
         None if document.fees_to is None else address_named(document.fees_to),
         document.advances_height,
         None if document.fault is None else _fault_of(document.fault),
+        document.parallel,
+        document.warm,
     )
 
 

@@ -94,6 +94,10 @@ def _block_text(step: BlockStep) -> str:
         parts.append("height stays")
     if step.fault is not None:
         parts.append(_fault_text(step.fault))
+    if step.warm:
+        parts.append("caches warm")
+    if not step.parallel:
+        parts.append("on the sequential path")
     return ", ".join(parts)
 
 

@@ -76,7 +76,11 @@ PlannedFault: TypeAlias = MergeDies | ReadsFail | Onlooker
 
 @dataclass(frozen=True, slots=True)
 class BlockStep:
-    """Execute a block; ``fees_to`` None lets the fees vanish."""
+    """Execute a block; ``fees_to`` None lets the fees vanish.
+
+    With ``parallel`` off the chain applies the reference's result and the executor is passed by.
+    With ``warm`` every account is read before the block, through what the executor reads from.
+    """
 
     transactions: tuple[AnyIntent, ...]
     policy: Policy
@@ -84,6 +88,8 @@ class BlockStep:
     fees_to: Address | None = None
     advances_height: bool = True
     fault: PlannedFault | None = None
+    parallel: bool = True
+    warm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,8 @@ def step_document(step: Step) -> BlockDocument | RewindDocument:
                 fees_to=None if step.fees_to is None else account_name(step.fees_to),
                 advances_height=step.advances_height,
                 fault=None if step.fault is None else _fault_document(step.fault),
+                parallel=step.parallel,
+                warm=step.warm,
             )
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from harness.case.names import GOLD
+from harness.generate.course import Course, decode_course
 from harness.generate.records import Bytes, Shape
+from harness.generate.swarm import Swarm, swarm_of
 from ledger.block import Rewards
 from ledger.identities import address_of
 from ledger.model import NATIVE, U64_MAX, Account, Address, Chain, Multisig, Policy, State
@@ -29,10 +31,10 @@ class Terms:
     policy: Policy
     rewards: Rewards | None
     fees_to: Address | None
-    blocks: int
-    rewind: int
+    course: Course
     hot: int
     favoured: str | None
+    swarm: Swarm
 
 
 @lru_cache(maxsize=1)
@@ -44,26 +46,32 @@ def addresses() -> tuple[Address, ...]:
 def decode_terms(header: bytes, shape: Shape) -> Terms:
     """Decode a header; any bytes will do."""
     source = Bytes(header)
+    swarm = swarm_of(source.number())
     size = 2 + source.below(4) if shape is not Shape.DENSE else 4 + source.below(7)
     pool = addresses()[:size]
-    policy = source.pick((*(Policy.SKIP,) * 3, Policy.ATOMIC))
-    rewards = _rewards(source, pool)
-    fees_to = source.pick((None, None, pool[0], pool[-1], addresses()[5]))
-    burned = source.pick((*(0,) * 8, U64_MAX, U64_MAX - 1, U64_MAX - 5, U64_MAX - FEES))
-    blocks = 1 if shape is not Shape.CHAIN else 2 + source.below(3)
-    rewind = source.pick((0, 0, 1, 1, 2)) if shape is Shape.CHAIN else 0
-    hot = source.byte()
-    favoured = source.pick(
-        (*(None,) * 8, "transfer", "burn", "burn", "multisig", "multisig", "bump")
-    )
-    height = source.pick((*(0,) * 30, 1, U64_MAX - 1, U64_MAX))
+    policy = source.pick((*(Policy.SKIP,) * 3, Policy.ATOMIC)) if swarm.atomic else Policy.SKIP
+    rewards = _rewards(source, pool) if swarm.rewards else None
+    receivers = (None, None, pool[0], pool[-1], addresses()[5])
+    fees_to = source.pick(receivers) if swarm.fee_receivers else None
+    course = decode_course(source, shape)
+    hot, favoured = source.byte(), source.pick(_FAVOURED)
+    chain = _chain(source) if swarm.extremes else Chain()
     accounts = {}
     for position, address in enumerate(pool):
-        account = _account(source, position, pool, shape)
+        account = _account(source, position, pool, shape, swarm)
         if account is not None:
             accounts[address] = account
-    state = State(Chain(height=height, burned=burned), accounts)
-    return Terms(state, pool, policy, rewards, fees_to, blocks, rewind, hot, favoured)
+    state = State(chain, accounts)
+    return Terms(state, pool, policy, rewards, fees_to, course, hot, favoured, swarm)
+
+
+_FAVOURED = (*(None,) * 8, "transfer", "burn", "burn", "multisig", "multisig", "bump")
+
+
+def _chain(source: Bytes) -> Chain:
+    burned = source.pick((*(0,) * 8, U64_MAX, U64_MAX - 1, U64_MAX - 5, U64_MAX - FEES))
+    height = source.pick((*(0,) * 30, 1, U64_MAX - 1, U64_MAX))
+    return Chain(height=height, burned=burned)
 
 
 def _rewards(source: Bytes, pool: tuple[Address, ...]) -> Rewards | None:
@@ -95,25 +103,29 @@ _BALANCES = (
     U64_MAX - 1,
     *(U64_MAX - FEES,) * 2,
 )
+_MODEST = tuple(each if each < U64_MAX >> 1 else FEES for each in _BALANCES)
 
 
 def _account(
-    source: Bytes, position: int, pool: tuple[Address, ...], shape: Shape
+    source: Bytes, position: int, pool: tuple[Address, ...], shape: Shape, swarm: Swarm
 ) -> Account | None:
     presence, nonce_class = source.byte(), source.byte()
-    balance = source.pick(_BALANCES)
+    balance = source.pick(_BALANCES if swarm.extremes else _MODEST)
     config = source.byte()
     extra = source.byte()
-    if presence >= 225 and position > 0:
+    if presence >= 225 and position > 0 and swarm.absent_accounts:
         return None
     if shape is Shape.DENSE and nonce_class < 128:
         balance = _RICH
-    nonce = 0 if nonce_class < 200 else 7 if nonce_class < 248 else U64_MAX - (nonce_class & 1)
+    nonce = 0 if nonce_class < 200 else 7
+    if nonce_class >= 248 and swarm.extremes:
+        nonce = U64_MAX - (nonce_class & 1)
     balances = {NATIVE: balance}
-    if extra & 1:
-        balances[GOLD] = (5, 100, U64_MAX, 1)[extra >> 1 & 3]
-    energy = (0, 1, 2, 50)[extra >> 3 & 3]
-    return Account(nonce, balances, _config(config, position, pool), energy)
+    if extra & 1 and swarm.other_assets:
+        balances[GOLD] = (5, 100, U64_MAX if swarm.extremes else 100, 1)[extra >> 1 & 3]
+    energy = (0, 1, 2, 50)[extra >> 3 & 3] if swarm.energy else 0
+    multisig = _config(config, position, pool) if swarm.configurations else None
+    return Account(nonce, balances, multisig, energy)
 
 
 def _config(choice: int, position: int, pool: tuple[Address, ...]) -> Multisig | None:

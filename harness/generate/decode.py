@@ -6,30 +6,57 @@ from harness.case.values import AnyIntent, BlockStep, Case, RewindStep, Step
 from harness.generate.accounts import Terms, decode_terms
 from harness.generate.estimate import Estimate
 from harness.generate.records import Draw
-from harness.generate.transactions import decode_transaction
-from ledger.model import NATIVE
+from harness.generate.transactions import Decoding, decode_transaction
+from ledger.model import NATIVE, Policy
 
 
 def decode(draw: Draw, scheme: str = "keyed-hash") -> Case:
     """Return the case that ``draw`` stands for."""
     terms = decode_terms(draw.header, draw.shape)
-    estimate = Estimate(terms.state)
-    earlier: list[AnyIntent] = []
+    course = terms.course
+    decoding = Decoding(terms, draw.shape)
+    forecasts = [Estimate(terms.state)]
     steps: list[Step] = []
-    per_block = -(-len(draw.records) // terms.blocks) if draw.records else 0
-    for block in range(terms.blocks):
-        _believe_rewards(terms, estimate)
+    per_block = -(-len(draw.records) // course.blocks) if draw.records else 0
+    for block in range(course.blocks):
         records = draw.records[block * per_block : (block + 1) * per_block]
-        transactions = []
-        for record in records:
-            key = f"t{len(earlier)}"
-            intent = decode_transaction(key, record, terms, estimate, earlier, draw.shape)
-            earlier.append(intent)
-            transactions.append(intent)
-        steps.append(BlockStep(tuple(transactions), terms.policy, terms.rewards, terms.fees_to))
-    if terms.rewind:
-        steps.insert(-1, RewindStep(min(terms.rewind, len(steps) - 1)))
+        estimate = forecasts[-1] if course.blocks == 1 else forecasts[-1].copy()
+        transactions = _block(records, decoding, estimate)
+        parallel, warm = course.parallel_at(block), course.warm_at(block)
+        steps.append(_step(transactions, terms, parallel=parallel, warm=warm))
+        rejected = terms.policy is Policy.ATOMIC and estimate.doubts > 0
+        forecasts.append(forecasts[-1] if rejected else estimate)
+        if course.rewind and block == course.rewind_after:
+            steps.append(RewindStep(course.rewind))
+            del forecasts[-course.rewind :]
+            if course.again:
+                decoding.expect_again(course.rewind * per_block)
     return Case(terms.state, tuple(steps), scheme)
+
+
+def _block(
+    records: tuple[bytes, ...], decoding: Decoding, estimate: Estimate
+) -> tuple[AnyIntent, ...]:
+    terms = decoding.terms
+    _believe_rewards(terms, estimate)
+    estimate.doubts = estimate.fees = 0
+    transactions = tuple(decode_transaction(record, decoding, estimate) for record in records)
+    if terms.fees_to is not None and estimate.fees:
+        estimate.credit(terms.fees_to, NATIVE, estimate.fees)
+    return transactions
+
+
+def _step(
+    transactions: tuple[AnyIntent, ...], terms: Terms, *, parallel: bool, warm: bool
+) -> BlockStep:
+    return BlockStep(
+        transactions,
+        terms.policy,
+        terms.rewards,
+        terms.fees_to,
+        parallel=parallel,
+        warm=warm,
+    )
 
 
 def _believe_rewards(terms: Terms, estimate: Estimate) -> None:

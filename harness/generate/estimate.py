@@ -12,9 +12,13 @@ from ledger.model import U64_MAX, Address, Asset, Multisig, State
 
 
 class Estimate:
-    """What the decoder believes the ledger holds after the transactions so far."""
+    """What the decoder believes the ledger holds after the transactions so far.
 
-    __slots__ = ("balances", "configs", "energies", "nonces")
+    ``doubts`` counts the transactions of the block that are believed to fail, ``fees`` sums what
+    the others pay.
+    """
+
+    __slots__ = ("balances", "burned", "configs", "doubts", "energies", "fees", "nonces")
 
     def __init__(self, state: State) -> None:
         self.nonces = {address: each.nonce for address, each in state.accounts.items()}
@@ -27,6 +31,18 @@ class Estimate:
             address: each.multisig for address, each in state.accounts.items()
         }
         self.energies = {address: each.energy for address, each in state.accounts.items()}
+        self.burned = state.chain.burned
+        self.doubts = self.fees = 0
+
+    def copy(self) -> Estimate:
+        """Return the same belief, to go on from without changing this one."""
+        copied = Estimate.__new__(Estimate)
+        copied.nonces = self.nonces.copy()
+        copied.balances = self.balances.copy()
+        copied.configs = self.configs.copy()
+        copied.energies = self.energies.copy()
+        copied.burned, copied.doubts, copied.fees = self.burned, self.doubts, self.fees
+        return copied
 
     def exists(self, address: Address) -> bool:
         """Tell whether the account is believed to exist."""

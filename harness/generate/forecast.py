@@ -23,29 +23,41 @@ from ledger.model import (
 
 def move_on(intent: Intent, estimate: Estimate) -> None:
     """Believe the effects of ``intent`` if nothing obvious speaks against its success."""
-    sender = intent.source
-    if not _looks_valid(intent, estimate):
+    if not _looks_valid(intent, estimate) or not _goes_through(intent, estimate):
+        estimate.doubts += 1
         return
+    if intent.fee_type == FeeType.ENERGY:
+        estimate.energies[intent.source] -= 1
+    estimate.fees += intent.fee
+
+
+def _goes_through(intent: Intent, estimate: Estimate) -> bool:
+    """Believe what the payload does and costs; False, and no change, if it cannot be done."""
+    sender = intent.source
     amounts: list[tuple[Asset, int]] = [(NATIVE, intent.fee)]
     match intent.payload:
         case Transfers(outputs):
             amounts += [(each.asset, each.amount) for each in outputs]
             if _cannot_arrive(outputs, sender, estimate) or not estimate.spend(sender, amounts):
-                return
+                return False
             for each in outputs:
                 estimate.credit(each.destination, each.asset, each.amount)
+            return True
         case Burn(asset, amount):
+            counted = amount if asset == NATIVE else 0
+            if not amount or estimate.burned + counted > U64_MAX:
+                return False
             if not estimate.spend(sender, [*amounts, (asset, amount)]):
-                return
+                return False
+            estimate.burned += counted
+            return True
         case SetMultisig() as payload:
             if not _is_sound(payload, sender) or not estimate.spend(sender, amounts):
-                return
+                return False
             estimate.configs[sender] = _new_config(payload)
+            return True
         case NonceBump():
-            if not estimate.spend(sender, amounts):
-                return
-    if intent.fee_type == FeeType.ENERGY:
-        estimate.energies[sender] -= 1
+            return estimate.spend(sender, amounts)
 
 
 def _looks_valid(intent: Intent, estimate: Estimate) -> bool:

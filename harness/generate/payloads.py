@@ -24,26 +24,30 @@ FAVOURED_BELOW = 176
 """Bytes below this one make a transaction of the favoured kind, where the case has one."""
 
 AIMED_FROM, U64_CHOICE, ROOM_FROM = 160, 161, 216
-"""Bytes from which an amount is what the sender has left, the maximum, the receiver's room."""
+"""Bytes from which an amount is what the sender has left, the maximum, what there is room for."""
 
 
 def decode_payload(source: Bytes, situation: Situation) -> Payload:
     """Decode a payload of any kind, its amounts small."""
     choice, asset = source.byte(), source.pick(_ASSETS)
-    favoured = situation.terms.favoured
-    if favoured is not None and choice < FAVOURED_BELOW:
-        kind = favoured
+    terms, swarm = situation.terms, situation.terms.swarm
+    if not swarm.other_assets:
+        asset = NATIVE
+    if terms.favoured is not None and choice < FAVOURED_BELOW:
+        kind = terms.favoured
     else:
         kind = _KINDS[choice * len(_KINDS) >> 8]
     count, receiver, amount = source.byte(), source.byte(), source.byte()
     match kind:
-        case "burn":
+        case "burn" if swarm.burns:
             return Burn(asset, amount + 1 if amount < 250 else 0)
-        case "multisig":
+        case "multisig" if swarm.multisigs:
             return _configuration(count, receiver, amount, situation)
-        case "bump":
+        case "bump" if swarm.bumps:
             return NonceBump()
         case _:
+            if not swarm.several_outputs:
+                count = 0
             return _transfers(source, situation, asset, (count, receiver, amount))
 
 
@@ -57,11 +61,15 @@ def aim(choice: int, payload: Payload, fee: int, situation: Situation) -> Payloa
             amount = _affordable(choice, last.asset, spent, fee, situation)
             room = U64_MAX - situation.estimate.balance(last.destination, last.asset)
             if choice >= ROOM_FROM and room < amount:
-                amount = room + (choice & 1)
+                amount = _about(room, choice)
             aimed = Transfer(last.asset, last.destination, amount, last.extra_data)
             return Transfers((*first, aimed))
         case Burn(asset, _):
-            return Burn(asset, _affordable(choice, asset, 0, fee, situation))
+            amount = _affordable(choice, asset, 0, fee, situation)
+            room = U64_MAX - situation.estimate.burned
+            if choice >= ROOM_FROM and room < amount and asset == NATIVE:
+                amount = _about(room, choice)
+            return Burn(asset, amount)
         case _:
             return payload
 
@@ -117,6 +125,11 @@ def _configuration(form: int, choice: int, threshold: int, situation: Situation)
             return SetMultisig(current.threshold, current.participants)
         case _:
             return SetMultisig(1 + threshold % len(participants), participants)
+
+
+def _about(room: int, choice: int) -> int:
+    """Return an amount that just fits, one that does not, or one that fits once but not twice."""
+    return (room, room + 1, room // 2 + 1, room + 1)[choice & 3]
 
 
 def _affordable(choice: int, asset: Asset, spent: int, fee: int, situation: Situation) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
-HEADER_LENGTH = 64
+HEADER_LENGTH = 80
 RECORD_LENGTH = 32
 
 T = TypeVar("T")

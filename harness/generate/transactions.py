@@ -18,52 +18,78 @@ _HEAD = bytes((1, ChainId.DEVNET)) + bytes(32)
 _RAW = (b"", b"\1", _HEAD + b"\1\0\0", _HEAD + b"\5", _HEAD + b"\6", bytes(100))
 
 
-def decode_transaction(
-    key: str,
-    record: bytes,
-    terms: Terms,
-    estimate: Estimate,
-    earlier: list[AnyIntent],
-    shape: Shape,
-) -> AnyIntent:
-    """Decode ``record`` into the transaction called ``key``; any bytes will do."""
-    source = Bytes(record)
+class Decoding:
+    """A case in progress: its terms and the transactions so far, called by ``prefix`` and place."""
+
+    __slots__ = ("earlier", "prefix", "repeated", "shape", "terms")
+
+    def __init__(self, terms: Terms, shape: Shape, prefix: str = "t") -> None:
+        self.terms = terms
+        self.shape = shape
+        self.prefix = prefix
+        self.earlier: list[AnyIntent] = []
+        self.repeated: list[AnyIntent] = []
+
+    def expect_again(self, count: int) -> None:
+        """Let the next records become the newest ``count`` transactions once more."""
+        self.repeated = self.earlier[-count:][::-1] if count else []
+
+
+def decode_transaction(record: bytes, decoding: Decoding, estimate: Estimate) -> AnyIntent:
+    """Decode ``record`` into the next transaction; any bytes will do."""
+    key = f"{decoding.prefix}{len(decoding.earlier)}"
+    if decoding.repeated:
+        intent: AnyIntent = replace(decoding.repeated.pop(), id=key)
+    else:
+        intent = _decoded(key, Bytes(record), decoding, estimate)
+    decoding.earlier.append(intent)
+    if isinstance(intent, Intent):
+        move_on(intent, estimate)
+    else:
+        estimate.doubts += 1
+    return intent
+
+
+def _decoded(key: str, source: Bytes, decoding: Decoding, estimate: Estimate) -> AnyIntent:
+    terms, earlier = decoding.terms, decoding.earlier
+    swarm = terms.swarm
     flaw = source.byte()
-    if flaw >= 253:
+    if flaw >= 253 and swarm.flaws:
         return RawIntent(key, source.pick(_RAW))
-    if flaw >= 247 and earlier:
+    if 247 <= flaw < 253 and earlier and swarm.duplicates:
         return replace(earlier[source.below(len(earlier))], id=key)
-    sender = pick_sender(source.byte(), terms, estimate, shape, len(earlier))
-    situation = Situation(terms, estimate, shape, len(earlier), sender)
+    sender = pick_sender(source.byte(), terms, estimate, decoding.shape, len(earlier))
+    situation = Situation(terms, estimate, decoding.shape, len(earlier), sender)
     payload = decode_payload(source, situation)
     cosigners = _cosigners(source.byte(), situation)
     fee_type, fee = _fee(source.byte(), payload, cosigners, situation)
-    intent = Intent(
+    choice, expected = source.byte(), estimate.nonce(sender)
+    return Intent(
         id=key,
         source=sender,
-        payload=aim(source.byte(), payload, fee, situation),
-        nonce=_nonce(source.byte(), estimate.nonce(sender)),
+        payload=aim(choice, payload, fee, situation) if swarm.boundaries else payload,
+        nonce=_nonce(source.byte(), expected) if swarm.wrong_nonces else expected,
         fee=fee,
         fee_type=fee_type,
-        chain_id=ChainId.MAINNET if 244 <= flaw < 247 else ChainId.DEVNET,
+        chain_id=ChainId.MAINNET if 244 <= flaw < 247 and swarm.flaws else ChainId.DEVNET,
         cosigners=cosigners,
-        valid=not 240 <= flaw < 244,
+        valid=not (240 <= flaw < 244 and swarm.flaws),
     )
-    move_on(intent, estimate)
-    return intent
 
 
 def _cosigners(choice: int, situation: Situation) -> tuple[Cosigner, ...] | None:
     sender, config = situation.sender, situation.estimate.config(situation.sender)
     if config is None:
-        return None if choice < 252 else () if choice < 254 else (Cosigner(0, sender),)
+        if choice < 252 or not situation.terms.swarm.flaws:
+            return None
+        return () if choice < 254 else (Cosigner(0, sender),)
     right = [
         Cosigner(number, participant)
         for number, participant in enumerate(config.participants[: config.threshold])
     ]
     last = right[-1]
     match choice:
-        case _ if choice < 192:
+        case _ if choice < 192 or not situation.terms.swarm.flaws:
             return tuple(right)
         case _ if choice < 212:
             return None
@@ -86,6 +112,8 @@ def _fee(
 ) -> tuple[int, int]:
     estimate, sender = situation.estimate, situation.sender
     least = estimated_fee(payload, None if cosigners is None else len(cosigners))
+    if choice >= 240 and not situation.terms.swarm.flaws:
+        return FeeType.TOS, least
     if choice >= 252:
         return ((2, least), (FeeType.ENERGY, 1), (7, 0), (FeeType.TOS, U64_MAX))[choice & 3]
     if choice >= 248:

@@ -5,11 +5,13 @@ Invariant: a block depends on the seed, its number and the state alone.
 
 from __future__ import annotations
 
-from harness.case.values import AnyIntent, BlockStep
+from harness.case.values import BlockStep
 from harness.generate.accounts import FEES, Terms, addresses
+from harness.generate.course import ONE_BLOCK
 from harness.generate.estimate import Estimate
 from harness.generate.records import RECORD_LENGTH, Shape
-from harness.generate.transactions import decode_transaction
+from harness.generate.swarm import swarm_of
+from harness.generate.transactions import Decoding, decode_transaction
 from harness.seeds import stream
 from ledger.block import Rewards
 from ledger.model import NATIVE, Account, Chain, Policy, State
@@ -38,16 +40,15 @@ def block_number(seed: str, number: int, state: State, transactions: int) -> Blo
         policy=Policy.ATOMIC if random.random() < 0.05 else Policy.SKIP,
         rewards=Rewards(pool[0], REWARD // 10, miner, REWARD),
         fees_to=miner,
-        blocks=1,
-        rewind=0,
+        course=ONE_BLOCK,
         hot=random.randrange(256),
         favoured=random.choice(FAVOURED),
+        swarm=swarm_of(0),
     )
-    estimate = Estimate(state)
-    earlier: list[AnyIntent] = []
-    for position in range(random.randint(0, transactions)):
-        record = random.randbytes(RECORD_LENGTH)
-        key = f"b{number}t{position}"
-        shape = Shape.DENSE if terms.hot & 4 else Shape.BOUNDARY
-        earlier.append(decode_transaction(key, record, terms, estimate, earlier, shape))
-    return BlockStep(tuple(earlier), terms.policy, terms.rewards, terms.fees_to)
+    shape = Shape.DENSE if terms.hot & 4 else Shape.BOUNDARY
+    decoding, estimate = Decoding(terms, shape, f"b{number}t"), Estimate(state)
+    block = tuple(
+        decode_transaction(random.randbytes(RECORD_LENGTH), decoding, estimate)
+        for _ in range(random.randint(0, transactions))
+    )
+    return BlockStep(block, terms.policy, terms.rewards, terms.fees_to)

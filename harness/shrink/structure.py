@@ -63,7 +63,7 @@ def drop_accounts(case: Case) -> Iterator[Case]:
 
 
 def drop_terms(case: Case) -> Iterator[Case]:
-    """Offer blocks without a fault, rewards, or a receiver of fees, and rewinds by one block."""
+    """Offer plainer blocks, and rewinds by one block."""
     for number, step in enumerate(case.steps):
         if isinstance(step, RewindStep):
             if step.blocks > 1:
@@ -75,6 +75,10 @@ def drop_terms(case: Case) -> Iterator[Case]:
             yield with_step(case, number, replace(step, rewards=None))
         if step.fees_to is not None:
             yield with_step(case, number, replace(step, fees_to=None))
+        if step.warm:
+            yield with_step(case, number, replace(step, warm=False))
+        if not step.parallel:
+            yield with_step(case, number, replace(step, parallel=True))
 
 
 def drop_configurations(case: Case) -> Iterator[Case]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 import pytest
@@ -13,12 +14,14 @@ import reference.block
 from harness.case.realise import realise
 from harness.case.values import BlockStep, Case, Cosigner, Intent, RawIntent, RewindStep
 from harness.generate.decode import decode
-from harness.generate.mixture import case_number, draw_number
+from harness.generate.mixture import SWARM_LENGTH, case_number, draw_number
 from harness.generate.records import HEADER_LENGTH, RECORD_LENGTH, Draw, Shape
 from harness.generate.strategies import draws
+from harness.generate.swarm import FEATURES, SWARM_BYTES
 from harness.post_state import post_state
 from ledger.model import (
     NATIVE,
+    U64_MAX,
     Account,
     Address,
     Burn,
@@ -197,6 +200,168 @@ def test_every_length_of_chain_and_rewinds_by_one_and_by_two_occur(seed: str) ->
     }
     assert lengths == {1, 2, 3, 4}
     assert rewinds == {1, 2}
+
+
+@each_seed
+def test_both_paths_and_both_states_of_the_caches_occur(seed: str) -> None:
+    assert {(step.parallel, step.warm) for step in steps_of(seed)} == {
+        (parallel, warm) for parallel in (True, False) for warm in (True, False)
+    }
+
+
+@each_seed
+def test_the_last_block_takes_the_parallel_path(seed: str) -> None:
+    for case in campaign(seed):
+        *_, last = blocks(case)
+        assert last.parallel
+
+
+@each_seed
+def test_transactions_taken_back_are_sent_again_and_succeed(seed: str) -> None:
+    again = 0
+    for case in campaign(seed):
+        for place, step in enumerate(case.steps[:-1]):
+            before, after = case.steps[place - 1], case.steps[place + 1]
+            if isinstance(step, RewindStep) and step.blocks == 1:
+                assert isinstance(before, BlockStep)
+                assert isinstance(after, BlockStep)
+                same = zip(before.transactions, after.transactions, strict=False)
+                again += all(replace(new, id=old.id) == old for old, new in same)
+    assert again >= 10
+
+
+@each_seed
+def test_rewinds_follow_the_first_a_middle_and_the_last_block(seed: str) -> None:
+    places = {
+        (place == 1, place == len(case.steps) - 1)
+        for case in campaign(seed)
+        for place, step in enumerate(case.steps)
+        if isinstance(step, RewindStep)
+    }
+    assert places == {(True, False), (False, False), (False, True)}
+
+
+@each_seed
+def test_burns_and_credits_that_overflow_only_together_occur(seed: str) -> None:
+    assert overflowing_together(seed, Burn) >= 3
+    assert overflowing_together(seed, Transfers) >= 3
+
+
+def overflowing_together(seed: str, kind: type) -> int:
+    """Count the blocks where one payload of ``kind`` succeeds and a like one overflows."""
+    found = 0
+    for case in campaign(seed):
+        for step, outcome in zip(blocks(case), outcomes(case), strict=True):
+            results = {
+                (str(each.payload), receipt.code)
+                for each, receipt in zip(step.transactions, outcome.receipts, strict=False)
+                if isinstance(each, Intent) and isinstance(each.payload, kind)
+            }
+            fits = {payload for payload, code in results if code is Code.SUCCESS}
+            found += any(code is Code.OVERFLOW and text not in fits for text, code in results)
+    return found
+
+
+# Switched off.
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_a_feature_that_is_off_does_not_occur(feature: str) -> None:
+    bits = (1 << FEATURES.index(feature)).to_bytes(SWARM_BYTES, "big")
+    draws_made = (draw_number("off", number) for number in range(300))
+    made = [decode(replace(each, header=bits + each.header[SWARM_BYTES:])) for each in draws_made]
+    assert not any(OCCURS[feature](case) for case in made)
+    assert any(OCCURS[feature](case) for case in campaign("one"))
+
+
+def intents(case: Case) -> list[Intent]:
+    every = (each for step in blocks(case) for each in step.transactions)
+    return [each for each in every if isinstance(each, Intent)]
+
+
+def has_payload(kind: type) -> Callable[[Case], bool]:
+    return lambda case: any(isinstance(each.payload, kind) for each in intents(case))
+
+
+def has_account(wanted: Callable[[Account], bool]) -> Callable[[Case], bool]:
+    return lambda case: any(wanted(each) for each in case.state.accounts.values())
+
+
+def repeats(case: Case) -> bool:
+    """Tell whether what succeeded is sent again without having been taken back."""
+    if any(isinstance(step, RewindStep) for step in case.steps):
+        return False
+    succeeded: set[str] = set()
+    for step, outcome in zip(blocks(case), outcomes(case), strict=True):
+        for intent, receipt in zip(step.transactions, outcome.receipts, strict=False):
+            text = str(replace(intent, id=""))
+            if text in succeeded:
+                return True
+            if receipt.code is Code.SUCCESS and outcome.rejection is None:
+                succeeded.add(text)
+    return False
+
+
+def is_absent(case: Case) -> bool:
+    return any(each.source not in case.state.accounts for each in intents(case))
+
+
+def is_flawed(case: Case) -> bool:
+    every = [each for step in blocks(case) for each in step.transactions]
+    return len(every) > len(intents(case)) or not all(each.valid for each in intents(case))
+
+
+def jumps_ahead(case: Case) -> bool:
+    """Tell whether a nonce is beyond what its source can reach in the case."""
+    most = len(intents(case))
+    accounts = case.state.accounts
+    return any(
+        each.nonce > accounts[each.source].nonce + most
+        for each in intents(case)
+        if each.source in accounts
+    )
+
+
+def aims_at_the_maximum(case: Case) -> bool:
+    return any(
+        isinstance(each.payload, Burn) and each.payload.amount == U64_MAX for each in intents(case)
+    )
+
+
+def uses_gold(case: Case) -> bool:
+    return any(
+        isinstance(each.payload, Burn) and each.payload.asset != NATIVE for each in intents(case)
+    )
+
+
+OCCURS: dict[str, Callable[[Case], bool]] = {
+    "burns": has_payload(Burn),
+    "multisigs": has_payload(SetMultisig),
+    "bumps": has_payload(NonceBump),
+    "several_outputs": lambda case: any(
+        isinstance(each.payload, Transfers) and len(each.payload.outputs) > 1
+        for each in intents(case)
+    ),
+    "configurations": has_account(lambda each: each.multisig is not None),
+    "absent_accounts": is_absent,
+    "rewards": lambda case: any(step.rewards is not None for step in blocks(case)),
+    "fee_receivers": lambda case: any(step.fees_to is not None for step in blocks(case)),
+    "atomic": lambda case: any(step.policy is Policy.ATOMIC for step in blocks(case)),
+    "flaws": is_flawed,
+    "duplicates": repeats,
+    "wrong_nonces": jumps_ahead,
+    "boundaries": aims_at_the_maximum,
+    "extremes": has_account(lambda each: each.balance(NATIVE) > 1 << 63),
+    "energy": has_account(lambda each: each.energy > 0),
+    "other_assets": uses_gold,
+}
+
+
+def test_the_same_features_are_off_in_a_whole_block_of_cases_and_change_after_it() -> None:
+    off = [draw_number("one", number).header[:SWARM_BYTES] for number in range(20 * SWARM_LENGTH)]
+    by_block = [set(off[start : start + SWARM_LENGTH]) for start in range(0, 200, SWARM_LENGTH)]
+    assert all(len(each) == 1 for each in by_block)
+    assert len(set(off)) > 10
 
 
 @each_seed

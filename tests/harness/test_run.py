@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
 import reference.block
 from harness import runner
-from harness.case.values import RewindStep
+from harness.case.values import Case, RewindStep
 from harness.faults import HarnessFault
 from harness.run import Run
 from harness.verdict import Verdict
 from ledger.block import Block
-from ledger.model import NATIVE, Policy, State
-from ledger.outcome import NO_CHANGES, Code, Outcome
+from ledger.model import NATIVE, Address, Asset, Policy, State
+from ledger.outcome import NO_CHANGES, Changes, Code, Outcome
 from ledger.signatures import Scheme
 from ledger.storage.memory import MemoryStorage
 from ledger.storage.protocol import OwnedStorage, Reader
@@ -24,7 +25,7 @@ from parallel.batched import Batched
 from parallel.drivers.protocol import Driver
 from parallel.interface import Executor
 from tests.harness import targets
-from tests.harness.small import ALICE, BOB, RICH, block, case_of, payment, pays, run_on
+from tests.harness.small import ALICE, BOB, CAROL, RICH, block, case_of, payment, pays, run_on
 
 TWO_BLOCKS_AND_BACK = case_of(block(pays("t0", 0)), block(pays("t1", 1)), RewindStep(1))
 Execute = Callable[[Block, Reader, Scheme], Outcome]
@@ -146,6 +147,69 @@ def test_a_reference_that_breaks_its_own_assertion_is_a_fault_of_the_harness(
     monkeypatch.setattr(reference.block, "execute", broken)
     with pytest.raises(HarnessFault, match="debit of 2 from a balance of 1"):
         run_on(Batched)
+
+
+# Paths and caches.
+
+
+class Remembers(Batched):
+    """Reads every block from the storage it was given first, as it was then with its own merges."""
+
+    def __init__(self, scheme: Scheme, workers: int = 4) -> None:
+        super().__init__(scheme, workers)
+        self.remembered: MemoryStorage | None = None
+
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
+        if self.remembered is None:
+            self.remembered = MemoryStorage(payment().state)
+        return super().execute(block, self.remembered, driver)
+
+    def merge(self, changes: Changes, storage: Storage, topoheight: int) -> None:
+        assert self.remembered is not None
+        self.remembered.merge(changes, self.remembered.topoheight + 1)
+        super().merge(changes, storage, topoheight)
+
+
+def three_blocks(*, middle_parallel: bool) -> Case:
+    first, last = block(pays("t0", 0)), block(pays("t2", 2))
+    return case_of(first, replace(block(pays("t1", 1)), parallel=middle_parallel), last)
+
+
+def test_a_block_on_the_sequential_path_passes_the_executor_by() -> None:
+    run = run_on(Batched, three_blocks(middle_parallel=False))
+    assert run.verdict is Verdict.AGREE
+    assert [each.executions for each in run.blocks] == [1, 0, 1]
+    assert run.blocks[1].actual is None
+    assert run.blocks[2].expected.changes.modified_nonces == {ALICE: 3}
+
+
+def test_an_executor_that_remembers_its_own_merges_alone_is_caught_by_a_change_of_path() -> None:
+    assert run_on(Remembers, three_blocks(middle_parallel=True)).verdict is Verdict.AGREE
+    run = run_on(Remembers, three_blocks(middle_parallel=False))
+    assert (run.verdict, run.step) == (Verdict.DIVERGE, 2)
+
+
+def test_a_case_in_which_no_block_takes_the_parallel_path_does_not_agree() -> None:
+    case = case_of(replace(block(pays("t0", 0)), parallel=False))
+    assert run_on(Batched, case).verdict is Verdict.UNSUPPORTED
+
+
+class Counting(MemoryStorage):
+    """Notes whose balance is read."""
+
+    read: ClassVar[list[bytes]] = []
+
+    def balance(self, address: Address, asset: Asset) -> int:
+        self.read.append(address)
+        return super().balance(address, asset)
+
+
+@pytest.mark.parametrize("warm", [True, False])
+def test_warm_caches_are_those_of_every_account(warm: bool) -> None:
+    payment_to_carol = replace(block(pays("t0", 0, receiver=CAROL)), warm=warm)
+    Counting.read.clear()
+    assert run_on(Batched, case_of(payment_to_carol), Lent(Counting)).verdict is Verdict.AGREE
+    assert (BOB in Counting.read) == warm
 
 
 # What storage holds afterwards.
