@@ -1,11 +1,11 @@
 """The campaign's own generator: a seeded mixture of shapes that feeds the total decoder.
 
+Every case also has features of its own switched off, see ``swarm``.
+
 Invariant: case number i of a seed is the same whoever generates it, and in whatever order.
 """
 
 from __future__ import annotations
-
-from functools import lru_cache
 
 from harness.case.values import Case
 from harness.generate.decode import decode
@@ -14,14 +14,6 @@ from harness.generate.swarm import SWARM_BYTES, draw_bits
 from harness.seeds import stream
 
 _SHAPES = (*(Shape.BOUNDARY,) * 4, *(Shape.DENSE,) * 3, *(Shape.CHAIN,) * 2)
-SWARM_LENGTH = 10
-"""So many consecutive cases have the same features switched off."""
-
-
-@lru_cache(maxsize=64)
-def swarm_bits(seed: str, block: int) -> bytes:
-    """Return the bits of the features that are off in a block of ``SWARM_LENGTH`` cases."""
-    return draw_bits(stream(seed, "swarm", block)).to_bytes(SWARM_BYTES, "big")
 
 
 def draw_number(seed: str, number: int) -> Draw:
@@ -35,10 +27,11 @@ def draw_number(seed: str, number: int) -> Draw:
             count = random.randint(4, 16)
         case Shape.CHAIN:
             count = random.randint(2, 8)
-    data = random.randbytes(HEADER_LENGTH - SWARM_BYTES + count * RECORD_LENGTH)
-    header = swarm_bits(seed, number // SWARM_LENGTH) + data[: HEADER_LENGTH - SWARM_BYTES]
-    starts = range(HEADER_LENGTH - SWARM_BYTES, len(data), RECORD_LENGTH)
-    return Draw(shape, header, tuple(data[start : start + RECORD_LENGTH] for start in starts))
+    off = draw_bits(random).to_bytes(SWARM_BYTES, "big")
+    data = off + random.randbytes(HEADER_LENGTH - SWARM_BYTES + count * RECORD_LENGTH)
+    starts = range(HEADER_LENGTH, len(data), RECORD_LENGTH)
+    records = tuple(data[start : start + RECORD_LENGTH] for start in starts)
+    return Draw(shape, data[:HEADER_LENGTH], records)
 
 
 def case_number(seed: str, number: int, scheme: str = "keyed-hash") -> Case:

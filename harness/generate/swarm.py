@@ -10,10 +10,8 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from random import Random
 
-OFF_SHARE = 0.25
-"""How often a feature is off where features are switched off at all."""
 PLAIN_SHARE = 0.25
-"""How often everything is on."""
+"""How often everything is on; else each feature is off once in four times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +50,5 @@ def draw_bits(random: Random) -> int:
     """Draw which features are off."""
     if random.random() < PLAIN_SHARE:
         return 0
-    return sum((random.random() < OFF_SHARE) << position for position in range(len(FEATURES)))
+    count = len(FEATURES)
+    return random.getrandbits(count) & random.getrandbits(count)

@@ -173,7 +173,9 @@ def test_a_tame_generator_fails_the_health_gates(
         : len(gates)
     ] == gates
     assert report.tally.controls.caught == {"the canary": 2}
-    assert {text.partition(" was ")[0] for text in report.complaints[len(gates) :]} == {"the race canary"}
+    assert {text.partition(" was ")[0] for text in report.complaints[len(gates) :]} == {
+        "the race canary"
+    }
     assert of_campaign(report) == GATE
 
 
