@@ -262,6 +262,83 @@ def overflowing_together(seed: str, kind: type) -> int:
     return found
 
 
+@each_seed
+def test_every_rewind_has_the_blocks_it_takes_back(seed: str) -> None:
+    for case in campaign(seed):
+        height = 0
+        for step in case.steps:
+            height += 1 if isinstance(step, BlockStep) else -step.blocks
+            assert height >= 0
+
+
+@each_seed
+def test_multisig_transactions_set_replace_and_delete(seed: str) -> None:
+    payloads = [each.payload for each in intents_of(seed) if isinstance(each.payload, SetMultisig)]
+    assert SetMultisig(0, ()) in payloads
+    assert {len(each.participants) for each in payloads} >= {0, 1, 2, 3}
+    assert {each.threshold for each in payloads} >= {0, 1, 2, 3}
+
+
+def sort_of_cosigners(config: Multisig, cosigners: tuple[Cosigner, ...] | None) -> str:
+    """Name the first thing that is wrong with the co-signatures of a configured source."""
+    if cosigners is None:
+        return "none"
+    ids = [each.signer_id for each in cosigners]
+    if len(set(ids)) != len(ids):
+        return "twice the same"
+    if len(cosigners) != config.threshold:
+        return "too few" if len(cosigners) < config.threshold else "too many"
+    if max(ids) >= len(config.participants):
+        return "unknown id"
+    if not all(each.valid for each in cosigners):
+        return "invalid"
+    return "right" if ids == sorted(ids) else "right in another order"
+
+
+def configured(case: Case) -> Iterator[tuple[Multisig, Intent]]:
+    """Give the transactions whose source still has the configuration it started with."""
+    changed = set()
+    for intent in (each for step in blocks(case) for each in step.transactions):
+        if isinstance(intent, Intent) and intent.source not in changed:
+            account = case.state.accounts.get(intent.source)
+            if account is not None and account.multisig is not None:
+                yield account.multisig, intent
+            if isinstance(intent.payload, SetMultisig):
+                changed.add(intent.source)
+
+
+@each_seed
+def test_cosignatures_of_every_sort_occur(seed: str) -> None:
+    sorts = {
+        sort_of_cosigners(config, intent.cosigners)
+        for case in campaign(seed)
+        for config, intent in configured(case)
+    }
+    assert sorts == {
+        "none",
+        "twice the same",
+        "too few",
+        "too many",
+        "unknown id",
+        "invalid",
+        "right",
+        "right in another order",
+    }
+
+
+@each_seed
+def test_sources_without_a_configuration_are_cosigned_too(seed: str) -> None:
+    accounts = [(each, case.state.accounts) for case in campaign(seed) for each in blocks(case)]
+    strays = {
+        len(intent.cosigners)
+        for step, before in accounts
+        for intent in step.transactions
+        if isinstance(intent, Intent) and intent.cosigners is not None
+        if (account := before.get(intent.source)) is None or account.multisig is None
+    }
+    assert strays >= {0, 1}
+
+
 # Switched off.
 
 
