@@ -90,7 +90,7 @@ def shrink(case: Case, run: Run, runner: Runner) -> Reduced:
         return reduce(case, (), oracle, HANG_BUDGET if _waits(run, runner) else BUDGET)
     if is_labu(runner.setting.executor):
         return Reduced(case, (), sequential.executions, finished=False)
-    return reduce(case, schedule_of(run, runner.setting.workers), oracle, BUDGET)
+    return reduce(case, oracle.schedule_of(case, run), oracle, BUDGET)
 
 
 def _waits(run: Run, runner: Runner) -> bool:

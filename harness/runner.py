@@ -23,7 +23,7 @@ from harness.schedules.deviations import Deviation, FollowDeviations
 from harness.schedules.dpor import Exhaustive
 from harness.schedules.mix import Mix
 from harness.schedules.random_walk import RandomWalk
-from harness.schedules.replay import FollowTrace
+from harness.schedules.replay import follow_trace
 from harness.schedules.sequential import sequential_order
 from harness.stores import Stores
 from ledger.schemes import SCHEMES
@@ -75,7 +75,7 @@ class Runner:
 
     def run_trace(self, case: Case, trace: Sequence[tuple[str, str]]) -> Run:
         """Run under a recorded trace, (transaction id, label) each."""
-        return self.run_once(case, lambda ids: FollowTrace(_steps_of(trace, ids), ids))
+        return self.run_once(case, lambda ids: follow_trace(trace, ids))
 
     def run_mixed(self, case: Case, random: Random, mix: Mix) -> Run:
         """Run every block under the campaign's mix of schedules, or manners."""
@@ -177,8 +177,3 @@ class Observed:
         """Pick what the wrapped ``choose`` picks."""
         self.offers.append(tuple((each.task, each.operation.label) for each in runnable))
         return self._choose(runnable)
-
-
-def _steps_of(trace: Sequence[tuple[str, str]], ids: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the steps of one block's transactions, and of workers, which belong to any."""
-    return [step for step in trace if step[0] in ids or step[0].startswith("w")]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
-from types import MappingProxyType
 from typing import TypeAlias
 
 U8_MAX = 2**8 - 1
@@ -82,7 +81,7 @@ class Account:
     """
 
     nonce: int = 0
-    balances: Mapping[Asset, int] = field(default_factory=lambda: MappingProxyType({}))
+    balances: Mapping[Asset, int] = field(default_factory=dict)
     multisig: Multisig | None = None
     energy: int = 0
     frozen: int = 0

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from harness.case.names import account_name, asset_name
 from harness.schedules.conflict import predecessors
 from parallel.drivers.protocol import WORKERS_FROM
-from parallel.drivers.scheduled import Pending
+from parallel.drivers.scheduled import Choose, Pending
 from parallel.ops import Key, Operation
 
 _TEXT = re.compile(
@@ -114,6 +114,10 @@ class FollowDeviations:
         self._current = runnable[position].task
         return position
 
+    def go_on_with(self, task: int) -> None:
+        """Let ``task`` be the current one."""
+        self._current = task
+
     def _default(self, runnable: Sequence[Pending]) -> int:
         if runnable[0].round != self._round:
             self._round = runnable[0].round
@@ -133,6 +137,31 @@ class FollowDeviations:
                         self.unused.remove(deviation)
                         return position
         return default
+
+
+class NoteDeviations:
+    """Chooses as ``choose`` does, and notes every step that is not the default one."""
+
+    __slots__ = ("_choose", "_counts", "_default", "_ids", "met")
+
+    def __init__(self, choose: Choose, ids: Sequence[str]) -> None:
+        self.met: list[Deviation] = []
+        self._choose = choose
+        self._ids = ids
+        self._default = FollowDeviations((), ids)
+        self._counts: Counter[Site] = Counter()
+
+    def __call__(self, runnable: Sequence[Pending]) -> int:
+        """Pick the position of the next step."""
+        default, position = self._default(runnable), self._choose(runnable)
+        taken = runnable[position]
+        if position != default:
+            site = site_of(runnable[default], self._ids)
+            run = task_name(taken.task, self._ids)
+            self.met.append(Deviation((*site, self._counts[site] + 1), run))
+            self._default.go_on_with(taken.task)
+        self._counts[site_of(taken, self._ids)] += 1
+        return position
 
 
 def deviations_of(

@@ -43,3 +43,9 @@ class FollowTrace:
 
     def _comes_later(self, task: str, label: str) -> bool:
         return (task, label) in islice(self._steps, self._next + 1, None)
+
+
+def follow_trace(trace: Sequence[tuple[str, str]], ids: Sequence[str]) -> FollowTrace:
+    """Replay in one block what a recorded ``trace`` has of its transactions, and of workers."""
+    mine = [step for step in trace if step[0] in ids or step[0].startswith("w")]
+    return FollowTrace(mine, ids)

@@ -8,7 +8,8 @@ from harness.case.values import BlockStep, Case
 from harness.run import Run
 from harness.runner import Runner, Schedule
 from harness.schedules.breadth_first import BreadthFirst
-from harness.schedules.deviations import deviations_of
+from harness.schedules.deviations import NoteDeviations, deviations_of
+from harness.schedules.replay import follow_trace
 from harness.shrink.reduce import Attempt
 from harness.triage import signature_of
 from parallel.drivers.scheduled import Choose, lowest_first
@@ -31,7 +32,11 @@ class SameFailure:
         if not self.recognises(run):
             return Attempt(None, run.executions)
         met = schedule_of(run, self._workers) if schedule else ()
-        return Attempt(met if len(met) <= len(schedule) else schedule, run.executions)
+        if met == schedule or len(met) > len(schedule):
+            return Attempt(schedule, run.executions)
+        again = self._runner.run_deviating(case, met)
+        executions = run.executions + again.executions
+        return Attempt(met if self.recognises(again) else schedule, executions)
 
     def search(self, case: Case) -> Attempt:
         """Try the traces of ``case``, a bounded number of them."""
@@ -59,6 +64,24 @@ class SameFailure:
             if executions >= limit:
                 break
         return Attempt(None, executions)
+
+    def schedule_of(self, case: Case, run: Run) -> Schedule:
+        """Return a schedule of the last block under which ``case`` fails as it did in ``run``.
+
+        The canonical one; where that does not bring the failure back, because a guard opened on
+        something that no step names, every step that was not the default one.
+        """
+        canonical = schedule_of(run, self._workers)
+        if self.attempt(case, canonical).schedule is not None:
+            return canonical
+        notes: list[NoteDeviations] = []
+
+        def choosing(ids: tuple[str, ...]) -> Choose:
+            notes.append(NoteDeviations(follow_trace(run.trace(), ids), ids))
+            return notes[-1]
+
+        self._runner.run_once(case, choosing)
+        return tuple(notes[-1].met) if notes else canonical
 
     def recognises(self, run: Run) -> bool:
         """Tell whether ``run`` is the same failure."""

@@ -20,7 +20,7 @@ from ledger.model import NATIVE, Address, Asset, Policy, State
 from ledger.outcome import NO_CHANGES, Changes, Code, Outcome
 from ledger.signatures import Scheme
 from ledger.storage.memory import MemoryStorage
-from ledger.storage.protocol import OwnedStorage, Reader
+from ledger.storage.protocol import OwnedStorage, Reader, Storage
 from parallel.batched import Batched
 from parallel.drivers.protocol import Driver
 from parallel.interface import Executor
