@@ -25,12 +25,14 @@ CONTINUATIONS = 200
 def explain(case: Path, continuations: int, all_steps: bool) -> int:
     """Say how the race in a saved failing case comes about, step by step."""
     from harness.case.file import Setting, load
+    from harness.executors import find_inside
     from harness.explain.saved import explain_record
     from harness.runner import Runner
     from harness.stores import open_stores
 
     record = load(case)
     setting = replace(record.setting or Setting(), driver="scheduled")
+    find_inside(setting.executor)
     with open_stores("memory") as stores, Runner(setting, stores) as runner:
         run = explain_record(record, runner, continuations, click.echo, all_steps=all_steps)
     return of_verdicts([run.verdict])

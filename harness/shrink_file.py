@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.case.file import Setting, load, save
 from harness.case.text import case_lines
+from harness.executors import reach
 from harness.faults import HarnessFault, UsageError
 from harness.findings import record_of, shrink
 from harness.report import difference_lines, replay_command
@@ -23,6 +24,7 @@ def shrink_file(path: Path, folder: Path, out: Callable[[str], None]) -> Verdict
     """
     record = load(path)
     setting = record.setting or Setting()
+    reach([setting.executor])
     with open_stores("memory") as stores, Runner(setting, stores) as runner:
         run = runner.run_deviating(record.case, record.schedule)
         if not run.verdict.is_failure:

@@ -99,6 +99,12 @@ class _Connection(BaseHTTPRequestHandler):
 
     do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = do_GET  # noqa: N815
 
+    def handle_expect_100(self) -> bool:
+        """Let a client that asks first send its body, and do not keep it waiting."""
+        proceeds = super().handle_expect_100()
+        self.wfile.flush()
+        return proceeds
+
     def _body(self) -> bytes | None:
         """Read the body; None if it was refused or ends too early, and so does the connection."""
         try:

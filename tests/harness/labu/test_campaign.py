@@ -189,9 +189,13 @@ def test_a_command_on_a_server_that_is_not_there_is_one_line(
     assert result.stderr == f"lockstep: no labu server at {ended.url}: connection refused\n"
 
 
-@pytest.mark.parametrize("command", ["explore", "devnet"])
-def test_what_chooses_interleavings_refuses_a_server(command: str, server: Server) -> None:
-    result = lockstep(command, "--executor", server.url)
+@pytest.mark.parametrize("command", ["explore", "devnet", "explain"])
+def test_what_chooses_interleavings_refuses_a_server(
+    command: str, server: Server, tmp_path: Path
+) -> None:
+    saved = save(record(setting=Setting(server.url)), tmp_path)
+    named = [saved] if command == "explain" else ["--executor", server.url]
+    result = lockstep(command, *named)
     assert result.exit_code == USAGE
     assert "is outside" in result.stderr
 
