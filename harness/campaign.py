@@ -13,12 +13,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.chunk import Bench, Plan, Tally, open_bench, run_chunk
 from harness.faults import HarnessFault
 from harness.findings import Finding, investigate
+from harness.versus import versus
 
 CHUNK = 50
 
@@ -101,7 +102,10 @@ def _investigate_new(
         runner = bench.runners[failure.setting]
         origin = {"kind": "fuzz", "seed": bench.plan.seed, "case": str(failure.number)}
         case = bench.case(failure.number)
-        report.findings.append(investigate(case, failure.run, runner, origin, folder))
+        finding = investigate(case, failure.run, runner, origin, folder)
+        others = [each for each in bench.runners if each is not runner]
+        told = versus(finding.case, finding.run, runner.setting.executor, others)
+        report.findings.append(replace(finding, versus=tuple(told)))
         found(report)
 
 

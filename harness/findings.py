@@ -5,7 +5,7 @@ Invariant: a finding is written whole or not at all, and one that is there is ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.case.file import Record, Setting, save
@@ -13,6 +13,8 @@ from harness.case.values import Case
 from harness.executors import is_labu
 from harness.explain.sentence import race_sentence
 from harness.faults import HarnessFault
+from harness.outside.reproduction import Reproduction
+from harness.outside.settle import settle
 from harness.replay import expected_documents, observed_documents
 from harness.run import Run
 from harness.runner import Observed, Runner, Schedule
@@ -36,7 +38,8 @@ class Finding:
     budget of executions ended the shrinking; ``repeatable`` is False when the failure did not come
     back while it was investigated, so that nothing was shrunk, or when two replays were offered
     different steps or ended differently, so that the executor depends on more than its schedule.
-    ``race`` says in a sentence how the failure came about, if that takes a schedule.
+    ``race`` says in a sentence how the failure came about, if that takes a schedule. Of a program,
+    ``reproduction`` says how often it failed; ``versus`` what other executors make of the case.
     """
 
     fingerprint: str
@@ -50,6 +53,8 @@ class Finding:
     repeatable: bool
     race: str | None
     path: Path
+    reproduction: Reproduction | None = None
+    versus: tuple[str, ...] = ()
 
 
 def investigate(
@@ -59,6 +64,8 @@ def investigate(
 
     Raises ``HarnessFault`` when the disk refuses; what was written before stays whole.
     """
+    if runner.outside(case.scheme) is not None:
+        return _investigate_program(case, run, runner, origin, folder)
     reduced = shrink(case, run, runner)
     final = runner.run_deviating(reduced.case, reduced.schedule)
     lost = not final.verdict.is_failure or signature_of(final) != signature_of(run)
@@ -79,6 +86,28 @@ def investigate(
         repeatable=not lost and is_repeatable(reduced.case, reduced.schedule, runner),
         race=race_sentence(runner, reduced.case, reduced.schedule) if reduced.schedule else None,
         path=_keep(record, folder / name),
+    )
+
+
+def _investigate_program(
+    case: Case, run: Run, runner: Runner, origin: dict[str, str], folder: Path
+) -> Finding:
+    settled = settle(case, run, runner)
+    name = fingerprint(runner.setting.executor, run)
+    record = record_of(settled.reduced, settled.run, runner.setting, origin)
+    return Finding(
+        fingerprint=name,
+        setting=runner.setting,
+        original_transactions=case.transactions(),
+        case=settled.reduced.case,
+        schedule=(),
+        run=settled.run,
+        executions=settled.reduced.executions,
+        finished=settled.reduced.finished,
+        repeatable=settled.reproduction.is_certain,
+        race=None,
+        path=_keep(replace(record, reproduction=settled.reproduction), folder / name),
+        reproduction=settled.reproduction,
     )
 
 

@@ -8,7 +8,7 @@ uses the first rung alone, and every deviation must be met.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from harness.case.documents import OutcomeDocument
@@ -16,6 +16,9 @@ from harness.case.file import Record, Setting
 from harness.case.writing import outcome_document
 from harness.compare import well_typed
 from harness.executors import AnyTarget
+from harness.outside.manner import Manner
+from harness.outside.manners import only
+from harness.outside.settle import held_against_itself
 from harness.run import BlockRun, Run
 from harness.runner import Runner
 from harness.schedules.deviations import FollowDeviations
@@ -65,6 +68,8 @@ def replay(
 ) -> Replayed:
     """Run ``record`` under its own schedule, with its own setting unless another is given."""
     with Runner(setting or record.setting or Setting(), stores, target) as runner:
+        if runner.outside(record.case.scheme) is not None:
+            return _replay_program(record, runner)
         followers: list[FollowDeviations] = []
 
         def choosing(ids: tuple[str, ...]) -> Choose:
@@ -76,6 +81,39 @@ def replay(
         if _should_fail(record) and not run.verdict.is_failure:
             run, rung = (run, Rung.NONE) if strict else _climb(record, runner, run)
     return Replayed(run, rung, unmet, reference_drift(record, run))
+
+
+def _replay_program(record: Record, runner: Runner) -> Replayed:
+    """Run as often as it takes to meet a failure of the recorded rate, in the recorded manner."""
+    known = record.reproduction
+    if known is None:
+        run = runner.run_mixed(record.case, stream("replay", "program"), Mix(NEARBY_LIMIT))
+    else:
+        for _ in range(known.runs_to_meet()):
+            run = runner.run_in(record.case, only(known.manner))
+            if run.verdict is not Verdict.AGREE:
+                break
+        run = _as_recorded(record, run, runner, known.manner)
+    lost = _should_fail(record) and not run.verdict.is_failure
+    rung = Rung.NONE if lost else Rung.DEVIATIONS
+    return Replayed(run, rung, (), reference_drift(record, run))
+
+
+def _as_recorded(record: Record, run: Run, runner: Runner, manner: Manner) -> Run:
+    """Return the divergence ``run`` under the name it was recorded with, if it still has a claim.
+
+    One run in one manner cannot tell that a program differs from itself, nor that it does not
+    always fail.
+    """
+    if run.verdict is not Verdict.DIVERGE:
+        return run
+    match Verdict(record.verdict) if record.verdict else None:
+        case Verdict.SELF_DIVERGE:
+            return held_against_itself(record.case, run, runner, manner)
+        case Verdict.FLAKY:
+            return replace(run, verdict=Verdict.FLAKY)
+        case _:
+            return run
 
 
 def _should_fail(record: Record) -> bool:

@@ -44,8 +44,11 @@ def finding_lines(finding: Finding) -> Iterator[str]:
         yield "  schedule: " + ", ".join(str(each) for each in finding.schedule)
     if finding.race is not None:
         yield f"  race: {finding.race}"
-    if not finding.repeatable:
+    if finding.reproduction is not None:
+        yield f"  reproduction: {finding.reproduction}"
+    elif not finding.repeatable:
         yield "  NOT REPEATABLE: run again, it ends in another way"
+    yield from (f"  {line}" for line in finding.versus)
     yield f"  replay: {replay_command(finding.path)}"
 
 

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
-from harness.case.file import Setting, load, save
+from harness.case.file import Record, Setting, load, save
 from harness.case.text import case_lines
 from harness.executors import reach
 from harness.faults import HarnessFault, UsageError
 from harness.findings import record_of, shrink
+from harness.outside.manners import only
+from harness.outside.settle import settle
 from harness.report import difference_lines, replay_command
+from harness.run import Run
 from harness.runner import Runner
+from harness.schedules.mix import Mix
+from harness.seeds import stream
+from harness.shrink.reduce import Reduced
 from harness.stores import open_stores
 from harness.verdict import Verdict
 
+Print: TypeAlias = Callable[[str], None]
 
-def shrink_file(path: Path, folder: Path, out: Callable[[str], None]) -> Verdict:
+
+def shrink_file(path: Path, folder: Path, out: Print) -> Verdict:
     """Shrink the case in ``path`` into ``folder`` and return its verdict.
 
     Raises ``CaseFileError`` if it cannot be read, ``UsageError`` if it does not fail, and
@@ -26,6 +36,8 @@ def shrink_file(path: Path, folder: Path, out: Callable[[str], None]) -> Verdict
     setting = record.setting or Setting()
     reach([setting.executor])
     with open_stores("memory") as stores, Runner(setting, stores) as runner:
+        if runner.outside(record.case.scheme) is not None:
+            return _shrink_program(path, record, runner, folder, out)
         run = runner.run_deviating(record.case, record.schedule)
         if not run.verdict.is_failure:
             run = runner.run_trace(record.case, record.trace)
@@ -33,8 +45,40 @@ def shrink_file(path: Path, folder: Path, out: Callable[[str], None]) -> Verdict
             raise UsageError(f"{path}: the case does not fail on {setting.executor}")
         reduced = shrink(record.case, run, runner)
         final = runner.run_deviating(reduced.case, reduced.schedule)
+    _tell(record, record_of(reduced, final, setting, record.origin), reduced, final, folder, out)
+    return final.verdict
+
+
+def _shrink_program(
+    path: Path, record: Record, runner: Runner, folder: Path, out: Print
+) -> Verdict:
+    known = record.reproduction
+    tries = 1 if known is None else known.runs_to_meet()
+    manners = None if known is None else only(known.manner)
+    for _ in range(tries):
+        run = (
+            runner.run_mixed(record.case, stream("shrink", "program"), Mix(1))
+            if manners is None
+            else runner.run_in(record.case, manners)
+        )
+        if run.verdict.is_failure:
+            break
+    else:
+        raise UsageError(f"{path}: the case does not fail on {runner.setting.executor}")
+    settled = settle(record.case, run, runner)
+    made = record_of(settled.reduced, settled.run, runner.setting, record.origin)
+    made = replace(made, reproduction=settled.reproduction)
+    _tell(record, made, settled.reduced, settled.run, folder, out)
+    out(f"  reproduction: {settled.reproduction}")
+    return settled.run.verdict
+
+
+def _tell(
+    record: Record, made: Record, reduced: Reduced, final: Run, folder: Path, out: Print
+) -> None:
+    """Save what was made of ``record`` and say what it is."""
     try:
-        saved = save(record_of(reduced, final, setting, record.origin), folder)
+        saved = save(made, folder)
     except OSError as error:
         raise HarnessFault(f"cannot write to {folder}: {error.strerror}") from error
     out(
@@ -50,4 +94,3 @@ def shrink_file(path: Path, folder: Path, out: Callable[[str], None]) -> Verdict
     for line in difference_lines(final.differences):
         out(line)
     out(f"  {replay_command(saved)}")
-    return final.verdict

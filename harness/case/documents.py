@@ -201,6 +201,16 @@ class SettingDocument(_Closed):
     access: str = "shared"
 
 
+class ReproductionDocument(_Closed):
+    """How often a failure of a program came back, and in which manner."""
+
+    failed: int
+    runs: int
+    mode: str = "parallel"
+    workers: int = 4
+    seed: U64 | None = None
+
+
 class Document(_Closed):
     """A whole case file."""
 
@@ -216,3 +226,4 @@ class Document(_Closed):
     expected: list[OutcomeDocument] | None = None
     observed: list[OutcomeDocument] | None = None
     verdict: str = ""
+    reproduction: ReproductionDocument | None = None

@@ -19,6 +19,8 @@ from harness.case import documents, reading, writing
 from harness.case.canonical import without_defaults
 from harness.case.names import UnknownNameError
 from harness.case.values import Case
+from harness.outside.manner import Manner
+from harness.outside.reproduction import Reproduction
 from harness.schedules.deviations import Deviation, DeviationError
 from ledger.model import ModelError
 
@@ -46,7 +48,8 @@ class Record:
 
     ``setting`` is None when the case is for any executor. ``expected`` and ``observed`` hold one
     outcome per executed block step, in file form. ``schedule`` are the deviations from the default
-    order, ``trace`` every step that was taken, as (transaction id, label).
+    order, ``trace`` every step that was taken, as (transaction id, label). ``reproduction`` is how
+    often the failure of a program came back.
     """
 
     case: Case
@@ -58,6 +61,7 @@ class Record:
     expected: tuple[documents.OutcomeDocument, ...] | None = None
     observed: tuple[documents.OutcomeDocument, ...] | None = None
     verdict: str = ""
+    reproduction: Reproduction | None = None
 
 
 def to_bytes(record: Record) -> bytes:
@@ -75,6 +79,7 @@ def to_bytes(record: Record) -> bytes:
         expected=None if record.expected is None else list(record.expected),
         observed=None if record.observed is None else list(record.observed),
         verdict=record.verdict,
+        reproduction=_reproduction_document(record.reproduction),
     )
     plain = without_defaults(document)
     return msgspec.json.format(msgspec.json.encode(plain, order="sorted"), indent=1) + b"\n"
@@ -95,6 +100,7 @@ def from_bytes(data: bytes) -> Record:
             expected=None if document.expected is None else tuple(document.expected),
             observed=None if document.observed is None else tuple(document.observed),
             verdict=document.verdict,
+            reproduction=_reproduction_of(document.reproduction),
         )
     except (
         msgspec.DecodeError,
@@ -175,6 +181,31 @@ def _setting_document(setting: Setting | None) -> documents.SettingDocument | No
         return None
     return documents.SettingDocument(
         setting.executor, setting.workers, setting.driver, setting.access
+    )
+
+
+def _reproduction_of(document: documents.ReproductionDocument | None) -> Reproduction | None:
+    if document is None:
+        return None
+    if not 0 <= document.failed <= document.runs or document.runs == 0 or document.workers < 1:
+        raise CaseFileError(f"a reproduction of {document.failed} in {document.runs} runs")
+    seed = None if document.seed is None else int(document.seed)
+    manner = Manner(document.mode, document.workers, seed)
+    return Reproduction(document.failed, document.runs, manner)
+
+
+def _reproduction_document(
+    reproduction: Reproduction | None,
+) -> documents.ReproductionDocument | None:
+    if reproduction is None:
+        return None
+    manner = reproduction.manner
+    return documents.ReproductionDocument(
+        reproduction.failed,
+        reproduction.runs,
+        manner.mode,
+        manner.workers,
+        None if manner.seed is None else str(manner.seed),
     )
 
 

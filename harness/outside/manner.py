@@ -32,7 +32,7 @@ class Manner:
     def __str__(self) -> str:
         if self.mode == SEQUENTIAL:
             return SEQUENTIAL
-        words = f"{self.workers} workers"
+        words = "1 worker" if self.workers == 1 else f"{self.workers} workers"
         if self.seed is not None:
             words += f", seed {self.seed}"
         return words + (", its own trace" if self.trace is not None else "")
