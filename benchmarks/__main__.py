@@ -13,6 +13,7 @@ from rich.table import Table
 from benchmarks import (
     access,
     cases,
+    executors,
     exhaustive,
     generation,
     memory,
@@ -27,7 +28,7 @@ from benchmarks.rows import Topic
 
 README = Path(__file__).parent / "README.md"
 
-TOPICS: Mapping[str, Callable[[bool], Topic]] = {
+TOPICS: Mapping[str, Callable[[bool], Topic | tuple[Topic, ...]]] = {
     "reference": reference.measure,
     "cases": cases.measure,
     "trampoline": trampoline.measure,
@@ -38,6 +39,7 @@ TOPICS: Mapping[str, Callable[[bool], Topic]] = {
     "races": races.measure,
     "memory": memory.measure,
     "access": access.measure,
+    "executors": executors.measure,
 }
 
 HEAD = """\
@@ -58,10 +60,13 @@ def main(names: tuple[str, ...], full: bool) -> None:
     console = Console()
     for name, fact in machine:
         console.print(f"{name}: {fact}", highlight=False)
-    topics = []
+    topics: list[Topic] = []
     for name in names or TOPICS:
-        topics.append(TOPICS[name](full))
-        console.print(_table(topics[-1]))
+        measured = TOPICS[name](full)
+        found = (measured,) if isinstance(measured, Topic) else measured
+        topics += found
+        for topic in found:
+            console.print(_table(topic))
     console.print(f"{time.monotonic() - started:.0f} s")
     if not names:
         README.write_text(_document(machine, topics, full), encoding="utf-8")

@@ -16,6 +16,7 @@ import click
 
 from harness.case.file import CaseFileError, Setting
 from harness.cli_audit import audit
+from harness.cli_bench import bench
 from harness.cli_check import check_executor
 from harness.cli_devnet import devnet
 from harness.cli_explain import explain
@@ -226,5 +227,6 @@ main.command()(_one_clear_line(explore))
 main.command()(_one_clear_line(explain))
 main.command()(_one_clear_line(devnet))
 main.command()(_one_clear_line(audit))
+main.command()(_one_clear_line(bench))
 main.command("serve")(_one_clear_line(serve_command))
 main.command("check-executor")(_one_clear_line(check_executor))

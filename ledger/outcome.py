@@ -86,6 +86,21 @@ NO_CHANGES = Changes()
 
 
 @dataclass(frozen=True, slots=True)
+class Statistics:
+    """How a block was executed. It is never compared, for no rule fixes any of it.
+
+    ``executions`` counts runs of transactions, those that were repeated included; ``aborts`` the
+    runs whose result was thrown away; ``batches`` how often the workers were set to work together.
+    ``fallback`` says why the block was executed one transaction after another; "" if it was not.
+    """
+
+    executions: int = 0
+    aborts: int = 0
+    batches: int = 0
+    fallback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """Everything an executor answers for one block.
 
@@ -99,3 +114,4 @@ class Outcome:
     fees: int = 0
     rejection: Rejection | None = None
     faults: tuple[Fault, ...] = ()
+    statistics: Statistics = field(default=Statistics(), compare=False)

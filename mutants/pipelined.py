@@ -10,7 +10,8 @@ from collections.abc import Hashable
 from typing import TypeVar
 
 from parallel.overlay import Overlay
-from parallel.pipelined import Pipelined, PrivateState
+from parallel.pipelined import Pipelined
+from parallel.private import PrivateState
 from parallel.state import Tracked
 
 K = TypeVar("K", bound=Hashable)

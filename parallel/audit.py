@@ -53,7 +53,8 @@ def check(key: Key, *, writing: bool) -> None:
 class Watched(dict[K, V]):
     """The contents of a shared table: every access is checked against the announcement.
 
-    ``dict.get(self, ...)`` and its like instead of ``super()``, which every step would pay for.
+    ``dict.get(self, ...)`` and its like instead of ``super()``, and no call where nothing is
+    watched: every step would pay for both.
     """
 
     __slots__ = ("_name",)
@@ -64,15 +65,18 @@ class Watched(dict[K, V]):
 
     def fill(self, key: K, value: V) -> V:
         """Keep a value loaded from below, as a read may; an existing one stays."""
-        check((self._name, key), writing=False)
+        if WATCH.operation is not None:
+            check((self._name, key), writing=False)
         return dict.setdefault(self, key, value)
 
     def __getitem__(self, key: K) -> V:
-        check((self._name, key), writing=False)
+        if WATCH.operation is not None:
+            check((self._name, key), writing=False)
         return dict.__getitem__(self, key)
 
     def __setitem__(self, key: K, value: V) -> None:
-        check((self._name, key), writing=True)
+        if WATCH.operation is not None:
+            check((self._name, key), writing=True)
         dict.__setitem__(self, key, value)
 
     def __delitem__(self, key: K) -> None:
@@ -80,7 +84,8 @@ class Watched(dict[K, V]):
         super().__delitem__(key)
 
     def __contains__(self, key: object) -> bool:
-        check((self._name, key), writing=False)
+        if WATCH.operation is not None:
+            check((self._name, key), writing=False)
         return dict.__contains__(self, key)
 
     def __iter__(self) -> Iterator[K]:
@@ -90,11 +95,13 @@ class Watched(dict[K, V]):
 
     def get(self, key: K, default: V | None = None) -> V | None:  # type: ignore[override]
         """Return the value of ``key``, else ``default``."""
-        check((self._name, key), writing=False)
+        if WATCH.operation is not None:
+            check((self._name, key), writing=False)
         return dict.get(self, key, default)
 
     def update(self, entries: Mapping[K, V]) -> None:  # type: ignore[override]
         """Set all of ``entries``."""
-        for key in entries:
-            check((self._name, key), writing=True)
+        if WATCH.operation is not None:
+            for key in entries:
+                check((self._name, key), writing=True)
         dict.update(self, entries)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from ledger.block import Block
 from ledger.model import Policy
+from ledger.outcome import Statistics
 from parallel.access import AccessList, Touched, conflict
 from parallel.block_executor import BlockExecutor, Result, first_failure
 from parallel.drivers.protocol import Driver, Task
@@ -24,10 +25,13 @@ class Batched(BlockExecutor):
     def run(self, block: Block, state: BlockState, driver: Driver) -> list[Result]:
         """Run the batches and return the results in block order, up to where the policy stops."""
         results: list[Result] = []
+        batches = 0
         for batch in self.batches(self.access_lists(block, state)):
             results += self.run_batch(batch, block, state, driver)
+            batches += 1
             if block.policy is Policy.ATOMIC and first_failure(results) is not None:
                 break
+        state.statistics = Statistics(executions=len(results), batches=batches)
         return results
 
     def run_batch(

@@ -7,8 +7,8 @@ executors differ only in when they run which transaction.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Sequence
-from typing import Any, ClassVar, TypeAlias
+from collections.abc import Sequence
+from typing import ClassVar, TypeAlias
 
 from ledger.block import Block, Envelope
 from ledger.model import U64_MAX, Policy, Transaction
@@ -19,8 +19,10 @@ from parallel.access import AccessList, access_list, burns_cannot_overflow
 from parallel.drivers.protocol import Crash, Driver
 from parallel.interface import WorkersError
 from parallel.overlay import Overlay
+from parallel.prefetch import prefetched
 from parallel.rules import Rules
 from parallel.state import BlockState
+from parallel.verify import check_ahead, reason_against
 
 Result: TypeAlias = Code | Crash
 """What running one transaction gave."""
@@ -41,13 +43,15 @@ class BlockExecutor(ABC):
         if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
             raise WorkersError(f"workers must be an integer of at least 1, not {workers!r}")
         self.workers = workers
+        self.scheme = scheme
         self.rules = self.rules_class(scheme)
 
     def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
         """Execute ``block`` on the committed data of ``storage``, which is not changed."""
-        state = self.state_class(storage)
+        state = self.state_class(prefetched(block, storage))
         if not self.before(block, state):
             return _overflowed(())
+        state.rules = self.rules_of(block, state, driver)
         results = self.run(block, state, driver)
         return self.conclude(block, state, results)
 
@@ -77,14 +81,21 @@ class BlockExecutor(ABC):
         burns_commute = burns_cannot_overflow(block.transactions, state.original_burned)
         return [access_list(each, burns_commute) for each in block.transactions]
 
-    def transaction(self, envelope: Envelope, state: BlockState) -> Coroutine[Any, Any, Code]:
-        """Run one transaction by the executor's own rules."""
-        return self.judge(envelope, state, self.rules)
+    def rules_of(self, block: Block, state: BlockState, driver: Driver) -> Rules:
+        """Return the rules to judge ``block`` by, signatures checked ahead where that pays."""
+        if self.reason_not_to_check(block):
+            return self.rules
+        known = check_ahead(self.scheme, block, state.storage, driver, self.workers)
+        return self.rules_class(known)
 
-    async def judge(self, envelope: Envelope, state: BlockState, rules: Rules) -> Code:
+    def reason_not_to_check(self, block: Block) -> str:
+        """Say why signatures are not to be checked ahead of ``block``; "" if they are."""
+        return reason_against(self.scheme, block, self.workers)
+
+    async def transaction(self, envelope: Envelope, state: BlockState) -> Code:
         """Run one transaction on an overlay of its own and publish it if it succeeds."""
         overlay = self.overlay_class(state)
-        code = await rules.execute(envelope, overlay)
+        code = await state.rules.execute(envelope, overlay)
         if code is Code.SUCCESS:
             await state.publish(overlay)
         return code
@@ -101,13 +112,15 @@ class BlockExecutor(ABC):
                 changes=NO_CHANGES,
                 rejection=None if isinstance(result, Crash) else Rejection(failure, result),
                 faults=self.faults(results),
+                statistics=state.statistics,
             )
         faults = self.faults(results)
         receipts = self.receipts(block, results)
         fees = self.fees(receipts)
         if not self.after(block, state, fees):
             return _overflowed(faults)
-        return Outcome(receipts, state.changes(int(block.advances_height)), fees, None, faults)
+        changes = state.changes(int(block.advances_height))
+        return Outcome(receipts, changes, fees, None, faults, state.statistics)
 
     def receipts(self, block: Block, results: Sequence[Result]) -> tuple[Receipt, ...]:
         """Return a receipt per result; a crashed transaction has none and shifts no other."""

@@ -22,7 +22,7 @@ from ledger.model import (
 )
 from ledger.outcome import Code
 from ledger.signatures import Scheme, cosigned_message
-from parallel.view import View
+from parallel.view import Read, View
 
 TRANSFERS_LIMIT = 500
 PARTICIPANTS_LIMIT = 255
@@ -57,17 +57,17 @@ class Checks:
 
     # What the rules look up.
 
-    async def current_nonce(self, source: Address, view: View) -> int:
+    def current_nonce(self, source: Address, view: View) -> Read[int]:
         """Return the nonce that the next transaction of ``source`` must carry."""
-        return await view.nonce(source)
+        return view.nonce(source)
 
-    async def spendable(self, source: Address, asset: Asset, view: View) -> int:
+    def spendable(self, source: Address, asset: Asset, view: View) -> Read[int]:
         """Return what ``source`` has of ``asset``."""
-        return await view.balance(source, asset)
+        return view.balance(source, asset)
 
-    async def current_multisig(self, source: Address, view: View) -> Multisig | None:
+    def current_multisig(self, source: Address, view: View) -> Read[Multisig | None]:
         """Return the configuration that binds ``source``."""
-        return await view.multisig(source)
+        return view.multisig(source)
 
     def spending(self, transaction: Transaction) -> dict[Asset, int]:
         """Return what the source pays per asset: outputs in first-seen order, then the fee."""

@@ -19,10 +19,10 @@ from parallel.batched import Batched
 from parallel.block_executor import BlockExecutor
 from parallel.dag import Dag
 from parallel.ops import Key, Kind, op
-from parallel.overlay import Overlay, Read
+from parallel.overlay import Overlay
 from parallel.rules import Rules
 from parallel.state import BlockState
-from parallel.view import View
+from parallel.view import Read, View
 
 
 class CreditState(BlockState):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from ledger.block import Block, Envelope
 from ledger.model import Policy
-from ledger.outcome import Code
+from ledger.outcome import Code, Statistics
 from parallel.block_executor import BlockExecutor, Result
 from parallel.drivers.protocol import Crash, Driver, Task
 from parallel.state import BlockState
@@ -37,7 +37,10 @@ class Dag(BlockExecutor):
             for index, envelope in enumerate(block.transactions)
         ]
         results: list[Result] = []
-        for result in driver.run(tasks, self.workers):
+        ended = driver.run(tasks, self.workers)
+        executions = sum(each is not None for each in ended)
+        state.statistics = Statistics(executions=executions, batches=1)
+        for result in ended:
             assert result is not None, "a transaction was spared that no failure precedes"
             results.append(result)
             if atomic and result is not Code.SUCCESS:

@@ -36,9 +36,13 @@ class Operation(NamedTuple):
     guard: Callable[[], bool] | None = None
 
 
+_new = tuple.__new__
+"""Makes an operation without the constructor's own call, which every step would pay for."""
+
+
 @coroutine
 def op(
     kind: Kind, keys: tuple[Key, ...], label: str, guard: Callable[[], bool] | None = None
 ) -> Generator[Operation, None, None]:
     """Announce the step that follows; the driver resumes the caller when the step is its turn."""
-    yield Operation(kind, keys, label, guard)
+    yield _new(Operation, (kind, keys, label, guard))

@@ -6,18 +6,15 @@ shared state does not change until it publishes the overlay.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Hashable
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Hashable
+from typing import Generic, Protocol, TypeVar
 
 from ledger.model import Address, Asset, Multisig
 from ledger.outcome import BalanceKey
+from parallel.view import Read
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-
-Read: TypeAlias = Coroutine[Any, Any, V]
-"""A read that suspends. What only passes one on returns it as it is: every coroutine in between
-would cost time at every step."""
 
 
 class Shared(Protocol):

@@ -12,103 +12,82 @@ from collections.abc import Coroutine
 from typing import Any
 
 from ledger.block import Block
-from ledger.model import Address, Multisig, Policy
-from ledger.outcome import BalanceKey, Code
+from ledger.model import Policy
+from ledger.outcome import Code, Outcome, Statistics
 from ledger.signatures import Scheme
+from ledger.storage.protocol import Reader
+from parallel.access import access_list
 from parallel.block_executor import BlockExecutor, Result
-from parallel.drivers.protocol import WORKERS_FROM, Crash, Driver, Task
-from parallel.overlay import Overlay
+from parallel.dag import Dag
+from parallel.drivers.protocol import Crash, Driver
+from parallel.machine import gil_is_on
+from parallel.private import PrivateOverlay, PrivateState
 from parallel.state import BlockState
-from parallel.verify import Known, chunks_of, signatures_of
-
-WORTH_VERIFYING_AHEAD = frozenset({"schnorr"})
-"""The schemes whose checks are long native calls that release the GIL."""
-
-FEWEST_TRANSACTIONS = 4
+from parallel.turns import longest_queue, predecessors
+from parallel.verify import FEWEST_TRANSACTIONS
 
 
-class PrivateState(BlockState):
-    """A block's state that one task has to itself: nothing is announced, nothing suspends."""
+class InOrder(BlockExecutor):
+    """Decides one transaction after another."""
 
-    async def exists(self, address: Address) -> bool:
-        """Tell whether the account exists."""
-        return self.existence.current(address)
+    name = "in-order"
+    state_class = PrivateState
+    overlay_class = PrivateOverlay
 
-    async def nonce(self, address: Address) -> int:
-        """Return the account's next nonce."""
-        return self.nonces.current(address)
-
-    async def balance(self, key: BalanceKey) -> int:
-        """Return an account's balance of one asset."""
-        return self.balances.current(key)
-
-    async def multisig(self, address: Address) -> Multisig | None:
-        """Return the account's multisig configuration."""
-        return self.multisigs.current(address)
-
-    async def energy(self, address: Address) -> int:
-        """Return the account's energy."""
-        return self.energies.current(address)
-
-    async def burned_so_far(self) -> int:
-        """Return the burned counter."""
-        return self.burned.value
-
-    async def publish(self, overlay: Overlay) -> None:
-        """Take over all writes of ``overlay``."""
-        self.write(overlay)
+    def run(
+        self,
+        block: Block,
+        state: BlockState,
+        driver: Driver,  # noqa: ARG002 - none is needed
+    ) -> list[Result]:
+        """Decide one transaction after another."""
+        results: list[Result] = []
+        for index, envelope in enumerate(block.transactions):
+            results.append(_finished(index, self.transaction(envelope, state)))
+            if block.policy is Policy.ATOMIC and results[-1] is not Code.SUCCESS:
+                break
+        fallback = self.reason_not_to_check(block)
+        state.statistics = Statistics(len(results), batches=int(not fallback), fallback=fallback)
+        return results
 
 
-class Pipelined(BlockExecutor):
+class Pipelined(InOrder):
     """Verifies all signatures of a block on its workers, then decides in order."""
 
     name = "pipelined"
-    state_class = PrivateState
 
-    def __init__(self, scheme: Scheme, workers: int = 4) -> None:
-        super().__init__(scheme, workers)
-        self.scheme = scheme
-
-    def run(self, block: Block, state: BlockState, driver: Driver) -> list[Result]:
-        """Verify ahead, then decide one transaction after another."""
-        known = Known(self.scheme)
-        self.verify_ahead(block, state, known, driver)
-        rules = self.rules_class(known)
-        results: list[Result] = []
-        for index, envelope in enumerate(block.transactions):
-            results.append(_finished(index, self.judge(envelope, state, rules)))
-            if block.policy is Policy.ATOMIC and results[-1] is not Code.SUCCESS:
-                break
-        return results
-
-    def verify_ahead(self, block: Block, state: BlockState, known: Known, driver: Driver) -> None:
-        """Check every signature that can be told before the block runs."""
-        chunks = chunks_of(list(signatures_of(block, state.storage)))
-        tasks = [
-            Task(WORKERS_FROM + number, known.check(chunk)) for number, chunk in enumerate(chunks)
-        ]
-        broken = [each for each in driver.run(tasks, self.workers) if isinstance(each, Crash)]
-        assert not broken, f"a check of signatures broke: {broken[0].error}"
+    def reason_not_to_check(self, block: Block) -> str:  # noqa: ARG002 - it always does
+        """Check signatures ahead, whether that pays or not."""
+        return ""
 
 
-class Auto(Pipelined):
-    """Verifies ahead only where that can pay, and decides in order in any case.
+class Auto(InOrder):
+    """Takes the way that suits a block.
 
-    It pays with more than one worker, more than a few transactions, and a scheme whose checks
-    release the GIL; elsewhere the executor does what a sequential one does.
+    Decisions in order, their signatures verified ahead where that pays; or transactions side by
+    side, where the interpreter has no lock that would keep them apart and the block's longest queue
+    leaves every worker something to do.
     """
 
     name = "auto"
 
-    def verify_ahead(self, block: Block, state: BlockState, known: Known, driver: Driver) -> None:
-        """Check ahead if it is worth it."""
-        worth = (
-            self.workers > 1
-            and len(block.transactions) >= FEWEST_TRANSACTIONS
-            and self.scheme.name in WORTH_VERIFYING_AHEAD
-        )
-        if worth:
-            super().verify_ahead(block, state, known, driver)
+    def __init__(self, scheme: Scheme, workers: int = 4) -> None:
+        super().__init__(scheme, workers)
+        self.dag = Dag(scheme, workers)
+
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
+        """Execute ``block`` on the committed data of ``storage``, which is not changed."""
+        if self.can_share(block):
+            return self.dag.execute(block, storage, driver)
+        return super().execute(block, storage, driver)
+
+    def can_share(self, block: Block) -> bool:
+        """Tell whether the transactions themselves are worth running side by side."""
+        count = len(block.transactions)
+        if gil_is_on() or self.workers == 1 or count < FEWEST_TRANSACTIONS:
+            return False
+        accesses = [access_list(each, burns_commute=True) for each in block.transactions]
+        return longest_queue(predecessors(accesses)) * self.workers <= count
 
 
 def _finished(index: int, body: Coroutine[Any, None, Code]) -> Result:

@@ -12,11 +12,13 @@ from typing import Any, ClassVar, TypeVar
 
 from ledger.block import Rewards
 from ledger.model import NATIVE, U64_MAX, Address, Multisig
-from ledger.outcome import BalanceKey, Changes
+from ledger.outcome import BalanceKey, Changes, Statistics
 from ledger.storage.protocol import Reader
 from parallel.ops import Key, Kind, op
-from parallel.overlay import Overlay, Read
+from parallel.overlay import Overlay
+from parallel.rules import Rules
 from parallel.tables import Cell, Table
+from parallel.view import Read
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -48,7 +50,11 @@ class Tracked(Table[K, V]):
 
 
 class BlockState:
-    """The shared state of one block over ``storage``."""
+    """The shared state of one block over ``storage``.
+
+    ``rules`` and ``statistics`` are for the executor to set, where no task runs: what it judges
+    the block by, and how the execution went.
+    """
 
     table_class: ClassVar[type[Tracked[Any, Any]]] = Tracked
 
@@ -66,6 +72,8 @@ class BlockState:
         )
         self.energies: Tracked[Address, int] = self.table_class("energy", self.stored_energy)
         self.burned = Cell("burned", chain.burned)
+        self.rules: Rules
+        self.statistics = Statistics()
         self._publishing = Lock()
 
     # Loads from storage.

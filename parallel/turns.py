@@ -44,6 +44,14 @@ def predecessors(accesses: Iterable[AccessList]) -> list[Predecessors]:
     return found
 
 
+def longest_queue(queues: Sequence[Predecessors]) -> int:
+    """Return how many transactions follow one another at most: the critical path of the block."""
+    depths: list[int] = []
+    for before in queues:
+        depths.append(1 + max((depths[each] for each in before), default=0))
+    return max(depths, default=0)
+
+
 class Turns:
     """Who has ended and, where failures are ``final``, which is the lowest that failed."""
 

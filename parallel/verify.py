@@ -6,30 +6,63 @@ checked ahead is checked when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from ledger.block import Block
 from ledger.model import Address, Multisig, Transaction
 from ledger.signatures import KeyPair, Scheme, cosigned_message
 from ledger.storage.protocol import Reader
+from parallel.drivers.protocol import WORKERS_FROM, Crash, Driver, Task
+from parallel.machine import gil_is_on
 from parallel.ops import Kind, op
-from parallel.tables import Table
 
 Signed: TypeAlias = tuple[Address, bytes, bytes]
 """Public key, message, signature."""
 
-CHUNK = 32
-"""Checks a task: many short native calls in a row cost fewer hand-overs of the GIL than few."""
+CHUNK = 16
+"""Checks a task: enough that handing a task over costs little, few enough that all workers end at
+about the same time."""
+
+LONG_CHECKS = frozenset({"schnorr"})
+"""The schemes whose checks are long native calls, which let other threads run meanwhile."""
+
+FEWEST_TRANSACTIONS = 4
+
+
+def reason_against(scheme: Scheme, block: Block, workers: int) -> str:
+    """Say why the signatures of ``block`` should not be checked ahead; "" if they should."""
+    if workers == 1:
+        return "one worker"
+    if len(block.transactions) < FEWEST_TRANSACTIONS:
+        return "few transactions"
+    if gil_is_on() and scheme.name not in LONG_CHECKS:
+        return f"{scheme.name} signatures are checked faster than handed over"
+    return ""
+
+
+def check_ahead(
+    scheme: Scheme, block: Block, storage: Reader, driver: Driver, workers: int
+) -> Known:
+    """Check every signature that can be told before the block runs, on so many workers."""
+    tasks = [
+        Task(WORKERS_FROM + number, _checked(number, chunk, scheme))
+        for number, chunk in enumerate(chunks_of(list(signatures_of(block, storage))))
+    ]
+    results: dict[Signed, bool] = {}
+    for each in driver.run(tasks, workers):
+        assert not isinstance(each, Crash), f"a check of signatures broke: {each.error}"
+        results.update(each)
+    return Known(scheme, results)
 
 
 class Known:
-    """A scheme in front of ``below`` that remembers what was checked ahead."""
+    """A scheme in front of ``below`` that knows the ``results`` of what was checked ahead."""
 
-    def __init__(self, below: Scheme) -> None:
+    def __init__(self, below: Scheme, results: Mapping[Signed, bool]) -> None:
         self.name = below.name
         self.below = below
-        self.results: Table[Signed, bool] = Table("verified")
+        self.results = results
 
     def sign(self, pair: KeyPair, message: bytes) -> bytes:
         """Return the signature that the scheme below makes."""
@@ -37,14 +70,14 @@ class Known:
 
     def verify(self, public: bytes, message: bytes, signature: bytes) -> bool:
         """Return the known result, else check now."""
-        known = self.results.values.get((public, message, signature))
+        known = self.results.get((public, message, signature))
         return self.below.verify(public, message, signature) if known is None else known
 
-    async def check(self, chunk: Sequence[Signed]) -> None:
-        """Check a chunk; it is announced as one step, for nothing else touches its entries."""
-        await op(Kind.WRITE, tuple(self.results.key(each) for each in chunk), "verify")
-        for each in chunk:
-            self.results.values[each] = self.below.verify(*each)
+
+async def _checked(number: int, chunk: Sequence[Signed], scheme: Scheme) -> dict[Signed, bool]:
+    """Check a chunk in one step: its results are its own until all chunks are done."""
+    await op(Kind.WRITE, (("verified", number),), "verify")
+    return {each: scheme.verify(*each) for each in chunk}
 
 
 def signatures_of(block: Block, storage: Reader) -> Iterator[Signed]:

@@ -6,9 +6,16 @@ any other transaction until the executor publishes the view.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Coroutine
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from ledger.model import Address, Asset, Multisig
+
+V = TypeVar("V")
+
+Read: TypeAlias = Coroutine[Any, Any, V]
+"""A read that suspends. What only passes one on returns it as it is: every coroutine in between
+would cost time at every step."""
 
 
 class View(Protocol):
@@ -19,27 +26,27 @@ class View(Protocol):
         """The network the state belongs to."""
         ...
 
-    async def exists(self, address: Address) -> bool:
+    def exists(self, address: Address) -> Read[bool]:
         """Tell whether the account exists."""
         ...
 
-    async def nonce(self, address: Address) -> int:
+    def nonce(self, address: Address) -> Read[int]:
         """Return the account's next nonce."""
         ...
 
-    async def balance(self, address: Address, asset: Asset) -> int:
+    def balance(self, address: Address, asset: Asset) -> Read[int]:
         """Return the account's balance of one asset."""
         ...
 
-    async def multisig(self, address: Address) -> Multisig | None:
+    def multisig(self, address: Address) -> Read[Multisig | None]:
         """Return the account's multisig configuration, None if it has none."""
         ...
 
-    async def energy(self, address: Address) -> int:
+    def energy(self, address: Address) -> Read[int]:
         """Return the account's energy."""
         ...
 
-    async def burned(self) -> int:
+    def burned(self) -> Read[int]:
         """Return how much of the native asset has been burned so far."""
         ...
 

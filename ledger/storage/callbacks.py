@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ledger.model import Address, Asset, Chain, Multisig
+from ledger.storage.fetched import Fetched, Wanted
 from ledger.storage.protocol import Reader
 
 
@@ -23,6 +24,7 @@ class Loads:
     balance: Callable[[Address, Asset], int]
     multisig: Callable[[Address], Multisig | None]
     energy: Callable[[Address], int]
+    fetch: Callable[[Wanted], Fetched | None]
 
     @classmethod
     def of(cls, reader: Reader) -> Loads:
@@ -34,6 +36,7 @@ class Loads:
             reader.balance,
             reader.multisig,
             reader.energy,
+            reader.fetch,
         )
 
 
@@ -68,3 +71,7 @@ class CallbackReader:
     def energy(self, address: Address) -> int:
         """Return the account's energy."""
         return self._loads.energy(address)
+
+    def fetch(self, wanted: Wanted) -> Fetched | None:
+        """Return all that is wanted; None where that saves nothing."""
+        return self._loads.fetch(wanted)

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from typing import TypeVar
 
 from ledger.model import Address, Asset, Chain, Multisig
+from ledger.storage.fetched import Fetched, Wanted
 from ledger.storage.layout import ACCOUNT, BALANCE, CHAIN, ENERGY, MULTISIG, NONCE, Column
 from ledger.storage.namespace import Namespace
 
@@ -46,6 +47,10 @@ class ColumnReader(ABC):
     def energy(self, address: Address) -> int:
         """Return the account's energy."""
         return self._read(ENERGY, address)
+
+    def fetch(self, wanted: Wanted) -> Fetched | None:  # noqa: ARG002 - a subclass may
+        """Return None: nothing is saved unless a subclass knows how."""
+        return None
 
 
 class HistoryReader(ColumnReader):

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from ledger.model import U64_MAX, Account, Address, Asset, Chain, Multisig, State
 from ledger.outcome import BalanceKey, Changes
+from ledger.storage.fetched import Fetched, Wanted
 from ledger.storage.merging import check_merge, check_readable, check_rewind, check_topoheight
 
 K = TypeVar("K")
@@ -92,6 +93,9 @@ class MemoryReader:
             if topoheight <= self._limit:
                 return energy
         return self._versions.base_account(address).energy
+
+    def fetch(self, wanted: Wanted) -> Fetched | None:
+        """Return None: a value is read as cheaply alone."""
 
 
 class MemoryStorage(MemoryReader):

@@ -103,6 +103,13 @@ class Namespace:
         record = self.engine.get(self._current + name)
         return None if record is None else record[8:]
 
+    def values_of(self, names: list[bytes]) -> list[bytes | None]:
+        """Return the newest values of ``names``, of one moment: one multi-get."""
+        if not names:
+            return []
+        records = self.engine.get_many([self._current + name for name in names])
+        return [None if record is None else record[8:] for record in records]
+
     def value_at(self, name: bytes, topoheight: int) -> bytes | None:
         """Return the value of ``name`` as of ``topoheight``: one get, and a search if it is old."""
         record = self.engine.get(self._current + name)

@@ -8,10 +8,13 @@ drops the versions above it. Stores are compared by their logical state, never b
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ledger.model import Address, Asset, Chain, Multisig, State
 from ledger.outcome import Changes
+
+if TYPE_CHECKING:
+    from ledger.storage.fetched import Fetched, Wanted
 
 
 class StorageError(Exception):
@@ -51,6 +54,10 @@ class Reader(Protocol):
 
     def energy(self, address: Address) -> int:
         """Return the account's energy."""
+        ...
+
+    def fetch(self, wanted: Wanted) -> Fetched | None:
+        """Return all that is ``wanted``, of one moment; None where that saves nothing."""
         ...
 
 

@@ -6,7 +6,7 @@ was written (the commit point): a cache never holds anything but committed data.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -17,7 +17,17 @@ from ledger.outcome import Changes
 from ledger.storage.cache import MISSING, CommittedCache
 from ledger.storage.columns import ColumnReader, HistoryReader
 from ledger.storage.engine import Engine
-from ledger.storage.layout import FIRST_NAMESPACE, Column, decode_u64
+from ledger.storage.fetched import Fetched, Wanted
+from ledger.storage.layout import (
+    ACCOUNT,
+    BALANCE,
+    ENERGY,
+    FIRST_NAMESPACE,
+    MULTISIG,
+    NONCE,
+    Column,
+    decode_u64,
+)
 from ledger.storage.merging import check_merge, check_readable, check_rewind, check_topoheight
 from ledger.storage.namespace import Namespace
 from ledger.storage.records import change_records, state_of
@@ -200,10 +210,7 @@ class RocksStorage(ColumnReader):
         return state_of(self._namespace.values())
 
     def _read(self, column: Column[V], key: bytes) -> V:
-        generation = self._namespace.generation
-        if generation != self._cache.generation:
-            self._namespace.require()
-            self._cache.reset(generation)
+        generation = self._present_generation()
         name = column.code + key
         cached: V = self._cache.get(name, generation)
         if cached is not MISSING:
@@ -213,6 +220,50 @@ class RocksStorage(ColumnReader):
         self._cache.fill(name, value, generation)
         return value
 
+    def fetch(self, wanted: Wanted) -> Fetched:
+        """Return all that is wanted: what the cache holds, and the rest by one multi-get.
+
+        A merge in progress is waited for, so all is of one moment.
+        """
+        with self._namespace.lock:
+            values = iter(self._read_many(list(_names(wanted))))
+            return Fetched(
+                self.chain(),
+                {key: next(values) is not None for key in wanted.existence},
+                {key: next(values) for key in wanted.nonces},
+                {key: next(values) for key in wanted.balances},
+                {key: next(values) for key in wanted.multisigs},
+                {key: next(values) for key in wanted.energies},
+            )
+
+    def _read_many(self, wanted: list[tuple[Column[Any], bytes]]) -> list[Any]:
+        generation = self._present_generation()
+        names = [column.code + key for column, key in wanted]
+        values = [self._cache.get(name, generation) for name in names]
+        missing = [place for place, value in enumerate(values) if value is MISSING]
+        encoded = self._namespace.values_of([names[place] for place in missing])
+        for place, found in zip(missing, encoded, strict=True):
+            column = wanted[place][0]
+            values[place] = column.absent if found is None else column.decode(found)
+            self._cache.fill(names[place], values[place], generation)
+        return values
+
+    def _present_generation(self) -> int:
+        """Return the namespace's generation, having emptied a cache that is of an older one."""
+        generation = self._namespace.generation
+        if generation != self._cache.generation:
+            self._namespace.require()
+            self._cache.reset(generation)
+        return generation
+
     def _announce(self, operation: str) -> None:
         if self.before_write is not None:
             self.before_write(operation)
+
+
+def _names(wanted: Wanted) -> Iterator[tuple[Column[Any], bytes]]:
+    yield from ((ACCOUNT, key) for key in wanted.existence)
+    yield from ((NONCE, key) for key in wanted.nonces)
+    yield from ((BALANCE, address + asset) for address, asset in wanted.balances)
+    yield from ((MULTISIG, key) for key in wanted.multisigs)
+    yield from ((ENERGY, key) for key in wanted.energies)

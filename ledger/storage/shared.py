@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ledger.model import Address, Asset, Chain, Multisig, State
 from ledger.outcome import Changes
+from ledger.storage.fetched import Fetched, Wanted
 from ledger.storage.lock import ReadWriteLock
 from ledger.storage.protocol import Reader, Storage
 
@@ -51,6 +52,11 @@ class SharedReader:
         """Return the account's energy."""
         with self._reading:
             return self._reader.energy(address)
+
+    def fetch(self, wanted: Wanted) -> Fetched | None:
+        """Return all that is wanted, the lock taken once; None where that saves nothing."""
+        with self._reading:
+            return self._reader.fetch(wanted)
 
 
 class SharedStorage(SharedReader):

@@ -7,8 +7,9 @@ waiting ones look again.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from random import Random
 from threading import Condition
@@ -16,7 +17,6 @@ from types import TracebackType
 from typing import TypeVar
 
 from parallel.drivers.protocol import Crash, Hang, Task
-from parallel.ops import Operation
 
 T = TypeVar("T")
 
@@ -27,9 +27,9 @@ DELAYED_SHARE = 0.25
 class Threads:
     """The threaded driver; a context manager that owns its threads.
 
-    ``delay_seed`` injects short random delays before steps, which widens the interleavings that
-    real threads meet; ``patience`` is how long a guard may stay closed before the run is a hang,
-    in seconds.
+    The calling thread is one of the workers. ``delay_seed`` injects short random delays before
+    steps, which widens the interleavings that real threads meet; ``patience`` is how long a guard
+    may stay closed before the run is a hang, in seconds.
     """
 
     def __init__(self, delay_seed: int | None = None, patience: float = 30.0) -> None:
@@ -41,15 +41,14 @@ class Threads:
         self._waiting = 0
 
     def run(self, tasks: Sequence[Task[T]], workers: int) -> list[T | Crash]:
-        """Run ``tasks`` on ``workers`` threads, in this thread if one is enough."""
+        """Run ``tasks`` on ``workers`` threads, in this thread alone if one is enough."""
+        results: dict[int, T | Crash] = {}
         try:
-            alone = workers == 1 or len(tasks) <= 1
-            apply = map if alone else self._threads(workers).map
-            results: list[T | Crash] = list(apply(self._drive, tasks))
+            self._work_together(deque(tasks), results, min(workers, len(tasks)) - 1)
         except BaseException:
             _close(tasks)
             raise
-        return results
+        return [results[task.index] for task in tasks]
 
     def close(self) -> None:
         """End the threads."""
@@ -68,19 +67,51 @@ class Threads:
     ) -> None:
         self.close()
 
-    def _threads(self, workers: int) -> ThreadPoolExecutor:
-        if self._pool is None or self._size != workers:
+    def _threads(self, count: int) -> ThreadPoolExecutor:
+        if self._pool is None or self._size < count:
             self.close()
-            self._pool = ThreadPoolExecutor(workers, thread_name_prefix="lockstep")
-            self._size = workers
+            self._pool = ThreadPoolExecutor(count, thread_name_prefix="lockstep")
+            self._size = count
         return self._pool
+
+    def _work_together(
+        self, queue: deque[Task[T]], results: dict[int, T | Crash], others: int
+    ) -> None:
+        started = [self._threads(others).submit(self._work, queue, results) for _ in range(others)]
+        try:
+            self._work(queue, results)
+        finally:
+            wait(started)
+        for each in started:
+            each.result()
+
+    def _work(self, queue: deque[Task[T]], results: dict[int, T | Crash]) -> None:
+        """Take tasks from ``queue`` until it is empty; after a hang nobody takes another."""
+        while True:
+            try:
+                task = queue.popleft()
+            except IndexError:
+                return
+            try:
+                ended = self._drive(task)
+                results[task.index] = ended
+            except BaseException:
+                queue.clear()
+                raise
 
     def _drive(self, task: Task[T]) -> T | Crash:
         delays = None if self._delay_seed is None else Random(f"{self._delay_seed}/{task.index}")
         body = task.body
+        go_on = body.send
         try:
             while True:
-                self._before_step(body.send(None), delays)
+                operation = go_on(None)
+                if self._waiting:
+                    self._after_step()
+                if delays is not None and delays.random() < DELAYED_SHARE:
+                    time.sleep(delays.uniform(0, LONGEST_DELAY))
+                if operation.guard is not None:
+                    self._wait_for(operation.guard, operation.label)
         except StopIteration as stop:
             result: T = stop.value
             return result
@@ -91,13 +122,6 @@ class Threads:
         finally:
             body.close()
             self._after_step()
-
-    def _before_step(self, operation: Operation, delays: Random | None) -> None:
-        self._after_step()
-        if delays is not None and delays.random() < DELAYED_SHARE:
-            time.sleep(delays.uniform(0, LONGEST_DELAY))
-        if operation.guard is not None:
-            self._wait_for(operation.guard, operation.label)
 
     def _after_step(self) -> None:
         if self._waiting:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ledger.block import Block
+from ledger.outcome import Statistics
 from parallel.block_executor import Result
 from parallel.drivers.protocol import WORKERS_FROM, Crash, Driver, Task
 from parallel.optimistic.chain import Estimate, Version
@@ -41,6 +42,8 @@ class Optimistic(Speculative):
         assert not broken, f"a worker ended: {broken[0].error}"
         if progress.stopped:
             return self.run_in_order(block, state, driver)
+        aborts = sum(progress.incarnations)
+        state.statistics = Statistics(count + aborts, aborts, batches=1)
         assert set(progress.statuses) <= {Status.EXECUTED}, "a transaction was left out"
         return self.settle(work, state)
 

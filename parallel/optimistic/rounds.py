@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ledger.block import Block
+from ledger.outcome import Statistics
 from parallel.block_executor import Result
 from parallel.drivers.protocol import Crash, Driver, Task
 from parallel.optimistic.chain import Estimate, Version
@@ -29,14 +30,17 @@ class OptimisticByRounds(Speculative):
         """Run rounds until all is valid and return the results in block order."""
         work = self.work(block, state)
         pending = list(range(len(block.transactions)))
-        incarnation = 0
+        incarnation = executions = 0
         while pending:
             if incarnation > work.retries:
                 return self.run_in_order(block, state, driver)
+            executions += len(pending)
             versions = [Version(index, incarnation) for index in pending]
             postponed = self.round(versions, work, driver)
             pending = self.invalid(versions[0], postponed, work)
             incarnation += 1
+        aborts = executions - len(block.transactions)
+        state.statistics = Statistics(executions, aborts, batches=incarnation)
         return self.settle(work, state)
 
     def round(self, versions: list[Version], work: Work, driver: Driver) -> set[int]:

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from ledger.block import Block
 from ledger.model import Policy
-from ledger.outcome import Code
+from ledger.outcome import Code, Statistics
 from ledger.signatures import Scheme
 from parallel.access import burns_cannot_overflow
 from parallel.audit import UnannouncedAccess
@@ -22,6 +22,7 @@ from parallel.optimistic.chain import Estimate
 from parallel.optimistic.memory import Memory, Record
 from parallel.optimistic.view import Dependency, Speculation
 from parallel.overlay import Overlay
+from parallel.rules import Rules
 from parallel.state import BlockState
 
 
@@ -30,6 +31,7 @@ class Work:
     """What the tasks of one block share; ``retries`` bounds the aborts of one transaction."""
 
     block: Block
+    rules: Rules
     memory: Memory
     burns_commute: bool
     retries: int
@@ -53,6 +55,7 @@ class Speculative(BlockExecutor):
         """Return what the tasks of ``block`` share."""
         return Work(
             block,
+            state.rules,
             self.memory_class(state),
             burns_cannot_overflow(block.transactions, state.original_burned),
             2 * len(block.transactions) if self.retries is None else self.retries,
@@ -66,7 +69,7 @@ class Speculative(BlockExecutor):
         view = self.speculation_class(work.memory, index, work.burns_commute)
         overlay = self.overlay_class(view)
         try:
-            result: Result = await self.rules.execute(work.block.transactions[index], overlay)
+            result: Result = await work.rules.execute(work.block.transactions[index], overlay)
         except Dependency as dependency:
             return dependency.estimate
         except UnannouncedAccess:
@@ -88,6 +91,9 @@ class Speculative(BlockExecutor):
             results += driver.run([Task(index, self.transaction(envelope, state))], 1)
             if block.policy is Policy.ATOMIC and results[-1] is not Code.SUCCESS:
                 break
+        state.statistics = Statistics(
+            executions=len(results), fallback="a transaction was aborted too often"
+        )
         return results
 
     def settle(self, work: Work, state: BlockState) -> list[Result]:

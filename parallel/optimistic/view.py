@@ -13,7 +13,8 @@ from ledger.model import Address, Multisig
 from ledger.outcome import BalanceKey
 from parallel.optimistic.chain import BASE, Estimate, Value, Version, Written
 from parallel.optimistic.memory import BURNED, Location, Memory
-from parallel.overlay import Overlay, Read
+from parallel.overlay import Overlay
+from parallel.view import Read
 
 
 class Dependency(Exception):

@@ -80,7 +80,8 @@ def altered(name: str, value: Any, outcome: Outcome = OUTCOME) -> Outcome:
 
 
 def test_every_field_is_altered() -> None:
-    assert set(ALTERED) == {field.name for field in fields(Outcome)} - {"changes"} | IN_CHANGES
+    compared = {field.name for field in fields(Outcome) if field.compare}
+    assert set(ALTERED) == compared - {"changes"} | IN_CHANGES
 
 
 @pytest.mark.parametrize("outcome", [OUTCOME, REJECTED])

@@ -237,7 +237,7 @@ def test_a_clone_has_a_cache_of_its_own_and_callbacks_have_the_owners(rocks: Roc
 def test_callbacks_hold_no_storage_and_offer_the_read_protocol_alone() -> None:
     access = open_access(CALLBACKS, MemoryStorage(STATE))
     names = {name for name, _ in inspect.getmembers(access.reader) if not name.startswith("_")}
-    assert names == {"chain", "exists", "nonce", "balance", "multisig", "energy"}
+    assert names == {"chain", "exists", "nonce", "balance", "multisig", "energy", "fetch"}
     assert CallbackReader.__slots__ == ("_loads",)
 
 
@@ -250,7 +250,15 @@ def test_callbacks_may_be_any_functions() -> None:
 
     loads = Loads.of(MemoryStorage(STATE))
     reader = CallbackReader(
-        Loads(loads.chain, loads.exists, nonce, loads.balance, loads.multisig, loads.energy)
+        Loads(
+            loads.chain,
+            loads.exists,
+            nonce,
+            loads.balance,
+            loads.multisig,
+            loads.energy,
+            loads.fetch,
+        )
     )
     assert (reader.nonce(BOB), reader.energy(BOB)) == (7, 5)
     assert asked == [BOB]

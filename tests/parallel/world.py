@@ -27,6 +27,7 @@ from ledger.model import (
 )
 from ledger.outcome import Outcome
 from ledger.signatures import KeyPair, cosigned_message
+from ledger.storage.fetched import Wanted
 from ledger.wire import seal, signing_bytes
 from parallel.batched import Batched
 from parallel.drivers.protocol import Driver
@@ -90,6 +91,9 @@ class DictReader:
 
     def energy(self, address: Address) -> int:
         return self._account(address).energy
+
+    def fetch(self, wanted: Wanted) -> None:
+        return None
 
     def _account(self, address: Address) -> Account:
         if address in self.broken:

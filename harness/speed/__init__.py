@@ -1,0 +1,1 @@
+"""How fast executors are beside the reference: workloads, timing side by side, a lower bound."""
