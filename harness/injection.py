@@ -19,6 +19,7 @@ from ledger.model import Address, Policy, State
 from ledger.outcome import NO_CHANGES, Fault, Outcome, Rejection
 from ledger.signatures import Scheme
 from ledger.storage.callbacks import CallbackReader, Loads
+from ledger.storage.fetched import Fetched, Wanted
 from ledger.storage.protocol import OwnedStorage, Reader, StorageError
 from parallel.drivers.protocol import Driver
 from parallel.drivers.scheduled import Pending, Scheduled
@@ -72,6 +73,11 @@ def unreadable(reader: Reader, account: Address) -> Reader:
 
         return guarded_load
 
+    def fetch(wanted: Wanted) -> Fetched | None:
+        if wanted.is_of(account):
+            raise UnreadableError("cannot read an account")
+        return loads.fetch(wanted)
+
     loads = Loads.of(reader)
     return CallbackReader(
         Loads(
@@ -81,6 +87,7 @@ def unreadable(reader: Reader, account: Address) -> Reader:
             guarded(loads.balance),
             guarded(loads.multisig),
             guarded(loads.energy),
+            fetch,
         )
     )
 
