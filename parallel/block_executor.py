@@ -81,10 +81,10 @@ class BlockExecutor(ABC):
         burns_commute = burns_cannot_overflow(block.transactions, state.original_burned)
         return [access_list(each, burns_commute) for each in block.transactions]
 
-    def rules_of(self, block: Block, state: BlockState, driver: Driver) -> Rules:
-        """Return the rules to judge ``block`` by, signatures checked ahead where that pays."""
+    def rules_of(self, block: Block, state: BlockState, driver: Driver) -> Rules | None:
+        """Return the rules that know the signatures of ``block``; None if it is not worth it."""
         if self.reason_not_to_check(block):
-            return self.rules
+            return None
         known = check_ahead(self.scheme, block, state.storage, driver, self.workers)
         return self.rules_class(known)
 
@@ -95,7 +95,7 @@ class BlockExecutor(ABC):
     async def transaction(self, envelope: Envelope, state: BlockState) -> Code:
         """Run one transaction on an overlay of its own and publish it if it succeeds."""
         overlay = self.overlay_class(state)
-        code = await state.rules.execute(envelope, overlay)
+        code = await (state.rules or self.rules).execute(envelope, overlay)
         if code is Code.SUCCESS:
             await state.publish(overlay)
         return code

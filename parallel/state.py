@@ -53,7 +53,7 @@ class BlockState:
     """The shared state of one block over ``storage``.
 
     ``rules`` and ``statistics`` are for the executor to set, where no task runs: what it judges
-    the block by, and how the execution went.
+    the block by if not by its own rules, and how the execution went.
     """
 
     table_class: ClassVar[type[Tracked[Any, Any]]] = Tracked
@@ -72,7 +72,7 @@ class BlockState:
         )
         self.energies: Tracked[Address, int] = self.table_class("energy", self.stored_energy)
         self.burned = Cell("burned", chain.burned)
-        self.rules: Rules
+        self.rules: Rules | None = None
         self.statistics = Statistics()
         self._publishing = Lock()
 

@@ -55,7 +55,7 @@ class Speculative(BlockExecutor):
         """Return what the tasks of ``block`` share."""
         return Work(
             block,
-            state.rules,
+            state.rules or self.rules,
             self.memory_class(state),
             burns_cannot_overflow(block.transactions, state.original_burned),
             2 * len(block.transactions) if self.retries is None else self.retries,
