@@ -76,7 +76,7 @@ def run_campaign(
         bench.close()
     report.seconds = time.monotonic() - started
     report.complaints = [
-        *report.tally.measure.complaints(),
+        *replace(report.tally.measure, possible=plan.payloads).complaints(),
         *_not_tested(plan, report.tally),
         *report.tally.controls.missed,
     ]

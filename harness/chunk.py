@@ -21,8 +21,8 @@ from harness.controls import EVERY as CONTROLS_EVERY
 from harness.controls import Controlled, Controls
 from harness.executors import is_labu
 from harness.generate.mixture import case_number
-from harness.labu.projection import project
-from harness.measure import Measure
+from harness.labu.projection import PROJECTED_KINDS, project
+from harness.measure import KINDS, Measure
 from harness.run import Run
 from harness.runner import STEP_LIMIT, Runner
 from harness.schedules.mix import Mix
@@ -46,6 +46,11 @@ class Plan:
     def projected(self) -> bool:
         """Tell whether the cases are projected onto what labu can express, for all executors."""
         return any(is_labu(setting.executor) for setting in self.settings)
+
+    @property
+    def payloads(self) -> tuple[str, ...]:
+        """Return the payloads that the cases can have, by name."""
+        return PROJECTED_KINDS if self.projected else KINDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ class Measure:
     """Counts over many runs; two of them add up.
 
     ``separable`` counts the blocks with two transactions that share no account, which an executor
-    can run side by side; ``kinds`` and ``codes`` count payloads and result codes by name.
+    can run side by side; ``kinds`` and ``codes`` count payloads and result codes by name;
+    ``possible`` are the payloads that the cases can have.
     """
 
     transactions: int = 0
@@ -39,6 +40,7 @@ class Measure:
     separable: int = 0
     codes: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
+    possible: tuple[str, ...] = KINDS
 
     def see(self, run: Run) -> None:
         """Count the blocks of ``run``."""
@@ -102,7 +104,7 @@ class Measure:
     @property
     def rarest_kind(self) -> float:
         """Return the share of transactions that have the rarest kind of payload."""
-        return _share(min(self.kinds[kind] for kind in KINDS), self.transactions)
+        return _share(min(self.kinds[kind] for kind in self.possible), self.transactions)
 
     @property
     def codes_met(self) -> int:

@@ -4,7 +4,8 @@ Invariant: a projected case has atomic blocks without rewards whose fees vanish,
 multisig before its first block and no rewinds; it depends on the case and the random stream alone.
 
 An atomic block ends with its first failure, and generated blocks were made for a policy that goes
-on. So most blocks lose the transactions that fail in them, and the others keep them all.
+on. So some blocks lose the transactions that fail in them, some keep only those that fail for want
+of funds or of room, which are rarer and harder to get right, and some keep all.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from harness.case.realise import envelope_of, realise
 from harness.case.values import AnyIntent, BlockStep, Case, Intent, RawIntent
 from harness.labu.documents import expressible
 from harness.labu.ledger import SCHEME
+from harness.measure import LATE
 from harness.post_state import post_state
 from ledger.block import Block, Envelope
 from ledger.identities import address_of
@@ -31,13 +33,20 @@ from ledger.model import (
     Transfer,
     Transfers,
 )
-from ledger.outcome import Outcome
+from ledger.outcome import Code, Outcome
 from ledger.schemes import SCHEMES
 from ledger.storage.memory import MemoryStorage
 from ledger.wire import decode
 
-FAILING_SHARE = 0.4
-"""The share of blocks that keep the transactions which fail."""
+PROJECTED_KINDS = ("Burn", "SetMultisig", "Transfers")
+"""The payloads of projected cases, by name: a nonce bump becomes a transfer."""
+
+CODES_KEPT: tuple[tuple[frozenset[Code], float], ...] = (
+    (frozenset(), 0.2),
+    (frozenset(LATE), 0.4),
+    (frozenset(Code), 0.4),
+)
+"""Which failures a block keeps, and the share of blocks that do."""
 
 LONE_SHARE = 0.25
 """The share of blocks of one transaction that are sent without a block around it."""
@@ -62,16 +71,17 @@ def project(case: Case, random: Random) -> Case:
 
 
 def _projected(step: BlockStep, state: State, random: Random) -> BlockStep:
-    keeps_failing = random.random() < FAILING_SHARE
+    choices, shares = zip(*CODES_KEPT, strict=True)
+    [codes] = random.choices(choices, shares)
     kept: list[AnyIntent] = []
     for each in step.transactions:
         intent = _native(each, state, random) if isinstance(each, Intent) else each
-        if not keeps_failing:
+        if len(codes) < len(Code):
             intent = _in_turn(intent, state)
         envelope = envelope_of(intent, SCHEMES[_TRIAL])
         outcome = _execute(Block((envelope,), Policy.ATOMIC, advances_height=False), state)
         state = post_state(state, outcome.changes)
-        if outcome.rejection is None or keeps_failing:
+        if outcome.rejection is None or outcome.rejection.code in codes:
             kept.append(_carried(intent, envelope))
     lone = len(kept) == 1 and random.random() < LONE_SHARE
     return BlockStep(tuple(kept), Policy.ATOMIC, advances_height=not lone)

@@ -25,6 +25,7 @@ from harness.labu.judge import RECEIPTS
 from harness.labu.ledger import Ledger, served
 from harness.labu.projection import project
 from harness.labu.server import Server, serving
+from harness.measure import LEAST_TRANSACTIONS, Measure
 from harness.post_state import post_state
 from harness.seeds import stream
 from ledger.model import Policy
@@ -112,6 +113,15 @@ def test_a_plan_projects_its_cases_if_and_only_if_it_has_a_labu_server() -> None
     assert Bench(inside, "x").case(3) == case_number("one", 3)
     assert Bench(both, "x").case(3) != case_number("one", 3)
     assert Bench(both, "x").case(3).scheme == "schnorr"
+
+
+def test_projected_cases_pass_the_health_gate() -> None:
+    plan = Plan("one", (Setting("batched"), Setting("http://127.0.0.1:1")), storage="memory")
+    bench, measure = Bench(plan, "x"), Measure(possible=plan.payloads)
+    for number in range(200):
+        measure.see(bench.runners[0].run_sequential(bench.case(number)))
+    assert measure.transactions >= LEAST_TRANSACTIONS
+    assert measure.complaints() == []
 
 
 # Campaigns.
