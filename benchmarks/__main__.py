@@ -17,6 +17,7 @@ from benchmarks import (
     exhaustive,
     generation,
     memory,
+    outside,
     races,
     reference,
     shrinking,
@@ -40,6 +41,7 @@ TOPICS: Mapping[str, Callable[[bool], Topic | tuple[Topic, ...]]] = {
     "memory": memory.measure,
     "access": access.measure,
     "executors": executors.measure,
+    "outside": outside.measure,
 }
 
 HEAD = """\

@@ -39,7 +39,10 @@ def read_bytes(text: Hex) -> bytes:
 
 def read_key(text: Hex) -> bytes:
     """Return the 32 bytes of an address, an asset or a hash."""
-    data = read_bytes(text)
-    if len(data) != ADDRESS_LENGTH:
-        raise ContractError(f"{text[:70]!r} has {len(data)} bytes, not {ADDRESS_LENGTH}")
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        raise ContractError(f"{text[:70]!r} is not written in hex") from None
+    if len(data) != ADDRESS_LENGTH or len(text) != 2 * ADDRESS_LENGTH:
+        raise ContractError(f"{text[:70]!r} is not {ADDRESS_LENGTH} bytes in hex")
     return data
