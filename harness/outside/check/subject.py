@@ -60,7 +60,7 @@ class Subject:
                     agreeing += 1
                 else:
                     raise Wrong(f"{name}: {said(run)}")
-        return f"{agreeing} agree" + (f", {unsupported} not declared" if unsupported else "")
+        return f"{agreeing} agree" + (f", {unsupported} not compared" if unsupported else "")
 
     def _build(self, scheme: Scheme, workers: int) -> OutsideExecutor:
         return OutsideExecutor("checked", self.program, scheme, workers)
