@@ -9,8 +9,9 @@ from ledger.outcome import Code
 from parallel.block_executor import Result
 from parallel.optimistic.chain import BASE, Version
 from parallel.optimistic.executor import Optimistic
-from parallel.optimistic.memory import Location, Memory, Record
+from parallel.optimistic.memory import BURNED, Location, Memory, Record
 from parallel.optimistic.progress import Progress
+from parallel.optimistic.rounds import OptimisticByRounds
 from parallel.optimistic.view import Speculation
 from parallel.overlay import Overlay
 
@@ -93,6 +94,33 @@ class AbsenceNotRecorded(Optimistic):
     speculation_class = _AbsenceForgotten
 
 
+class _CounterBeforeTheBlock(Speculation):
+    async def burned_so_far(self) -> int:
+        """Return the burned counter as it was before the block."""
+        return self.memory.state.original_burned
+
+
+class LimitBeforeTheBlock(Optimistic):
+    """X16, block: the limit of the burned counter is checked against its value before the block."""
+
+    name = "limit-before-the-block"
+    speculation_class = _CounterBeforeTheBlock
+
+
+class _CounterForgotten(Speculation):
+    def record(self, location: Location, version: Version) -> None:
+        """Enter into the read set what was found, but for the burned counter."""
+        if location != BURNED:
+            super().record(location, version)
+
+
+class LimitOutsideReadSet(Optimistic):
+    """X16: the burned counter, which the limit is checked against, is not in the read set."""
+
+    name = "limit-outside-read-set"
+    speculation_class = _CounterForgotten
+
+
 class _NoEstimates(Memory):
     def mark(self, version: Version, locations: Iterable[Location]) -> None:
         """Leave the aborted values in place."""
@@ -103,3 +131,18 @@ class NoEstimateOnAbort(Optimistic):
 
     name = "no-estimate-on-abort"
     memory_class = _NoEstimates
+
+
+class _ComparesWhatIsWritten(Memory):
+    def holds(self, index: int, record: Record) -> bool:
+        """Keep a result that is out of date if nobody below has written where it writes."""
+        return super().holds(index, record) or all(
+            self.chain(location).below(index) is None for location in record.writes
+        )
+
+
+class ReuseByKeySets(OptimisticByRounds):
+    """X19: a result is kept because key sets are disjoint, not because values are equal."""
+
+    name = "reuse-by-key-sets"
+    memory_class = _ComparesWhatIsWritten
