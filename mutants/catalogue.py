@@ -283,6 +283,14 @@ ROWS = (
         deviations=1,
     ),
     Row(
+        "X14",
+        "cross-block-cache",
+        "mutants.remembering:CrossBlockCache",
+        "an aborted success, then a block that reads what it wrote",
+        transactions=3,
+        deviations=1,
+    ),
+    Row(
         "X16",
         "limit-outside-read-set",
         "mutants.optimistic:LimitOutsideReadSet",

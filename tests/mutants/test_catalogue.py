@@ -38,11 +38,19 @@ HARMLESS = {
 """Where a plain payment would show the fault: a case beside it that does not."""
 
 
-def planted() -> Iterator[tuple[str, type[BlockExecutor]]]:
+def executors() -> Iterator[type[BlockExecutor]]:
     for module in pkgutil.iter_modules(mutants.__path__, "mutants."):
-        for name, each in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+        for _, each in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
             if issubclass(each, BlockExecutor) and each.__module__ == module.name:
-                yield f"{module.name}:{name}", each
+                yield each
+
+
+def planted() -> Iterator[tuple[str, type[BlockExecutor]]]:
+    """Give the executors with a fault: those that no other one's fault is planted in."""
+    bases = {each.__mro__[1] for each in executors()}
+    for each in executors():
+        if each not in bases:
+            yield f"{each.__module__}:{each.__name__}", each
 
 
 def twin(row: Row) -> Setting:

@@ -28,5 +28,6 @@ def test_the_canary_is_caught_by_the_first_few_cases(seed: str) -> None:
     assert cases_to_detection("canary", seed, CANARY_LIMIT) is not None
 
 
-def test_the_executor_without_a_fault_is_not_accused() -> None:
-    assert cases_to_detection("batched", SEEDS[0], 300) is None
+@pytest.mark.parametrize("executor", ["batched", "mutants.caching:CachingRounds"])
+def test_an_executor_without_a_fault_is_not_accused(executor: str) -> None:
+    assert cases_to_detection(executor, SEEDS[0], 300) is None
