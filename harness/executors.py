@@ -22,6 +22,7 @@ from parallel.batched import Batched
 from parallel.credits import BatchedCredits, DagCredits
 from parallel.dag import Dag
 from parallel.interface import Executor
+from parallel.optimistic.credits import OptimisticByRoundsCredits, OptimisticCredits
 from parallel.optimistic.executor import Optimistic
 from parallel.optimistic.rounds import OptimisticByRounds
 from parallel.pipelined import Auto, Pipelined
@@ -39,7 +40,9 @@ BUILT_IN: dict[str, Callable[..., Executor]] = {
     "dag-credits": DagCredits,
     "dag-records": DagRecords,
     "optimistic": Optimistic,
+    "optimistic-credits": OptimisticCredits,
     "optimistic-rounds": OptimisticByRounds,
+    "optimistic-rounds-credits": OptimisticByRoundsCredits,
     "pipelined": Pipelined,
     "race-canary": RaceCanary,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
 import reference.block
@@ -92,20 +92,43 @@ def unreadable(reader: Reader, account: Address) -> Reader:
     )
 
 
-def outcome_of_the_others(block: Block, reader: Reader, scheme: Scheme) -> Outcome | None:
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a block must give where some of it cannot be read.
+
+    If the block's own terms cannot be read, it ``may_raise``: it must, unless there is an
+    ``outcome`` that does not need them.
+    """
+
+    outcome: Outcome | None
+    may_raise: bool = False
+
+
+def expected_of_the_others(block: Block, reader: Reader, scheme: Scheme) -> Expected:
     """Return what ``block`` must give where ``reader`` fails on what some transactions need.
 
     Each of those has a fault and no effect, and the others are as if it were not there; an atomic
-    block ends with it and changes nothing. None if the block's own terms need what cannot be read,
-    so that there is no outcome at all.
+    block ends with it and changes nothing.
     """
     try:
         kept, crashed = _told_apart(block, reader, scheme)
-        broken = bool(crashed) and block.policy is Policy.ATOMIC
-        judged = _without_an_end(block) if broken else block
-        outcome = reference.block.execute(_only(judged, kept), reader, scheme)
     except UnreadableError:
-        return None
+        return Expected(None, may_raise=True)
+    broken = bool(crashed) and block.policy is Policy.ATOMIC
+    judged = _only(_without_an_end(block) if broken else block, kept)
+    try:
+        outcome = reference.block.execute(judged, reader, scheme)
+    except UnreadableError:
+        # A block that overflows has no fees to pay.
+        outcome = reference.block.execute(replace(judged, fees_to=None), reader, scheme)
+        if outcome.rejection is None:
+            return Expected(None, may_raise=True)
+        return Expected(_told(outcome, kept, crashed, broken), may_raise=True)
+    return Expected(_told(outcome, kept, crashed, broken))
+
+
+def _told(outcome: Outcome, kept: Sequence[int], crashed: Sequence[int], broken: bool) -> Outcome:
+    """Return the outcome of those ``kept`` as one of the whole block."""
     return replace(
         outcome,
         receipts=tuple(replace(each, index=kept[each.index]) for each in outcome.receipts),

@@ -28,7 +28,7 @@ from harness.faults import HarnessFault
 from harness.injection import (
     Watcher,
     dying,
-    outcome_of_the_others,
+    expected_of_the_others,
     unreadable,
     with_faults_alike,
 )
@@ -356,16 +356,16 @@ class _Session:
     ) -> tuple[Outcome | None, _Failure | None]:
         """Execute a block while ``account`` cannot be read; only what needs it may suffer."""
         scheme = SCHEMES[self._case.scheme]
-        expected = outcome_of_the_others(block, unreadable(self._storage, account), scheme)
+        expected = expected_of_the_others(block, unreadable(self._storage, account), scheme)
         reader = unreadable(self._access.reader, account)
         actual, failure = self._execute(block, before, Scheduled(), reader)
-        if expected is None:
-            raised = failure is not None and failure.verdict is Verdict.CRASH
-            return actual, None if raised else failure or _failure_unmet("an exception")
         if actual is None:
-            return actual, failure
+            raised = failure is not None and failure.verdict is Verdict.CRASH
+            return actual, None if raised and expected.may_raise else failure
+        if expected.outcome is None:
+            return actual, _failure_unmet("an exception")
         told = with_faults_alike(actual) if well_typed(actual) else actual
-        differences = compare_outcomes(expected, told)
+        differences = compare_outcomes(expected.outcome, told)
         if differences:
             return actual, _Failure(Verdict.DIVERGE, differences)
         return actual, self._check_stored()

@@ -251,6 +251,14 @@ ROWS = (
         deviations=1,
     ),
     Row(
+        "X10",
+        "credit-invisible-to-reader",
+        "mutants.optimistic:CreditInvisibleToReader",
+        "a payment of what was just received, overtaken, with credits that commute",
+        transactions=2,
+        deviations=1,
+    ),
+    Row(
         "X12a",
         "destinations-missing",
         "mutants.races:DestinationsMissing",

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable
 from ledger.model import Address
 from ledger.outcome import Code
 from parallel.block_executor import Result
-from parallel.optimistic.chain import BASE, Version
+from parallel.optimistic.chain import BASE, Estimate, Found, Version
+from parallel.optimistic.credits import CreditMemory, OptimisticCredits
 from parallel.optimistic.executor import Optimistic
 from parallel.optimistic.memory import BURNED, Location, Memory, Record
 from parallel.optimistic.progress import Progress
@@ -17,9 +18,9 @@ from parallel.overlay import Overlay
 
 
 class _TrustsStorage(Memory):
-    def is_current(self, index: int, location: Location, version: Version) -> bool:
+    def is_current(self, index: int, location: Location, found: Found) -> bool:
         """Compare versions, but for what came from below all transactions."""
-        return version == BASE or super().is_current(index, location, version)
+        return found == BASE or super().is_current(index, location, found)
 
 
 class StorageReadAlwaysValid(Optimistic):
@@ -108,10 +109,10 @@ class LimitBeforeTheBlock(Optimistic):
 
 
 class _CounterForgotten(Speculation):
-    def record(self, location: Location, version: Version) -> None:
+    def record(self, location: Location, found: Found) -> None:
         """Enter into the read set what was found, but for the burned counter."""
         if location != BURNED:
-            super().record(location, version)
+            super().record(location, found)
 
 
 class LimitOutsideReadSet(Optimistic):
@@ -146,3 +147,18 @@ class ReuseByKeySets(OptimisticByRounds):
 
     name = "reuse-by-key-sets"
     memory_class = _ComparesWhatIsWritten
+
+
+class _CreditsUnseen(CreditMemory):
+    def is_current(self, index: int, location: Location, found: Found) -> bool:
+        """Compare the version of what is below the additions."""
+        below = self.seen(location, index).below
+        last = found if isinstance(found, Version) else found[-1]
+        return not isinstance(below, Estimate) and last == (below.version if below else BASE)
+
+
+class CreditInvisibleToReader(OptimisticCredits):
+    """X10: a credit that commutes does not invalidate a later transaction's read of the balance."""
+
+    name = "credit-invisible-to-reader"
+    memory_class = _CreditsUnseen

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Protocol
 
 from ledger.block import Block, Envelope
 from ledger.model import U64_MAX, Address, Asset, Transaction, Transfer, Transfers
@@ -19,10 +20,19 @@ from parallel.batched import Batched
 from parallel.block_executor import BlockExecutor
 from parallel.dag import Dag
 from parallel.ops import Key, Kind, op
-from parallel.overlay import Overlay
+from parallel.overlay import Overlay, Shared
 from parallel.rules import Rules
 from parallel.state import BlockState
 from parallel.view import Read, View
+
+
+class Crediting(Shared, Protocol):
+    """What an overlay with additions reads from; it tells whose credits do not commute."""
+
+    @property
+    def in_order(self) -> frozenset[Address]:
+        """The accounts whose credits are applied in the order of the block."""
+        ...
 
 
 class CreditState(BlockState):
@@ -61,8 +71,10 @@ class CreditOverlay(Overlay):
 
     __slots__ = ("additions",)
 
-    def __init__(self, state: BlockState) -> None:
-        super().__init__(state)
+    shared: Crediting
+
+    def __init__(self, shared: Crediting) -> None:
+        super().__init__(shared)
         self.additions: dict[BalanceKey, int] = {}
 
     def balance(self, address: Address, asset: Asset) -> Read[int]:
@@ -82,7 +94,6 @@ class CreditRules(Rules):
     async def credit(self, output: Transfer, view: View) -> Code:
         """R11, transfers: credit one receiver, unread if no order can make that fail."""
         assert isinstance(view, CreditOverlay)
-        assert isinstance(view.shared, CreditState)
         if output.destination in view.shared.in_order:
             return await super().credit(output, view)
         view.add(output.destination, output.asset, output.amount)

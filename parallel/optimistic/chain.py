@@ -15,7 +15,18 @@ from typing import Final, NamedTuple, TypeAlias
 
 from ledger.model import Multisig
 
-Value: TypeAlias = int | bool | Multisig | None
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """Written in place of a value: so much more than what lies below, which was not read."""
+
+    amount: int
+
+    def __str__(self) -> str:
+        return f"+{self.amount}"
+
+
+Value: TypeAlias = int | bool | Multisig | Addition | None
 """What a location holds: a number, whether an account exists, a configuration."""
 
 
@@ -28,6 +39,9 @@ class Version(NamedTuple):
 
 BASE: Final = Version(-1, 0)
 """The version of what was there before the block's transactions."""
+
+Found: TypeAlias = Version | tuple[Version, ...]
+"""What a read found: one version, or those of additions, highest first, and of what is below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,14 @@ class Estimate:
 
 
 Entry: TypeAlias = Written | Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """What additions make of the value below them."""
+
+    found: Found
+    value: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,18 @@ from ledger.outcome import Code
 from parallel.audit import WATCH, check
 from parallel.drivers.protocol import Crash
 from parallel.ops import Key, Kind, op
-from parallel.optimistic.chain import BASE, EMPTY, Chain, Entry, Estimate, Value, Version, Written
+from parallel.optimistic.chain import (
+    BASE,
+    EMPTY,
+    Chain,
+    Entry,
+    Estimate,
+    Found,
+    Summed,
+    Value,
+    Version,
+    Written,
+)
 from parallel.state import BlockState, Tracked
 from parallel.tables import Table
 
@@ -32,12 +43,12 @@ BURNED: Location = ("burned",)
 class Record:
     """One finished incarnation.
 
-    ``reads`` maps each location it read from below itself to the version it found. ``burned`` is
+    ``reads`` maps each location it read from below itself to what it found. ``burned`` is
     what it adds to the counter without having read it.
     """
 
     result: Code | Crash
-    reads: Mapping[Location, Version]
+    reads: Mapping[Location, Found]
     writes: Mapping[Location, Value]
     burned: int = 0
 
@@ -85,7 +96,7 @@ class Memory:
 
     # The steps.
 
-    async def read(self, location: Location, index: int) -> Entry | None:
+    async def read(self, location: Location, index: int) -> Entry | Summed | None:
         """Return what transaction ``index`` sees there; None if no transaction below it wrote."""
         await op(Kind.READ, (location,), str(location[0]))
         return self.chain(location).below(index)
@@ -144,16 +155,16 @@ class Memory:
     def holds(self, index: int, record: Record) -> bool:
         """Tell whether all that transaction ``index`` read is current."""
         return all(
-            self.is_current(index, location, version) for location, version in record.reads.items()
+            self.is_current(index, location, found) for location, found in record.reads.items()
         )
 
-    def is_current(self, index: int, location: Location, version: Version) -> bool:
-        """Tell whether a read of ``location`` would still find ``version``."""
+    def is_current(self, index: int, location: Location, found: Found) -> bool:
+        """Tell whether a read of ``location`` would still find the same version."""
         match self.chain(location).below(index):
             case None:
-                return version == BASE
-            case Written(found):
-                return version == found
+                return found == BASE
+            case Written(version):
+                return found == version
             case Estimate():
                 return False
 

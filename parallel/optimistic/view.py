@@ -11,7 +11,7 @@ from typing import Any
 
 from ledger.model import Address, Multisig
 from ledger.outcome import BalanceKey
-from parallel.optimistic.chain import BASE, Estimate, Value, Version, Written
+from parallel.optimistic.chain import BASE, Estimate, Found, Summed, Value, Written
 from parallel.optimistic.memory import BURNED, Location, Memory
 from parallel.overlay import Overlay
 from parallel.view import Read
@@ -38,7 +38,7 @@ class Speculation:
         self.memory = memory
         self.index = index
         self.burns_commute = burns_commute
-        self.reads: dict[Location, Version] = {}
+        self.reads: dict[Location, Found] = {}
 
     @property
     def chain_id(self) -> int:
@@ -75,8 +75,8 @@ class Speculation:
     async def read(self, location: Location) -> Any:
         """Return the value of ``location``; raise ``Dependency`` if it is only estimated."""
         match await self.memory.read(location, self.index):
-            case Written(version, value):
-                self.record(location, version)
+            case Written(found, value) | Summed(found, value):
+                self.record(location, found)
                 return value
             case Estimate() as estimate:
                 raise Dependency(estimate)
@@ -84,9 +84,9 @@ class Speculation:
                 self.record(location, BASE)
                 return self.memory.base(location)
 
-    def record(self, location: Location, version: Version) -> None:
+    def record(self, location: Location, found: Found) -> None:
         """Enter into the read set what was found."""
-        self.reads[location] = version
+        self.reads[location] = found
 
     def writes(self, overlay: Overlay) -> dict[Location, Value]:
         """Return what is staged, by location; a commutative burn is none."""

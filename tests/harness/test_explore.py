@@ -197,6 +197,12 @@ def test_executors_agree_in_every_trace_of_all_kinds_and_policies(
     assert exploration.tally.traces > exploration.blocks
 
 
+def test_optimistic_credits_agree_in_every_trace_of_a_small_scope(tmp_path: Path) -> None:
+    exploration = explored(Scope(2, 4), tmp_path, "optimistic-rounds-credits")
+    assert exploration.conclusion is Conclusion.EXHAUSTED
+    assert exploration.tally.traces > exploration.blocks
+
+
 def test_two_transfers_run_side_by_side_only_over_four_accounts(tmp_path: Path) -> None:
     assert explored(SMALL, tmp_path).tally.parallel == 0
     assert explored(Scope(2, 4), tmp_path).tally.parallel == 9

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 import reference.block
 from harness.case.realise import realise
-from harness.case.values import BlockStep, Case, Cosigner, Intent, RawIntent, RewindStep
+from harness.case.values import (
+    BlockStep,
+    Case,
+    Cosigner,
+    Intent,
+    MergeDies,
+    Onlooker,
+    RawIntent,
+    ReadsFail,
+    RewindStep,
+)
 from harness.generate.decode import decode
 from harness.generate.mixture import case_number, draw_number
 from harness.generate.records import HEADER_LENGTH, RECORD_LENGTH, Draw, Shape
@@ -439,3 +449,16 @@ def test_every_feature_is_off_in_some_cases_and_nothing_in_others() -> None:
     shares = [sum(bits >> place & 1 for bits in off) / 400 for place in range(len(FEATURES))]
     assert all(0.1 < share < 0.3 for share in shares)
     assert 0.15 < off.count(0) / 400 < 0.4
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_fault_from_outside_occurs_upon_one_block_of_a_tenth_of_the_cases(seed: str) -> None:
+    faulty = [
+        [step.fault for step in case.steps if isinstance(step, BlockStep) and step.fault]
+        for case in campaign(seed)
+    ]
+    faults = [faults[0] for faults in faulty if faults]
+    assert max(map(len, faulty)) == 1
+    assert 0.05 * CASES < len(faults) < 0.15 * CASES
+    assert {type(each) for each in faults} == {MergeDies, ReadsFail, Onlooker}
+    assert {each.after for each in faults if isinstance(each, MergeDies)} == {0, 1}

@@ -19,7 +19,7 @@ from harness.case.values import (
 from harness.executors import BUILT_IN
 from harness.findings import shrink
 from harness.generate.mixture import case_number
-from harness.injection import UnreadableError, outcome_of_the_others, unreadable
+from harness.injection import UnreadableError, expected_of_the_others, unreadable
 from harness.run import Run
 from harness.runner import Runner
 from harness.seeds import stream
@@ -117,9 +117,10 @@ def others(policy: Policy, *codes: Code) -> Outcome:
         run = runner.run_sequential(case_of(block(*intents, policy=policy)))
     (executed,) = run.blocks
     reader = unreadable(MemoryStorage(executed.before), BOB)
-    outcome = outcome_of_the_others(executed.block, reader, SCHEMES["keyed-hash"])
-    assert outcome is not None
-    return outcome
+    expected = expected_of_the_others(executed.block, reader, SCHEMES["keyed-hash"])
+    assert expected.outcome is not None
+    assert not expected.may_raise
+    return expected.outcome
 
 
 def test_who_needs_what_cannot_be_read_has_a_fault_and_the_others_their_receipts() -> None:

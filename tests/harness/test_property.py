@@ -21,7 +21,7 @@ from harness.verdict import Verdict
 
 EXAMPLES = 200
 
-MANY_TRACES = ("dag", "dag-credits", "optimistic", "optimistic-rounds")
+MANY_TRACES = ("dag", "dag-credits", "optimistic", "optimistic-credits", "optimistic-rounds")
 """Executors whose every block has so many traces that one random schedule a case must do here."""
 
 generated = settings(
@@ -46,6 +46,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
         "dag",
         "dag-credits",
         "optimistic",
+        "optimistic-credits",
         "optimistic-rounds",
         "auto",
         "pipelined",

@@ -14,7 +14,7 @@ from parallel.drivers.protocol import WORKERS_FROM, Driver
 from parallel.drivers.scheduled import Pending, Scheduled
 from parallel.drivers.threads import Threads
 from parallel.interface import Executor, WorkersError
-from parallel.optimistic.chain import Version
+from parallel.optimistic.chain import Found
 from parallel.optimistic.executor import Optimistic
 from parallel.optimistic.memory import Location, Memory, Record
 from parallel.optimistic.progress import Progress
@@ -367,7 +367,7 @@ def test_in_the_order_of_the_block_nothing_is_aborted() -> None:
 
 
 class _NothingHolds(Memory):
-    def is_current(self, index: int, location: Location, version: Version) -> bool:
+    def is_current(self, index: int, location: Location, found: Found) -> bool:
         return False
 
 
