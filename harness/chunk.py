@@ -68,7 +68,7 @@ class Tally:
     """What some cases gave; tallies add up.
 
     ``unsupported`` counts runs by why they were, ``not_compared`` by what they left out,
-    ``compared`` by executor those that were not unsupported.
+    ``compared`` by executor those that were not unsupported, ``ended`` all by verdict and executor.
     """
 
     cases: int = 0
@@ -77,6 +77,7 @@ class Tally:
     unsupported: Counter[str] = field(default_factory=Counter)
     not_compared: Counter[str] = field(default_factory=Counter)
     compared: Counter[str] = field(default_factory=Counter)
+    ended: Counter[tuple[str, str]] = field(default_factory=Counter)
     measure: Measure = field(default_factory=Measure)
     controls: Controlled = field(default_factory=Controlled)
     failures: list[Failure] = field(default_factory=list)
@@ -90,6 +91,7 @@ class Tally:
         self.unsupported += other.unsupported
         self.not_compared += other.not_compared
         self.compared += other.compared
+        self.ended += other.ended
         self.measure.add(other.measure)
         self.controls.add(other.controls)
         self.failures += other.failures
@@ -149,6 +151,7 @@ class Bench:
         tally.executions += run.executions
         word = run.verdict.value
         tally.verdicts[word] = tally.verdicts.get(word, 0) + 1
+        tally.ended[word, self.plan.settings[position].executor] += 1
         if run.verdict is Verdict.UNSUPPORTED:
             tally.unsupported.update(run.why_unsupported())
         else:

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from harness.campaign import Report
+from harness.chunk import Tally
 from harness.case.text import case_lines
 from harness.controls import Controlled
 from harness.findings import Finding
@@ -73,7 +74,7 @@ def summary_table(report: Report) -> Table:
     table.add_row("cases", f"{tally.cases} in {report.seconds:.1f} s")
     table.add_row("executions of blocks", str(tally.executions))
     for word, count in sorted(tally.verdicts.items()):
-        table.add_row(f"verdict {word}", str(count))
+        table.add_row(f"verdict {word}", _by_executor(word, count, tally))
     for word, count in sorted(tally.unsupported.items()):
         table.add_row("unsupported", f"{count}: {word}")
     for word, count in sorted(tally.not_compared.items()):
@@ -86,6 +87,14 @@ def summary_table(report: Report) -> Table:
     table.add_row("result codes met", f"{measure.codes_met} of {len(Code)}")
     table.add_row("controls", _controls(tally.controls))
     return table
+
+
+def _by_executor(word: str, count: int, tally: Tally) -> str:
+    """Return how often a verdict was given, by executor if there are several."""
+    if len({executor for _, executor in tally.ended}) < 2:
+        return str(count)
+    ended = sorted(tally.ended.items())
+    return "\n".join(f"{number}: {executor}" for (each, executor), number in ended if each == word)
 
 
 def _controls(controls: Controlled) -> str:
