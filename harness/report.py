@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.table import Table
 
 from harness.campaign import Report
-from harness.chunk import Tally
 from harness.case.text import case_lines
+from harness.chunk import Tally
 from harness.controls import Controlled
 from harness.findings import Finding
 from harness.verdict import Difference
