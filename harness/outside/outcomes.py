@@ -16,7 +16,7 @@ from harness.outside.messages import (
     ReceiptMessage,
     RejectionMessage,
 )
-from harness.outside.scalars import ContractError, read_key, read_u64
+from harness.outside.scalars import ContractError, read_key, read_sum, read_u64
 from harness.outside.states import read_multisig, write_multisig
 from ledger.model import Address, ModelError
 from ledger.outcome import BalanceKey, Changes, Code, Fault, Outcome, Receipt, Rejection
@@ -60,7 +60,7 @@ def read_outcome(message: OutcomeMessage) -> Outcome:
         return Outcome(
             tuple(map(_read_receipt, message.receipts)),
             _read_changes(message),
-            read_u64(message.fees),
+            read_sum(message.fees),
             None if rejection is None else Rejection(rejection.index, _code(rejection.code)),
             tuple(Fault(each.index, each.error) for each in message.faults),
         )

@@ -13,16 +13,28 @@ class ContractError(ValueError):
     """A message that decodes as JSON and still says something the contract does not allow."""
 
 
+U128_MAX = 2**128 - 1
+
+
 def read_u64(value: U64) -> int:
     """Return the number that is written as a decimal string or a JSON number."""
+    return _number(value, U64_MAX)
+
+
+def read_sum(value: U64) -> int:
+    """Return a sum of u64 values, which may be wider than they are: it has up to 128 bits."""
+    return _number(value, U128_MAX)
+
+
+def _number(value: U64, maximum: int) -> int:
     if isinstance(value, str):
         if not (value.isascii() and value.isdigit()) or (value[0] == "0" and len(value) > 1):
             raise ContractError(f"{value[:40]!r} is no decimal number")
-        if len(value) > 20:
-            raise ContractError(f"a number of {len(value)} digits is no u64")
+        if len(value) > len(str(maximum)):
+            raise ContractError(f"a number of {len(value)} digits is outside 0..{maximum}")
         value = int(value)
-    if not 0 <= value <= U64_MAX:
-        raise ContractError(f"{value} is outside 0..{U64_MAX}")
+    if not 0 <= value <= maximum:
+        raise ContractError(f"{value} is outside 0..{maximum}")
     return value
 
 

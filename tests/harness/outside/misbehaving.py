@@ -153,7 +153,7 @@ def changed(fault: str, right: dict[str, Any]) -> dict[str, Any]:  # noqa: C901 
         case "bad-number":
             return {**right, "outcome": {**NOTHING, "fees": "-1"}}
         case "wide-number":
-            return {**right, "outcome": {**NOTHING, "fees": str(2**64)}}
+            return {**right, "outcome": {**NOTHING, "burned": str(2**64)}}
         case "bad-hex":
             return {**right, "outcome": {**NOTHING, "created": ["zz"]}}
         case "bad-code":

@@ -24,12 +24,13 @@ from harness.outside.messages import (
     TransactionMessage,
 )
 from harness.outside.outcomes import read_outcome, write_outcome
-from harness.outside.scalars import ContractError, read_bytes, read_key, read_u64
+from harness.outside.scalars import ContractError, read_bytes, read_key, read_sum, read_u64
 from harness.outside.signatures import Judge, Told
 from harness.outside.states import read_state, write_state
 from harness.outside.transactions import arrives_by_wire
 from ledger.block import Block, Undecodable
 from ledger.model import U64_MAX, State, Transaction
+from ledger.outcome import NO_CHANGES, Outcome
 from ledger.schemes import SCHEMES
 from ledger.storage.memory import MemoryStorage
 from ledger.wire import decode, encode
@@ -141,6 +142,15 @@ def test_a_u64_is_read_in_both_forms(text: str | int) -> None:
 def test_what_is_no_u64_is_refused(text: str | int) -> None:
     with pytest.raises(ContractError):
         read_u64(text)
+
+
+def test_fees_that_vanish_may_add_up_to_more_than_a_u64() -> None:
+    outcome = Outcome((), NO_CHANGES, fees=2 * U64_MAX)
+    message = through_json(write_outcome(outcome), OutcomeMessage)
+    assert isinstance(message, OutcomeMessage)
+    assert read_outcome(message) == outcome
+    with pytest.raises(ContractError):
+        read_sum(2**128)
 
 
 @pytest.mark.parametrize("text", ["0", "0g", "00 11", "0x00", "é"])
