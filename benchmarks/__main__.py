@@ -20,6 +20,7 @@ from benchmarks import (
     outside,
     races,
     reference,
+    scale,
     shrinking,
     signatures,
     trampoline,
@@ -42,6 +43,7 @@ TOPICS: Mapping[str, Callable[[bool], Topic | tuple[Topic, ...]]] = {
     "access": access.measure,
     "executors": executors.measure,
     "outside": outside.measure,
+    "scale": scale.measure,
 }
 
 HEAD = """\

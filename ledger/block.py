@@ -59,12 +59,24 @@ class Rewards:
                 raise ModelError(f"reward is {amount}, outside 0..{U64_MAX}")
 
 
+MOST_TRANSACTIONS = 100_000
+MOST_BYTES = 64 << 20
+"""What a block may hold: far beyond any real one, and little enough to be held in memory twice."""
+
+
+class BlockTooLargeError(ModelError):
+    """A block was to hold more than any executor takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """An ordered list of transactions and the terms under which they are executed.
 
     ``fees_to`` receives the fees of the block after its last transaction; None lets them vanish.
     ``advances_height`` is False only for a lone transaction that is executed outside a block.
+
+    Raises ``BlockTooLargeError`` above ``MOST_TRANSACTIONS`` or ``MOST_BYTES`` of their wire forms,
+    so no executor is ever given such a block.
     """
 
     transactions: tuple[Envelope, ...]
@@ -72,3 +84,17 @@ class Block:
     rewards: Rewards | None = None
     fees_to: Address | None = None
     advances_height: bool = True
+
+    def __post_init__(self) -> None:
+        check_count(len(self.transactions))
+        size = sum(each.size for each in self.transactions)
+        if size > MOST_BYTES:
+            raise BlockTooLargeError(f"{size} bytes of transactions in a block, above {MOST_BYTES}")
+
+
+def check_count(transactions: int) -> None:
+    """Raise ``BlockTooLargeError`` if so many transactions are too many for a block."""
+    if transactions > MOST_TRANSACTIONS:
+        raise BlockTooLargeError(
+            f"{transactions} transactions in a block, above {MOST_TRANSACTIONS}"
+        )

@@ -38,7 +38,7 @@ from harness.case.values import (
     RewindStep,
     Step,
 )
-from ledger.block import Rewards
+from ledger.block import Rewards, check_count
 from ledger.model import (
     Account,
     Burn,
@@ -84,6 +84,7 @@ def _check_steps(steps: tuple[Step, ...]) -> None:
     blocks = 0
     for step in steps:
         if isinstance(step, BlockStep):
+            check_count(len(step.transactions))
             blocks += 1
         elif 1 <= step.blocks <= blocks:
             blocks -= step.blocks
