@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from harness.faults import HarnessFault, UsageError
 from ledger.model import State
 from ledger.storage.memory import MemoryStorage
 from ledger.storage.protocol import OwnedStorage, StorageError
-from ledger.storage.rocksdb import Database
+
+if TYPE_CHECKING:
+    from ledger.storage.rocksdb import Database
 
 BACK_ENDS = ("memory", "rocksdb")
 
@@ -64,14 +66,21 @@ def open_stores(back_end: str, path: Path | None = None) -> Iterator[Stores]:
     try:
         if back_end == "memory":
             yield MemoryStores()
-        elif path is not None:
-            with Database(path) as database:
-                yield RocksStores(database)
         else:
-            with (
-                tempfile.TemporaryDirectory(prefix="lockstep-") as folder,
-                Database(Path(folder)) as database,
-            ):
+            with _open_database(path) as database:
                 yield RocksStores(database)
     except StorageError as error:
         raise HarnessFault(f"storage: {error}") from error
+
+
+@contextmanager
+def _open_database(path: Path | None) -> Iterator[Database]:
+    try:
+        # Not every interpreter has the binding: without it everything else works, in memory.
+        from ledger.storage.rocksdb import Database
+    except ImportError as error:
+        raise UsageError(f"no RocksDB here, use --storage memory: {error}") from error
+    with ExitStack() as stack:
+        if path is None:
+            path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lockstep-")))
+        yield stack.enter_context(Database(path))

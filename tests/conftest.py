@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+class SkipWithoutRocksDB:
+    """Skips, with the reason, whatever test needs the binding where there is none."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name == "rocksdict":
+            pytest.skip("rocksdict is not installed for this interpreter", allow_module_level=True)
+        return None
+
+
+if importlib.util.find_spec("rocksdict") is None:
+    sys.meta_path.append(SkipWithoutRocksDB())
 
 
 @pytest.fixture(scope="session")
