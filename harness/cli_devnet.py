@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,10 +12,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from harness.case.file import Record, load, to_bytes, write_whole
+from harness.case.values import BlockStep, Case
 from harness.exit_codes import AGREE, DIVERGENCE
 from harness.findings import FINDINGS, investigate
 from harness.node.rehearsal import Chain, Rehearsed, Slip, rehearse
-from harness.node.traffic import genesis
 from harness.report import difference_lines, finding_lines
 from harness.runner import STEP_LIMIT, Runner
 from harness.schedules.mix import Mix
@@ -44,6 +46,17 @@ SHOWN_SLIPS = 3
 )
 @click.option("--storage", type=click.Choice(BACK_ENDS), default="rocksdb", show_default=True)
 @click.option("--scheme", type=click.Choice(("keyed-hash", "schnorr")), default="keyed-hash")
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the whole chain to this case file.",
+)
+@click.option(
+    "--chain",
+    "saved",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Take the blocks and rewinds of this case file; the seed decides how each is executed.",
+)
 @click.option("--findings", type=click.Path(path_type=Path, file_okay=False), default=FINDINGS)
 def devnet(
     blocks: int,
@@ -52,13 +65,19 @@ def devnet(
     executors: tuple[str, ...],
     storage: str,
     scheme: str,
+    save: Path | None,
+    saved: Path | None,
     findings: Path,
 ) -> int:
     """Rehearse the rollout: a chain with mixed paths, executors, access modes and rewinds."""
     chain = Chain(seed or secrets.token_hex(8), blocks, transactions, executors, scheme)
+    if saved is not None:
+        case = load(saved).case
+        blocks = sum(isinstance(step, BlockStep) for step in case.steps)
+        chain = replace(chain, scheme=case.scheme, saved=case)
     output, progress = Console(highlight=False), Console(stderr=True, highlight=False)
     output.print(f"devnet of {blocks} blocks on {storage}, seed {chain.seed}", markup=False)
-    with open_stores(storage) as stores, stores.holding(genesis()) as store:
+    with open_stores(storage) as stores, stores.holding(chain.start) as store:
         with Live(console=progress, auto_refresh=False, transient=True) as live:
 
             def show(seen: Rehearsed) -> None:
@@ -66,11 +85,19 @@ def devnet(
                     live.update(Text(_line(seen, blocks)), refresh=True)
 
             seen = rehearse(chain, store, show)
+        if save is not None:
+            _save(chain, seen, save)
         for slip in seen.slips[:SHOWN_SLIPS]:
             _tell(slip, chain, stores, findings, output)
     output.print(_summary(seen))
     output.print(f"final state digest {seen.digest}", soft_wrap=True)
     return DIVERGENCE if seen.slips else AGREE
+
+
+def _save(chain: Chain, seen: Rehearsed, file: Path) -> None:
+    case = Case(chain.start, tuple(seen.steps), chain.scheme)
+    origin = {"kind": "devnet", "seed": chain.seed}
+    write_whole(file, to_bytes(Record(case, origin, "a chain of the rehearsal")))
 
 
 def _line(seen: Rehearsed, blocks: int) -> str:

@@ -8,12 +8,12 @@ from the right state.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
 from harness.case.file import Setting
-from harness.case.values import BlockStep, Case
+from harness.case.values import BlockStep, Case, RewindStep, Step
 from harness.executors import find_inside
 from harness.node.node import Applied, Node
 from harness.node.oracle import Oracle
@@ -23,6 +23,7 @@ from harness.seeds import stream
 from harness.state_difference import compare_states
 from harness.verdict import Difference
 from ledger.digest import state_digest
+from ledger.model import State
 from ledger.schemes import SCHEMES
 from ledger.storage.access import ACCESS_MODES, open_access
 from ledger.storage.protocol import Storage
@@ -36,13 +37,23 @@ STEP_LIMIT = 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What is rehearsed: so many blocks of up to so many transactions, on these executors."""
+    """What is rehearsed: so many blocks of up to so many transactions, on these executors.
+
+    With ``saved`` its blocks and rewinds are taken instead, and the seed decides only how each is
+    executed.
+    """
 
     seed: str
     blocks: int
     transactions: int
     executors: tuple[str, ...] = ("batched",)
     scheme: str = "keyed-hash"
+    saved: Case | None = None
+
+    @property
+    def start(self) -> State:
+        """The state the chain begins with."""
+        return genesis() if self.saved is None else self.saved.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,7 @@ class Slip:
 
 @dataclass(slots=True)
 class Rehearsed:
-    """What a rehearsal did; ``digest`` is that of the final state.
+    """What a rehearsal did; ``digest`` is that of the final state, ``steps`` is the whole chain.
 
     ``ways`` counts blocks by path, and those on the parallel path by what they ran on.
     """
@@ -68,6 +79,7 @@ class Rehearsed:
     compared: int = 0
     ways: Counter[str] = field(default_factory=Counter)
     slips: list[Slip] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     digest: str = ""
 
 
@@ -80,10 +92,10 @@ class _Conditions:
 
 
 def rehearse(chain: Chain, storage: Storage, progress: Callable[[Rehearsed], None]) -> Rehearsed:
-    """Run the chain on ``storage``, which must hold ``genesis()`` at topoheight 0."""
+    """Run the chain on ``storage``, which must hold its start at topoheight 0."""
     rehearsal = _Rehearsal(chain, storage)
-    while rehearsal.oracle.blocks < chain.blocks:
-        rehearsal.advance()
+    for step in rehearsal.steps():
+        rehearsal.take(step)
         progress(rehearsal.report)
     rehearsal.report.digest = state_digest(storage.export()).hex()
     rehearsal.threads.close()
@@ -95,18 +107,33 @@ class _Rehearsal:
 
     def __init__(self, chain: Chain, storage: Storage) -> None:
         self.report = Rehearsed()
-        self.oracle = Oracle(genesis(), chain.scheme)
+        self.oracle = Oracle(chain.start, chain.scheme)
         self.threads = Threads(delay_seed=0)
         self._chain = chain
         self._storage = storage
         self._random = stream(chain.seed, "rehearsal")
 
-    def advance(self) -> None:
-        """Apply one more block, or take some back."""
+    def steps(self) -> Iterator[Step]:
+        """Yield the saved steps, or one after another those that the seed gives."""
+        if self._chain.saved is not None:
+            yield from self._chain.saved.steps
+            return
+        while self.oracle.blocks < self._chain.blocks:
+            yield self._next()
+
+    def _next(self) -> Step:
         if self.oracle.blocks and self._random.random() < REWIND_SHARE:
-            self._rewind(self._random.randint(1, min(DEEPEST_REWIND, self.oracle.blocks)))
+            return RewindStep(self._random.randint(1, min(DEEPEST_REWIND, self.oracle.blocks)))
+        number, length = self.report.applied, self._chain.transactions
+        return block_number(self._chain.seed, number, self.oracle.newest, length)
+
+    def take(self, step: Step) -> None:
+        """Apply one more block, or take some back."""
+        self.report.steps.append(step)
+        if isinstance(step, RewindStep):
+            self._rewind(step.blocks)
         else:
-            self._apply()
+            self._apply(step)
 
     def _rewind(self, blocks: int) -> None:
         self.report.rewinds += 1
@@ -115,9 +142,8 @@ class _Rehearsal:
         wrong = compare_states(expected, self._storage.export())
         assert not wrong, f"storage is wrong after a rewind: {wrong[0]}"
 
-    def _apply(self) -> None:
-        before, number = self.oracle.newest, self.report.applied
-        step = block_number(self._chain.seed, number, before, self._chain.transactions)
+    def _apply(self, step: BlockStep) -> None:
+        before = self.oracle.newest
         conditions = _draw(self._random, self._chain.executors)
         node = self._node(conditions)
         access = open_access(conditions.setting.access, self._storage)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from harness.case.values import Case
 from harness.cli import main
 from harness.node.rehearsal import Chain, Rehearsed, rehearse
 from harness.node.traffic import block_number, genesis
@@ -39,6 +40,21 @@ def test_the_final_digest_is_the_same_on_every_storage() -> None:
     assert rehearsed(chain, "memory").digest == rehearsed(chain, "rocksdb").digest
 
 
+def test_a_saved_chain_ends_in_the_same_state_however_it_is_executed() -> None:
+    first = rehearsed(Chain("first", 60, 12))
+    saved = Case(genesis(), tuple(first.steps))
+    again = rehearsed(Chain("other", 1, 0, ("dag", "pipelined"), saved=saved), "rocksdb")
+    assert again.digest == first.digest
+    assert again.steps == first.steps
+    assert again.rewinds == first.rewinds > 0
+    assert again.ways != first.ways
+
+
+def test_a_saved_chain_shows_a_wrong_executor() -> None:
+    saved = Case(genesis(), tuple(rehearsed(Chain("first", 60, 12)).steps))
+    assert rehearsed(Chain("other", 1, 0, ("canary",), saved=saved)).slips
+
+
 @pytest.mark.parametrize("executor", ["canary", "mutants.races:DestinationsMissing"])
 def test_a_wrong_executor_is_found_and_the_chain_goes_on_rightly(executor: str) -> None:
     chain = Chain("wrong", 60, 30, (executor,))
@@ -53,12 +69,24 @@ def test_the_traffic_of_a_block_depends_on_seed_number_and_state_alone() -> None
     assert one != block_number("traffic", 4, genesis(), 20)
 
 
+def digest_of(output: str) -> str:
+    return output.partition("final state digest ")[2].strip()
+
+
 def test_the_command_ends_with_0_and_a_digest_or_with_1_and_a_finding(tmp_path: Path) -> None:
     runner = CliRunner()
     options = ["devnet", "--blocks", "15", "--seed", "cli", "--findings", str(tmp_path)]
     right = runner.invoke(main, options)
     assert right.exit_code == 0, right.output
     assert "final state digest" in right.output
+    chain = tmp_path / "chain" / "saved.json"
+    saved = runner.invoke(main, [*options, "--save", str(chain)])
+    again = runner.invoke(main, ["devnet", "--chain", str(chain), "--seed", "other"])
+    assert saved.exit_code == again.exit_code == 0, again.output
+    assert digest_of(saved.output) == digest_of(again.output) == digest_of(right.output)
+    replayed = runner.invoke(main, ["replay", str(chain), "--executor", "dag"])
+    assert replayed.exit_code == 0, replayed.output
+    chain.unlink()
     wrong = runner.invoke(main, [*options, "--executor", "canary"])
     assert wrong.exit_code == 1
     assert list(tmp_path.rglob("*.json"))
