@@ -41,7 +41,7 @@ def test_the_final_digest_is_the_same_on_every_storage() -> None:
 
 
 def test_a_saved_chain_ends_in_the_same_state_however_it_is_executed() -> None:
-    first = rehearsed(Chain("first", 60, 12))
+    first = rehearsed(Chain("right", 60, 12))
     saved = Case(genesis(), tuple(first.steps))
     again = rehearsed(Chain("other", 1, 0, ("dag", "pipelined"), saved=saved), "rocksdb")
     assert again.digest == first.digest
@@ -51,7 +51,7 @@ def test_a_saved_chain_ends_in_the_same_state_however_it_is_executed() -> None:
 
 
 def test_a_saved_chain_shows_a_wrong_executor() -> None:
-    saved = Case(genesis(), tuple(rehearsed(Chain("first", 60, 12)).steps))
+    saved = Case(genesis(), tuple(rehearsed(Chain("right", 60, 12)).steps))
     assert rehearsed(Chain("other", 1, 0, ("canary",), saved=saved)).slips
 
 
