@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from harness.case.values import BlockStep, Case
-from harness.run import Run
+from harness.run import BlockRun, Run
 from harness.runner import Runner, Schedule
 from harness.schedules.breadth_first import BreadthFirst
 from harness.schedules.deviations import NoteDeviations, deviations_of
@@ -66,14 +66,17 @@ class SameFailure:
         return Attempt(None, executions)
 
     def schedule_of(self, case: Case, run: Run) -> Schedule:
-        """Return a schedule of the last block under which ``case`` fails as it did in ``run``.
+        """Return a schedule under which ``case`` fails as it did in ``run``.
 
-        The canonical one; where that does not bring the failure back, because a guard opened on
-        something that no step names, every step that was not the default one.
+        The canonical one of the last block; where that does not bring the failure back, because the
+        executor remembers something of an earlier block, that of all blocks; and where that does
+        not, because a guard opened on something that no step names, every step that was not the
+        default one.
         """
-        canonical = schedule_of(run, self._workers)
-        if self.attempt(case, canonical).schedule is not None:
-            return canonical
+        for blocks in (run.blocks[-1:], run.blocks):
+            canonical = _deviations_in(blocks, self._workers)
+            if self.attempt(case, canonical).schedule is not None:
+                return canonical
         notes: list[NoteDeviations] = []
 
         def choosing(ids: tuple[str, ...]) -> Choose:
@@ -81,7 +84,7 @@ class SameFailure:
             return notes[-1]
 
         self._runner.run_once(case, choosing)
-        return tuple(notes[-1].met) if notes else canonical
+        return tuple(deviation for each in notes for deviation in each.met)
 
     def recognises(self, run: Run) -> bool:
         """Tell whether ``run`` is the same failure."""
@@ -96,9 +99,14 @@ def _only_in(block: Sequence[str], choose: Choose) -> Callable[[tuple[str, ...]]
 def schedule_of(run: Run, workers: int) -> Schedule:
     """Return the schedule of a run that failed with so many workers: that of its last block.
 
-    The blocks before it agreed, so they need none.
+    The blocks before it agreed, so they need none, unless the executor remembers something.
     """
-    if not run.blocks:
-        return ()
-    last = run.blocks[-1]
-    return deviations_of(last.trace, last.ids, workers)
+    return _deviations_in(run.blocks[-1:], workers)
+
+
+def _deviations_in(blocks: Sequence[BlockRun], workers: int) -> Schedule:
+    return tuple(
+        deviation
+        for block in blocks
+        for deviation in deviations_of(block.trace, block.ids, workers)
+    )
