@@ -53,7 +53,7 @@ def decode_terms(header: bytes, shape: Shape) -> Terms:
     rewards = _rewards(source, pool) if swarm.rewards else None
     receivers = (None, None, pool[0], pool[-1], addresses()[5])
     fees_to = source.pick(receivers) if swarm.fee_receivers else None
-    course = decode_course(source, shape)
+    course = decode_course(source, shape, pool)
     hot, favoured = source.byte(), source.pick(_FAVOURED)
     chain = _chain(source) if swarm.extremes else Chain()
     accounts = {}

@@ -1,4 +1,4 @@
-"""Decodes how a case goes on from block to block: paths, warm caches, rewinds, repetition.
+"""Decodes how a case goes on from block to block: paths, warm caches, rewinds, faults.
 
 Invariant: a rewind never takes back more blocks than there are, and the last block takes the
 parallel path, so every case has something to compare.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.case.values import MergeDies, Onlooker, PlannedFault, ReadsFail
 from harness.generate.records import Bytes, Shape
+from ledger.model import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,8 @@ class Course:
 
     After block ``rewind_after`` the newest ``rewind`` blocks are taken back, none for 0; with
     ``again`` the next block begins with their transactions. ``sequential`` and ``warm`` are bit
-    sets of block numbers: applied on the sequential path; with everything read before.
+    sets of block numbers: applied on the sequential path; with everything read before. ``fault``
+    befalls block ``fault_at``, which takes the parallel path.
     """
 
     blocks: int = 1
@@ -26,10 +29,16 @@ class Course:
     again: bool = False
     sequential: int = 0
     warm: int = 0
+    fault: PlannedFault | None = None
+    fault_at: int = 0
 
     def parallel_at(self, block: int) -> bool:
         """Tell whether a block takes the parallel path."""
         return block == self.blocks - 1 or not self.sequential >> block & 1
+
+    def fault_of(self, block: int) -> PlannedFault | None:
+        """Return what befalls a block from outside."""
+        return self.fault if block == self.fault_at else None
 
     def warm_at(self, block: int) -> bool:
         """Tell whether everything is read before a block."""
@@ -39,10 +48,20 @@ class Course:
 ONE_BLOCK = Course()
 
 
-def decode_course(source: Bytes, shape: Shape) -> Course:
-    """Decode the course of a case; only a chain has more than one block."""
-    if shape is not Shape.CHAIN:
-        return ONE_BLOCK
+def decode_course(source: Bytes, shape: Shape, pool: tuple[Address, ...]) -> Course:
+    """Decode the course of a case; only a chain, or a case with a fault, has several blocks."""
+    match shape:
+        case Shape.CHAIN:
+            return _chain(source)
+        case Shape.FAULT:
+            blocks = 1 + source.below(2)
+            fault = _fault(source, pool)
+            return Course(blocks, fault=fault, fault_at=source.below(blocks))
+        case _:
+            return ONE_BLOCK
+
+
+def _chain(source: Bytes) -> Course:
     blocks = 2 + source.below(3)
     rewind = source.pick((0, 0, 1, 1, 2))
     rewind_after = source.pick((blocks - 2, blocks - 2, blocks - 1, 0))
@@ -50,3 +69,12 @@ def decode_course(source: Bytes, shape: Shape) -> Course:
     sequential = source.pick((0, 0, 0, 0, 1, 2, 4, 5, 3))
     warm = source.pick((0, 0, 0, 0, 1, 2, 4, 6, 15))
     return Course(blocks, min(rewind, rewind_after + 1), rewind_after, again, sequential, warm)
+
+
+def _fault(source: Bytes, pool: tuple[Address, ...]) -> PlannedFault:
+    choice, detail = source.byte(), source.byte()
+    if choice < 128:
+        return MergeDies(detail & 3)
+    if choice < 224:
+        return ReadsFail(pool[detail * len(pool) >> 8])
+    return Onlooker()

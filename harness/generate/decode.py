@@ -22,8 +22,7 @@ def decode(draw: Draw, scheme: str = "keyed-hash") -> Case:
         records = draw.records[block * per_block : (block + 1) * per_block]
         estimate = forecasts[-1] if course.blocks == 1 else forecasts[-1].copy()
         transactions = _block(records, decoding, estimate)
-        parallel, warm = course.parallel_at(block), course.warm_at(block)
-        steps.append(_step(transactions, terms, parallel=parallel, warm=warm))
+        steps.append(_step(transactions, terms, block))
         rejected = terms.policy is Policy.ATOMIC and estimate.doubts > 0
         forecasts.append(forecasts[-1] if rejected else estimate)
         if course.rewind and block == course.rewind_after:
@@ -46,16 +45,15 @@ def _block(
     return transactions
 
 
-def _step(
-    transactions: tuple[AnyIntent, ...], terms: Terms, *, parallel: bool, warm: bool
-) -> BlockStep:
+def _step(transactions: tuple[AnyIntent, ...], terms: Terms, block: int) -> BlockStep:
     return BlockStep(
         transactions,
         terms.policy,
         terms.rewards,
         terms.fees_to,
-        parallel=parallel,
-        warm=warm,
+        fault=terms.course.fault_of(block),
+        parallel=terms.course.parallel_at(block),
+        warm=terms.course.warm_at(block),
     )
 
 

@@ -14,7 +14,7 @@ from harness.generate.records import HEADER_LENGTH, RECORD_LENGTH, Draw, Shape
 from harness.generate.swarm import SWARM_BYTES, draw_bits
 from harness.seeds import stream
 
-_SHAPES = (*(Shape.BOUNDARY,) * 4, *(Shape.DENSE,) * 3, *(Shape.CHAIN,) * 2)
+_SHAPES = (*(Shape.BOUNDARY,) * 4, *(Shape.DENSE,) * 3, *(Shape.CHAIN,) * 2, Shape.FAULT)
 
 
 def draw_number(seed: str, number: int) -> Draw:
@@ -28,6 +28,8 @@ def draw_number(seed: str, number: int) -> Draw:
             count = random.randint(4, 16)
         case Shape.CHAIN:
             count = random.randint(2, 8)
+        case Shape.FAULT:
+            count = random.randint(1, 5)
     off = draw_bits(random).to_bytes(SWARM_BYTES, "big")
     data = off + random.randbytes(HEADER_LENGTH - SWARM_BYTES + count * RECORD_LENGTH)
     starts = range(HEADER_LENGTH, len(data), RECORD_LENGTH)

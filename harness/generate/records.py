@@ -21,6 +21,7 @@ class Shape(Enum):
     BOUNDARY = "boundary"
     DENSE = "dense"
     CHAIN = "chain"
+    FAULT = "fault"
 
 
 @dataclass(frozen=True, slots=True)

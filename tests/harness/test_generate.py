@@ -220,6 +220,14 @@ def test_both_paths_and_both_states_of_the_caches_occur(seed: str) -> None:
 
 
 @each_seed
+def test_a_tenth_of_the_cases_has_a_fault_of_every_kind(seed: str) -> None:
+    faults = [step.fault for step in steps_of(seed) if step.fault is not None]
+    assert 0.07 < len(faults) / CASES < 0.13
+    assert {type(each) for each in faults} == {MergeDies, ReadsFail, Onlooker}
+    assert {each.after for each in faults if isinstance(each, MergeDies)} == {0, 1, 2, 3}
+
+
+@each_seed
 def test_the_last_block_takes_the_parallel_path(seed: str) -> None:
     for case in campaign(seed):
         *_, last = blocks(case)
