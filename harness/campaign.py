@@ -101,8 +101,7 @@ def _investigate_new(
         report.kinds.add(failure.fingerprint)
         runner = bench.runners[failure.setting]
         origin = {"kind": "fuzz", "seed": bench.plan.seed, "case": str(failure.number)}
-        case = bench.case(failure.number)
-        finding = investigate(case, failure.run, runner, origin, folder)
+        finding = investigate(failure.case, failure.run, runner, origin, folder)
         others = [each for each in bench.runners if each is not runner]
         told = versus(finding.case, finding.run, runner.setting.executor, others)
         report.findings.append(replace(finding, versus=tuple(told)))

@@ -14,12 +14,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from multiprocessing.util import Finalize
 from pathlib import Path
+from typing import NamedTuple
 
 from harness.case.file import Setting
 from harness.case.values import Case
 from harness.controls import EVERY as CONTROLS_EVERY
 from harness.controls import Controlled, Controls
 from harness.executors import is_labu
+from harness.feedback import MUTATED_SHARE, Feedback
 from harness.generate.mixture import case_number
 from harness.labu.projection import PROJECTED_KINDS, project
 from harness.measure import KINDS, Measure
@@ -34,13 +36,19 @@ from harness.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that decides what a campaign does; ``database`` None is a temporary one."""
+    """Everything that decides what a campaign does; ``database`` None is a temporary one.
+
+    ``seeds`` are run first, as they are. ``mutated`` is the share of the other cases that are near
+    a seed or a case of the chunk that did something new.
+    """
 
     seed: str
     settings: tuple[Setting, ...]
     storage: str = "rocksdb"
     scheme: str = "keyed-hash"
     database: Path | None = None
+    seeds: tuple[Case, ...] = ()
+    mutated: float = MUTATED_SHARE
 
     @property
     def projected(self) -> bool:
@@ -55,11 +63,21 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failing case by its number, the setting it failed under, its kind and its run."""
+    """A failing case and its number, the setting it failed under, its kind and its run."""
 
     number: int
     setting: int
     fingerprint: str
+    case: Case
+    run: Run
+
+
+class Ran(NamedTuple):
+    """A case of a campaign that was run, by its number, under the setting of this position."""
+
+    number: int
+    setting: int
+    case: Case
     run: Run
 
 
@@ -108,29 +126,33 @@ class Bench:
         self.runners = [self._runner(setting) for setting in plan.settings]
         self._controls = Controls(self._runner, self._run_control)
 
-    def run(self, number: int, setting: int, mix: Mix) -> Run:
-        """Run case ``number`` under one of the plan's settings and its own schedules."""
-        return self._run_mixed(self.runners[setting], number, mix)
-
-    def case(self, number: int) -> Case:
-        """Return case ``number`` of the plan."""
+    def case(self, number: int, feedback: Feedback | None = None) -> Case:
+        """Return case ``number`` of the plan, as generated or as ``feedback`` has it."""
         case = case_number(self.plan.seed, number, self.plan.scheme)
+        if feedback is not None:
+            case = feedback.case(number, case)
         if not self.plan.projected:
             return case
         return project(case, stream(self.plan.seed, "projection", number))
 
-    def runs(self, start: int, count: int) -> Iterator[tuple[int, int, Run]]:
-        """Run the cases from ``start`` on and give each run with its number and its setting's."""
+    def runs(self, start: int, count: int) -> Iterator[Ran]:
+        """Run the cases from ``start`` on, each under every setting and its own schedules."""
+        plan = self.plan
         mixes = [Mix(STEP_LIMIT) for _ in self.runners]
+        feedback = Feedback(plan.seed, plan.seeds, plan.mutated)
         for number in range(start, start + count):
-            for position, mix in enumerate(mixes):
-                yield number, position, self.run(number, position, mix)
+            case = self.case(number, feedback)
+            for position, (runner, mix) in enumerate(zip(self.runners, mixes, strict=True)):
+                run = self._run_mixed(runner, number, case, mix)
+                if position == 0:
+                    feedback.see(case, run)
+                yield Ran(number, position, case, run)
 
     def chunk(self, start: int, count: int) -> Tally:
         """Run the cases from ``start`` on, and the controls that are due, and count."""
         tally = Tally(cases=count)
-        for number, position, run in self.runs(start, count):
-            self._see(number, position, run, tally)
+        for ran in self.runs(start, count):
+            self._see(ran, tally)
         for number in range(start, start + count):
             if number % CONTROLS_EVERY == 0:
                 tally.controls.add(self._controls.control(number))
@@ -140,14 +162,15 @@ class Bench:
         """End the threads and close the stores."""
         self._resources.close()
 
-    def _run_mixed(self, runner: Runner, number: int, mix: Mix) -> Run:
+    def _run_mixed(self, runner: Runner, number: int, case: Case, mix: Mix) -> Run:
         random = stream(self.plan.seed, "schedule", number)
-        return runner.run_mixed(self.case(number), random, mix)
+        return runner.run_mixed(case, random, mix)
 
     def _run_control(self, runner: Runner, number: int) -> Run:
-        return self._run_mixed(runner, number, Mix(STEP_LIMIT))
+        return self._run_mixed(runner, number, self.case(number), Mix(STEP_LIMIT))
 
-    def _see(self, number: int, position: int, run: Run, tally: Tally) -> None:
+    def _see(self, ran: Ran, tally: Tally) -> None:
+        position, run = ran.setting, ran.run
         tally.executions += run.executions
         word = run.verdict.value
         tally.verdicts[word] = tally.verdicts.get(word, 0) + 1
@@ -161,7 +184,7 @@ class Bench:
             tally.measure.see(run)
         if run.verdict.is_failure:
             kind = fingerprint(self.plan.settings[position].executor, run)
-            tally.failures.append(Failure(number, position, kind, run))
+            tally.failures.append(Failure(ran.number, position, kind, ran.case, run))
 
     def _runner(self, setting: Setting) -> Runner:
         return self._resources.enter_context(Runner(setting, self._stores))

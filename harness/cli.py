@@ -18,6 +18,7 @@ from harness.case.file import CaseFileError, Setting
 from harness.cli_audit import audit
 from harness.cli_bench import bench
 from harness.cli_check import check_executor
+from harness.cli_corpus import group as corpus
 from harness.cli_devnet import devnet
 from harness.cli_explain import explain
 from harness.cli_explore import explore
@@ -230,3 +231,4 @@ main.command()(_one_clear_line(audit))
 main.command()(_one_clear_line(bench))
 main.command("serve")(_one_clear_line(serve_command))
 main.command("check-executor")(_one_clear_line(check_executor))
+main.add_command(corpus(_one_clear_line))

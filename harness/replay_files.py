@@ -85,7 +85,7 @@ def replay_paths(
     All files are read before the first one runs. Raises ``UsageError`` when there is none and
     ``CaseFileError`` when one cannot be read.
     """
-    records = [(path, load(path)) for path in _files(paths)]
+    records = [(path, load(path)) for path in files_in(paths)]
     if not records:
         raise UsageError(f"no case files in {', '.join(str(path) for path in paths)}")
     settings = [tuple(_settings(record, manner.override)) for _, record in records]
@@ -102,7 +102,8 @@ def replay_paths(
     return totals
 
 
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
+def files_in(paths: Sequence[Path]) -> Iterator[Path]:
+    """Give the files among ``paths`` and all case files below the folders."""
     for path in paths:
         if path.is_dir():
             yield from sorted(path.rglob("*.json"))

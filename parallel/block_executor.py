@@ -65,9 +65,9 @@ class BlockExecutor(ABC):
 
     def after(self, block: Block, state: BlockState, fees: int) -> bool:
         """Do what follows the transactions: fees, then the height; False if one overflows."""
-        if block.advances_height and state.original_height == U64_MAX:
+        if block.fees_to is not None and not state.pay_fees(block.fees_to, fees):
             return False
-        return block.fees_to is None or state.pay_fees(block.fees_to, fees)
+        return not block.advances_height or state.original_height < U64_MAX
 
     @abstractmethod
     def run(self, block: Block, state: BlockState, driver: Driver) -> list[Result]:

@@ -15,7 +15,8 @@ from itertools import count, islice
 from harness.audit.subject import Size, Subject
 from harness.campaign import CHUNK
 from harness.case.file import Setting
-from harness.chunk import Bench, Plan
+from harness.case.values import Case
+from harness.chunk import Bench, Plan, Ran
 from harness.findings import shrink
 from harness.run import Run
 from harness.shrink.reduce import Reduced
@@ -87,9 +88,9 @@ def run_trial(subject: Subject, seed: str, terms: Terms) -> Trial:
         searched, found = _search(bench, terms.budget)
         if found is None:
             return Trial(seed, searched, twin=_twin(subject, seed, terms, searched.cases, None))
-        number, run = found
+        case, run = found
         started = time.process_time()
-        reduced = shrink(bench.case(number), run, bench.runners[0])
+        reduced = shrink(case, run, bench.runners[0])
         seconds = time.process_time() - started
     size = Size(reduced.case.transactions(), len(reduced.schedule))
     shrunk = Shrunk(size, reduced.executions, seconds, reduced.finished)
@@ -103,24 +104,23 @@ def _bench(executor: str, seed: str, terms: Terms) -> Bench:
     return Bench(Plan(seed, (setting,), terms.storage), "audit")
 
 
-def _search(bench: Bench, budget: float) -> tuple[Searched, tuple[int, Run] | None]:
+def _search(bench: Bench, budget: float) -> tuple[Searched, tuple[Case, Run] | None]:
     """Run cases up to the first that fails, or until ``budget`` is spent."""
     executions = 0
     started = time.process_time()
-    for number, run in _campaign(bench):
+    for number, _setting, case, run in _campaign(bench):
         executions += run.executions
         seconds = time.process_time() - started
         if run.verdict.is_failure or seconds >= budget:
-            found = (number, run) if run.verdict.is_failure else None
+            found = (case, run) if run.verdict.is_failure else None
             return Searched(number + 1, executions, seconds), found
     raise AssertionError("a campaign without a limit ended")
 
 
-def _campaign(bench: Bench) -> Iterator[tuple[int, Run]]:
+def _campaign(bench: Bench) -> Iterator[Ran]:
     """Give the runs of a campaign, chunk after chunk, without end."""
     for start in count(0, CHUNK):
-        for number, _setting, run in bench.runs(start, CHUNK):
-            yield number, run
+        yield from bench.runs(start, CHUNK)
 
 
 def _twin(
@@ -133,7 +133,7 @@ def _twin(
     executions = seen = 0
     with closing(_bench(subject.twin, seed, terms)) as bench:
         started = time.process_time()
-        for number, run in islice(_campaign(bench), cases):
+        for number, _setting, _case, run in islice(_campaign(bench), cases):
             seen, executions = number + 1, executions + run.executions
             if run.verdict is not Verdict.AGREE:
                 alarms.append(f"case {number} of seed {seed}: {run.verdict.value}")

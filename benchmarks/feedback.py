@@ -1,0 +1,56 @@
+"""Whether cases near interesting ones find planted faults sooner.
+
+Run as ``python -m benchmarks.feedback``.
+
+For every share of mutated cases, the cases and CPU-seconds that campaigns take to the first failure
+of each mutant, over the same seeds. The mutants that speculate are left out unless named: a case of
+theirs costs a hundred times as much, and they are found within a few.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import closing
+from statistics import geometric_mean
+
+from harness.campaign import CHUNK
+from harness.case.file import Setting
+from harness.chunk import Bench, Plan
+from mutants.catalogue import ROWS
+
+SHARES = (0.0, 0.1, 0.3, 0.5)
+SEEDS = tuple(f"feedback {number}" for number in range(8))
+LIMIT = 600
+"""Cases after which a mutant counts as found there: the means flatter what misses it."""
+
+
+def main(names: list[str]) -> None:
+    """Print a table of the mutants named, or of all that do not speculate."""
+    rows = [row for row in ROWS if (row.id in names if names else "optimistic" not in row.executor)]
+    for share in SHARES:
+        found = [_to_detection(row.executor, seed, share) for row in rows for seed in SEEDS]
+        cases = [count for count, _ in found]
+        missed = sum(count >= LIMIT for count in cases)
+        worst = [max(cases[at : at + len(SEEDS)]) for at in range(0, len(cases), len(SEEDS))]
+        sys.stdout.write(
+            f"mutated {share:.0%}: {geometric_mean(cases):.2f} cases, worst seeds "
+            f"{geometric_mean(worst):.1f}, {sum(seconds for _, seconds in found):.1f} CPU-seconds "
+            f"in all, {missed} not found within {LIMIT}, {len(rows)} mutants\n"
+        )
+        sys.stdout.flush()
+
+
+def _to_detection(executor: str, seed: str, share: float) -> tuple[int, float]:
+    plan = Plan(seed, (Setting(executor),), storage="memory", mutated=share)
+    with closing(Bench(plan, "feedback")) as bench:
+        started = time.process_time()
+        for start in range(0, LIMIT, CHUNK):
+            for ran in bench.runs(start, CHUNK):
+                if ran.run.verdict.is_failure:
+                    return ran.number + 1, time.process_time() - started
+        return LIMIT, time.process_time() - started
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

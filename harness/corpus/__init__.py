@@ -1,0 +1,1 @@
+"""Corpora of interesting inputs: what they cover, growing them, keeping a minimal covering set."""
