@@ -16,6 +16,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.behaviours import Fact
 from harness.case.file import Setting
 from harness.case.values import Case
 from harness.controls import EVERY as CONTROLS_EVERY
@@ -87,6 +88,7 @@ class Tally:
 
     ``unsupported`` counts runs by why they were, ``not_compared`` by what they left out,
     ``compared`` by executor those that were not unsupported, ``ended`` all by verdict and executor.
+    ``facts`` are what the runs under the first setting did.
     """
 
     cases: int = 0
@@ -98,6 +100,7 @@ class Tally:
     ended: Counter[tuple[str, str]] = field(default_factory=Counter)
     measure: Measure = field(default_factory=Measure)
     controls: Controlled = field(default_factory=Controlled)
+    facts: set[Fact] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
@@ -112,6 +115,7 @@ class Tally:
         self.ended += other.ended
         self.measure.add(other.measure)
         self.controls.add(other.controls)
+        self.facts |= other.facts
         self.failures += other.failures
 
 
@@ -135,11 +139,13 @@ class Bench:
             return case
         return project(case, stream(self.plan.seed, "projection", number))
 
-    def runs(self, start: int, count: int) -> Iterator[Ran]:
-        """Run the cases from ``start`` on, each under every setting and its own schedules."""
-        plan = self.plan
+    def runs(self, start: int, count: int, feedback: Feedback | None = None) -> Iterator[Ran]:
+        """Run the cases from ``start`` on, each under every setting and its own schedules.
+
+        ``feedback`` is told what they do; a chunk begins with a new one.
+        """
         mixes = [Mix(STEP_LIMIT) for _ in self.runners]
-        feedback = Feedback(plan.seed, plan.seeds, plan.mutated)
+        feedback = feedback or self._feedback()
         for number in range(start, start + count):
             case = self.case(number, feedback)
             for position, (runner, mix) in enumerate(zip(self.runners, mixes, strict=True)):
@@ -151,8 +157,10 @@ class Bench:
     def chunk(self, start: int, count: int) -> Tally:
         """Run the cases from ``start`` on, and the controls that are due, and count."""
         tally = Tally(cases=count)
-        for ran in self.runs(start, count):
+        feedback = self._feedback()
+        for ran in self.runs(start, count, feedback):
             self._see(ran, tally)
+        tally.facts = feedback.facts
         for number in range(start, start + count):
             if number % CONTROLS_EVERY == 0:
                 tally.controls.add(self._controls.control(number))
@@ -161,6 +169,9 @@ class Bench:
     def close(self) -> None:
         """End the threads and close the stores."""
         self._resources.close()
+
+    def _feedback(self) -> Feedback:
+        return Feedback(self.plan.seed, self.plan.seeds, self.plan.mutated)
 
     def _run_mixed(self, runner: Runner, number: int, case: Case, mix: Mix) -> Run:
         random = stream(self.plan.seed, "schedule", number)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
@@ -15,6 +16,7 @@ from typing import ParamSpec
 import click
 
 from harness.case.file import CaseFileError, Setting
+from harness.case.values import Case
 from harness.cli_audit import audit
 from harness.cli_bench import bench
 from harness.cli_check import check_executor
@@ -123,6 +125,11 @@ _database = click.option(
     show_default=True,
     help="Where failing cases are kept.",
 )
+@click.option(
+    "--seeds",
+    type=click.Path(path_type=Path),
+    help="Saved cases to run first, and to look near: a file, or a folder of them.",
+)
 @_one_clear_line
 def fuzz(
     seconds: float | None,
@@ -137,6 +144,7 @@ def fuzz(
     database: Path | None,
     scheme: str,
     findings: Path,
+    seeds: Path | None,
 ) -> int:
     """Generate cases, run them on the reference and the executor, keep what differs."""
     from harness.campaign import Budget
@@ -144,10 +152,23 @@ def fuzz(
     from harness.console import run_on_console
 
     settings = tuple(Setting(name, workers, driver, access) for name in executors)
-    plan = Plan(seed or secrets.token_hex(8), settings, storage, scheme, database)
+    plan = Plan(
+        seed or secrets.token_hex(8), settings, storage, scheme, database, _seeds(seeds, scheme)
+    )
     budget = Budget(cases, seconds if seconds is not None or cases is not None else 60.0)
     report = run_on_console(plan, budget, jobs, findings)
     return of_campaign(report)
+
+
+def _seeds(path: Path | None, scheme: str) -> tuple[Case, ...]:
+    """Return the cases saved in ``path`` in the order of their names, under ``scheme``."""
+    from harness.case.file import load
+    from harness.replay_files import files_in
+
+    files = [] if path is None else sorted(files_in([path]))
+    if path is not None and not files:
+        raise UsageError(f"no case files in {path}")
+    return tuple(replace(load(each).case, scheme=scheme) for each in files)
 
 
 @main.command()

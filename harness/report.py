@@ -12,6 +12,7 @@ from harness.campaign import Report
 from harness.case.text import case_lines
 from harness.chunk import Tally
 from harness.controls import Controlled
+from harness.corpus.table import cover_line
 from harness.findings import Finding
 from harness.verdict import Difference
 from ledger.outcome import Code
@@ -84,6 +85,7 @@ def summary_table(report: Report) -> Table:
     table.add_row("failing share", f"{measure.failing_share:.1%} of receipts")
     table.add_row("late failing share", f"{measure.late_share:.1%} of receipts")
     table.add_row("parallel fraction", f"{measure.parallel_fraction:.1%} of blocks")
+    table.add_row("behaviour met", cover_line(tally.facts))
     table.add_row("result codes met", f"{measure.codes_met} of {len(Code)}")
     table.add_row("controls", _controls(tally.controls))
     return table
