@@ -28,7 +28,8 @@ except ImportError:  # only Linux can limit a process that has been started
 MEMORY = 2 * 1024**3
 """The most bytes of data a child may have."""
 STDERR_KEPT = 8 * 1024
-_READ_SIZE = 1024 * 1024
+_READ_SIZE = 64 * 1024
+"""What a pipe holds at most, unless it was told to hold more."""
 GRACE = 0.25
 """Seconds a process is given to end by itself once it has closed its output."""
 
@@ -60,6 +61,7 @@ class Child:
         self._outgoing = bytearray()
         self._incoming = bytearray()
         self._stderr = bytearray()
+        self._is_writing = False
         self._poll = select.poll()
         self._poll.register(self._out, select.POLLIN)
         self._poll.register(self._err, select.POLLIN)
@@ -189,20 +191,24 @@ class Child:
                 del self._outgoing[:written]
         except BlockingIOError:
             self._poll.register(self._in, select.POLLOUT)
+            self._is_writing = True
             return
         except OSError:
             self._drop_input()
-        with suppress(KeyError, ValueError):
-            self._poll.unregister(self._in)
+        self._stop_writing()
 
     def _drop_input(self) -> None:
         """Give up writing: a child that does not read may still have something to say."""
         self._outgoing.clear()
-        with suppress(KeyError, ValueError):
-            self._poll.unregister(self._in)
+        self._stop_writing()
         assert self._process.stdin is not None
         with suppress(OSError):
             self._process.stdin.close()
+
+    def _stop_writing(self) -> None:
+        if self._is_writing:
+            self._poll.unregister(self._in)
+            self._is_writing = False
 
     def _closed(self) -> Broken:
         """Say how the output came to its end."""
