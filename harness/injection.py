@@ -73,8 +73,8 @@ def unreadable(reader: Reader, account: Address) -> Reader:
 
         return guarded_load
 
-    def fetch(wanted: Wanted) -> Fetched | None:
-        if wanted.is_of(account):
+    def fetch(wanted: Callable[[], Wanted]) -> Fetched | None:
+        if wanted().is_of(account):
             raise UnreadableError("cannot read an account")
         return loads.fetch(wanted)
 

@@ -18,7 +18,7 @@ def prefetched(block: Block, storage: Reader) -> Reader:
     It is ``storage`` itself where that reads one value as cheaply as many, or cannot read them.
     """
     try:
-        fetched = storage.fetch(wanted_by(block))
+        fetched = storage.fetch(lambda: wanted_by(block))
     except StorageError:
         return storage
     return storage if fetched is None else FetchedReader(storage, fetched)

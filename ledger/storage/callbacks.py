@@ -24,7 +24,7 @@ class Loads:
     balance: Callable[[Address, Asset], int]
     multisig: Callable[[Address], Multisig | None]
     energy: Callable[[Address], int]
-    fetch: Callable[[Wanted], Fetched | None]
+    fetch: Callable[[Callable[[], Wanted]], Fetched | None]
 
     @classmethod
     def of(cls, reader: Reader) -> Loads:
@@ -72,6 +72,6 @@ class CallbackReader:
         """Return the account's energy."""
         return self._loads.energy(address)
 
-    def fetch(self, wanted: Wanted) -> Fetched | None:
+    def fetch(self, wanted: Callable[[], Wanted]) -> Fetched | None:
         """Return all that is wanted; None where that saves nothing."""
         return self._loads.fetch(wanted)

@@ -6,6 +6,7 @@ Invariant: each question a ``Reader`` answers is one value of one column.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TypeVar
 
 from ledger.model import Address, Asset, Chain, Multisig
@@ -48,7 +49,7 @@ class ColumnReader(ABC):
         """Return the account's energy."""
         return self._read(ENERGY, address)
 
-    def fetch(self, wanted: Wanted) -> Fetched | None:  # noqa: ARG002 - a subclass may
+    def fetch(self, wanted: Callable[[], Wanted]) -> Fetched | None:  # noqa: ARG002 - a subclass may
         """Return None: nothing is saved unless a subclass knows how."""
         return None
 

@@ -6,7 +6,7 @@ not fetched it asks the storage for, one by one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ledger.model import Address, Asset, Chain, Multisig
@@ -92,6 +92,6 @@ class FetchedReader:
         found = self._fetched.energies.get(address)
         return self._below.energy(address) if found is None else found
 
-    def fetch(self, wanted: Wanted) -> Fetched | None:
+    def fetch(self, wanted: Callable[[], Wanted]) -> Fetched | None:
         """Read many values at once from below."""
         return self._below.fetch(wanted)

@@ -94,7 +94,7 @@ class MemoryReader:
                 return energy
         return self._versions.base_account(address).energy
 
-    def fetch(self, wanted: Wanted) -> Fetched | None:
+    def fetch(self, wanted: Callable[[], Wanted]) -> Fetched | None:
         """Return None: a value is read as cheaply alone."""
 
 

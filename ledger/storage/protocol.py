@@ -56,8 +56,11 @@ class Reader(Protocol):
         """Return the account's energy."""
         ...
 
-    def fetch(self, wanted: Wanted) -> Fetched | None:
-        """Return all that is ``wanted``, of one moment; None where that saves nothing."""
+    def fetch(self, wanted: Callable[[], Wanted]) -> Fetched | None:
+        """Return all that ``wanted`` says, of one moment.
+
+        None, without asking what is wanted, where a value is read as cheaply alone.
+        """
         ...
 
 

@@ -220,20 +220,21 @@ class RocksStorage(ColumnReader):
         self._cache.fill(name, value, generation)
         return value
 
-    def fetch(self, wanted: Wanted) -> Fetched:
+    def fetch(self, wanted: Callable[[], Wanted]) -> Fetched:
         """Return all that is wanted: what the cache holds, and the rest by one multi-get.
 
         A merge in progress is waited for, so all is of one moment.
         """
+        keys = wanted()
         with self._namespace.lock:
-            values = iter(self._read_many(list(_names(wanted))))
+            values = iter(self._read_many(list(_names(keys))))
             return Fetched(
                 self.chain(),
-                {key: next(values) is not None for key in wanted.existence},
-                {key: next(values) for key in wanted.nonces},
-                {key: next(values) for key in wanted.balances},
-                {key: next(values) for key in wanted.multisigs},
-                {key: next(values) for key in wanted.energies},
+                {key: next(values) is not None for key in keys.existence},
+                {key: next(values) for key in keys.nonces},
+                {key: next(values) for key in keys.balances},
+                {key: next(values) for key in keys.multisigs},
+                {key: next(values) for key in keys.energies},
             )
 
     def _read_many(self, wanted: list[tuple[Column[Any], bytes]]) -> list[Any]:

@@ -6,6 +6,8 @@ reader holds it across an execution; whatever changes the storage holds it as th
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ledger.model import Address, Asset, Chain, Multisig, State
 from ledger.outcome import Changes
 from ledger.storage.fetched import Fetched, Wanted
@@ -53,7 +55,7 @@ class SharedReader:
         with self._reading:
             return self._reader.energy(address)
 
-    def fetch(self, wanted: Wanted) -> Fetched | None:
+    def fetch(self, wanted: Callable[[], Wanted]) -> Fetched | None:
         """Return all that is wanted, the lock taken once; None where that saves nothing."""
         with self._reading:
             return self._reader.fetch(wanted)

@@ -67,7 +67,7 @@ def one_by_one(reader: Reader) -> list[object]:
 
 
 def fetched_reader(reader: Reader) -> FetchedReader:
-    fetched = reader.fetch(everything())
+    fetched = reader.fetch(everything)
     assert fetched is not None
     return FetchedReader(Raising(), fetched)
 
@@ -103,25 +103,25 @@ def test_a_fetch_stays_at_its_moment(store: RocksStorage) -> None:
 
 
 def test_what_was_not_fetched_is_asked_for(store: RocksStorage) -> None:
-    fetched = store.fetch(Wanted())
+    fetched = store.fetch(Wanted)
     assert fetched == Fetched(STATE.chain, {}, {}, {}, {}, {})
     assert one_by_one(FetchedReader(store, fetched)) == one_by_one(store)
 
 
 def test_a_fetch_fills_the_cache(store: RocksStorage) -> None:
     handle = store.clone()
-    handle.fetch(everything())
+    handle.fetch(everything)
     held = len(handle._cache)
     assert one_by_one(handle) == one_by_one(store)
     assert len(handle._cache) == held > 0
 
 
 def test_memory_has_nothing_to_gain() -> None:
-    assert MemoryStorage(STATE).fetch(everything()) is None
+    assert MemoryStorage(STATE).fetch(everything) is None
 
 
 def test_a_fetch_after_close_is_a_named_error(tmp_path: Path) -> None:
     with Database(tmp_path / "database") as database:
         store = database.new_namespace(STATE)
     with pytest.raises(ClosedError, match="the database is closed"):
-        store.fetch(everything())
+        store.fetch(everything)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ class Unfetchable:
     def __init__(self, state: State) -> None:
         self.below = reader(state.accounts)
 
-    def fetch(self, wanted: Wanted) -> Fetched:
+    def fetch(self, wanted: Callable[[], Wanted]) -> Fetched:
         raise StorageError("the disk is gone")
 
     def __getattr__(self, name: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from blake3 import blake3
@@ -92,7 +92,7 @@ class DictReader:
     def energy(self, address: Address) -> int:
         return self._account(address).energy
 
-    def fetch(self, wanted: Wanted) -> None:
+    def fetch(self, wanted: Callable[[], Wanted]) -> None:
         return None
 
     def _account(self, address: Address) -> Account:
