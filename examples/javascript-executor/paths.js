@@ -28,7 +28,7 @@ export function runSequentially(transactions, working, { late }) {
     mode: "sequential", fallback: null, executions: codes.length, aborts: 0,
     highest_concurrency: Math.min(1, codes.length),
   };
-  return { codes, statistics, trace: [] };
+  return { codes, statistics, trace: null };
 }
 
 /** @param {Transaction[]} transactions @param {WorkingState} working @param {Manner} manner */
