@@ -33,10 +33,14 @@ class Sequential:
         if block.rewards is not None and not state.pay_rewards(block.rewards):
             return _rejected((), None, Code.OVERFLOW)
         receipts: list[Receipt] = []
+        faults: list[Fault] = []
         for index, envelope in enumerate(block.transactions):
             [code] = driver.run([Task(index, self._transaction(envelope, state))], self.workers)
             if isinstance(code, Crash):
-                return Outcome((), NO_CHANGES, faults=(Fault(index, code.error),))
+                faults.append(Fault(index, code.error))
+                if block.policy is Policy.ATOMIC:
+                    return Outcome(tuple(receipts), NO_CHANGES, faults=tuple(faults))
+                continue
             receipts.append(Receipt(index, envelope.hash, code, _paid(envelope, code)))
             if code is not Code.SUCCESS and block.policy is Policy.ATOMIC:
                 return _rejected(tuple(receipts), index, code)
@@ -45,7 +49,8 @@ class Sequential:
             return _rejected((), None, Code.OVERFLOW)
         if block.advances_height and storage.chain().height == U64_MAX:
             return _rejected((), None, Code.OVERFLOW)
-        return Outcome(tuple(receipts), state.changes(int(block.advances_height)), fees)
+        changes = state.changes(int(block.advances_height))
+        return Outcome(tuple(receipts), changes, fees, faults=tuple(faults))
 
     def merge(self, changes: Changes, storage: Storage, topoheight: int) -> None:
         """Write the block's ``changes`` to ``storage`` at ``topoheight``, all or nothing."""

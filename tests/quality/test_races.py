@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.races import HUNTS, LIMIT, SEEDLESS, Subject, hunted, subjects
+from benchmarks.races import HUNTS, LIMIT, SEEDLESS, Subject, hunted, races_of_one_block, subjects
 from benchmarks.toys import TOYS
 from harness.schedules.breadth_first import BreadthFirst
-from mutants.catalogue import ROWS
 
 SUBJECTS = list(subjects())
-NEEDED = [toy.deviations for toy in TOYS] + [
-    row.deviations for row in ROWS if row.deviations and "optimistic" not in row.executor
-]
+NEEDED = [toy.deviations for toy in TOYS] + [row.deviations for row in races_of_one_block()]
 SEEDS = 20
 TOO_SHALLOW = {
     ("half-published pair (2)", "PCT d=2"),
