@@ -12,10 +12,12 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import closing
+from pathlib import Path
 from statistics import geometric_mean
 
 from harness.campaign import CHUNK
-from harness.case.file import Setting
+from harness.case.file import Setting, load
+from harness.case.values import Case
 from harness.chunk import Bench, Plan
 from mutants.catalogue import ROWS
 
@@ -28,21 +30,25 @@ LIMIT = 600
 def main(names: list[str]) -> None:
     """Print a table of the mutants named, or of all that do not speculate."""
     rows = [row for row in ROWS if (row.id in names if names else "optimistic" not in row.executor)]
-    for share in SHARES:
-        found = [_to_detection(row.executor, seed, share) for row in rows for seed in SEEDS]
+    seeds = tuple(load(path).case for path in sorted(Path("corpora/seeds").glob("*.json")))
+    terms: list[tuple[float, tuple[Case, ...]]] = [(share, ()) for share in SHARES]
+    for share, first in [*terms, (SHARES[1], seeds)]:
+        found = [_to_detection(row.executor, seed, share, first) for row in rows for seed in SEEDS]
         cases = [count for count, _ in found]
         missed = sum(count >= LIMIT for count in cases)
         worst = [max(cases[at : at + len(SEEDS)]) for at in range(0, len(cases), len(SEEDS))]
         sys.stdout.write(
-            f"mutated {share:.0%}: {geometric_mean(cases):.2f} cases, worst seeds "
-            f"{geometric_mean(worst):.1f}, {sum(seconds for _, seconds in found):.1f} CPU-seconds "
+            f"mutated {share:.0%}, {len(first)} seeds first: {geometric_mean(cases):.2f} cases, "
+            f"worst seeds {geometric_mean(worst):.1f}, {sum(seconds for _, seconds in found):.1f} CPU-seconds "
             f"in all, {missed} not found within {LIMIT}, {len(rows)} mutants\n"
         )
         sys.stdout.flush()
 
 
-def _to_detection(executor: str, seed: str, share: float) -> tuple[int, float]:
-    plan = Plan(seed, (Setting(executor),), storage="memory", mutated=share)
+def _to_detection(
+    executor: str, seed: str, share: float, seeds: tuple[Case, ...]
+) -> tuple[int, float]:
+    plan = Plan(seed, (Setting(executor),), storage="memory", seeds=seeds, mutated=share)
     with closing(Bench(plan, "feedback")) as bench:
         started = time.process_time()
         for start in range(0, LIMIT, CHUNK):
