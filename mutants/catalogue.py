@@ -293,7 +293,7 @@ ROWS = (
     Row(
         "X14",
         "cross-block-cache",
-        "mutants.remembering:CrossBlockCache",
+        "mutants.optimistic:CrossBlockCache",
         "an aborted success, then a block that reads what it wrote",
         transactions=3,
         deviations=1,

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 
 from ledger.model import Address
 from ledger.outcome import Code
+from mutants.caching import CachingRounds
 from parallel.block_executor import Result
 from parallel.optimistic.chain import BASE, Estimate, Found, Version
 from parallel.optimistic.credits import CreditMemory, OptimisticCredits
@@ -162,3 +163,15 @@ class CreditInvisibleToReader(OptimisticCredits):
 
     name = "credit-invisible-to-reader"
     memory_class = _CreditsUnseen
+
+
+class CrossBlockCache(CachingRounds):
+    """X14: what an incarnation wrote enters the cache of the next block, aborted or not."""
+
+    name = "cross-block-cache"
+
+    def record(self, view: Speculation, overlay: Overlay, result: Result) -> Record:
+        """Describe an incarnation, and take over what it wrote."""
+        record = super().record(view, overlay, result)
+        self.filling.update(record.writes)
+        return record

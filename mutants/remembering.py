@@ -1,4 +1,4 @@
-"""Faults of executors that remember something from one block to the next."""
+"""A fault of an executor that remembers something from one block to the next."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ from ledger.model import Transaction
 from ledger.outcome import Code
 from ledger.signatures import Scheme
 from ledger.storage.protocol import Reader
-from mutants.caching import CachingRounds
 from mutants.shared import state_behind
 from parallel.batched import Batched
-from parallel.block_executor import Result
-from parallel.optimistic.memory import Record
-from parallel.optimistic.view import Speculation
-from parallel.overlay import Overlay
 from parallel.rules import Rules
 from parallel.view import View
 
@@ -45,15 +40,3 @@ class ExecutedCheckAfterMerge(Batched):
 
     name = "executed-check-after-merge"
     rules_class = _AppliesWhatItKnows
-
-
-class CrossBlockCache(CachingRounds):
-    """X14: what an incarnation wrote enters the cache of the next block, aborted or not."""
-
-    name = "cross-block-cache"
-
-    def record(self, view: Speculation, overlay: Overlay, result: Result) -> Record:
-        """Describe an incarnation, and take over what it wrote."""
-        record = super().record(view, overlay, result)
-        self.filling.update(record.writes)
-        return record

@@ -34,11 +34,10 @@ WITH_CAUSE = 1
 CASES = Path(__file__).resolve().parents[2] / "corpora" / "mutants"
 
 OPTIMISTIC = pytest.mark.skip(reason="shrinking a fault of Block-STM takes minutes")
-SPECULATES = {row.id for row in ROWS if "optimistic" in row.executor} | {"X14"}
 each_row = pytest.mark.parametrize(
     "row",
     [
-        pytest.param(row, id=row.id, marks=[OPTIMISTIC] if row.id in SPECULATES else [])
+        pytest.param(row, id=row.id, marks=[OPTIMISTIC] if "optimistic" in row.executor else [])
         for row in ROWS
     ],
 )
