@@ -76,18 +76,43 @@ class Row(Protocol):
         ...
 
 
-def catalogue() -> Sequence[Row]:
-    """Return the rows of the catalogue. Raises ``UsageError`` if there is none."""
+class MaskedRow(Protocol):
+    """What is read of an entry of the catalogue whose fault nothing can show."""
+
+    @property
+    def id(self) -> str:
+        """Its short name."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The fault in words."""
+        ...
+
+    @property
+    def executor(self) -> str:
+        """The faulty executor, ``module:Class``."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why nothing can show it."""
+        ...
+
+
+def catalogue() -> tuple[Sequence[Row], Sequence[MaskedRow]]:
+    """Return the rows of the catalogue, and the masked ones. Raises ``UsageError`` without it."""
     try:
         module = importlib.import_module(CATALOGUE)
     except ImportError as error:
         raise UsageError(f"the catalogue {CATALOGUE} cannot be loaded: {error}") from error
-    return cast("Sequence[Row]", module.ROWS)
+    return cast("Sequence[Row]", module.ROWS), cast("Sequence[MaskedRow]", module.MASKED)
 
 
 def catalogued() -> tuple[Subject, ...]:
-    """Return a subject for every row of the catalogue, in its order."""
-    return tuple(map(_of_row, catalogue()))
+    """Return a subject for every row of the catalogue, in its order, the masked ones last."""
+    rows, masked = catalogue()
+    return (*map(_of_row, rows), *map(_of_masked, masked))
 
 
 def subjects_of(executors: Sequence[str]) -> tuple[Subject, ...]:
@@ -95,10 +120,8 @@ def subjects_of(executors: Sequence[str]) -> tuple[Subject, ...]:
 
     Raises ``UsageError`` if there is no such executor.
     """
-    rows = {row.executor: row for row in catalogue()}
-    return tuple(
-        _of_row(rows[name]) if name in rows else _unknown(name) for name in dict.fromkeys(executors)
-    )
+    known = {subject.executor: subject for subject in catalogued()}
+    return tuple(known.get(name) or _unknown(name) for name in dict.fromkeys(executors))
 
 
 def twin_of(executor: str) -> str | None:
@@ -113,9 +136,12 @@ def twin_of(executor: str) -> str | None:
 
 
 def _of_row(row: Row) -> Subject:
-    masked: str = getattr(row, "masked", "")
     known = Size(row.transactions, row.deviations)
-    return Subject(row.id, row.name, row.executor, known, masked, twin_of(row.executor))
+    return Subject(row.id, row.name, row.executor, known, "", twin_of(row.executor))
+
+
+def _of_masked(row: MaskedRow) -> Subject:
+    return Subject(row.id, row.name, row.executor, None, row.reason, twin_of(row.executor))
 
 
 def _unknown(executor: str) -> Subject:

@@ -82,6 +82,16 @@ class Trial:
         return bool(self.verdict)
 
 
+def detect(executor: str, seed: str, terms: Terms) -> Trial:
+    """Search alone: neither shrink nor run a twin."""
+    with closing(_bench(executor, seed, terms)) as bench:
+        searched, found = _search(bench, terms.budget)
+    if found is None:
+        return Trial(seed, searched)
+    verdict, *words = signature_of(found[1])
+    return Trial(seed, searched, verdict, " ".join(words))
+
+
 def run_trial(subject: Subject, seed: str, terms: Terms) -> Trial:
     """Search, shrink what is found, and run the twin over the same cases."""
     with closing(_bench(subject.executor, seed, terms)) as bench:

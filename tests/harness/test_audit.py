@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from harness.campaign import Budget, Report, run_campaign
 from harness.case.file import Setting
 from harness.chunk import Plan
 from harness.cli import main
-from mutants.catalogue import ROWS
+from mutants.catalogue import MASKED, ROWS
 
 RACE = "mutants.races:DestinationsMissing"
 VALUE = "mutants.balances:SenderNotDebited"
@@ -40,12 +40,17 @@ def known(executor: str) -> Subject:
 
 
 def test_every_row_of_the_catalogue_is_a_subject_with_its_minimum_and_a_correct_twin() -> None:
-    found = catalogued()
+    found = [each for each in catalogued() if not each.masked]
     assert [each.executor for each in found] == [row.executor for row in ROWS]
     assert [each.known for each in found] == [
         Size(row.transactions, row.deviations) for row in ROWS
     ]
     assert all(each.twin is not None for each in found)
+
+
+def test_every_masked_entry_is_a_subject_with_its_reason() -> None:
+    found = [each for each in catalogued() if each.masked]
+    assert [(each.id, each.masked) for each in found] == [(row.id, row.reason) for row in MASKED]
 
 
 def test_the_twin_is_the_nearest_correct_base_class() -> None:
@@ -152,20 +157,11 @@ def test_a_correct_executor_survives_which_exits_1() -> None:
 def test_a_masked_fault_is_told_with_its_reason_and_is_not_searched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    @dataclass(frozen=True)
-    class Masked:
-        id: str = "M"
-        name: str = "hidden"
-        executor: str = RACE
-        transactions: int = 1
-        deviations: int = 0
-        masked: str = "nothing can show it"
-
-    monkeypatch.setattr(subjects, "catalogue", lambda: [Masked()])
+    monkeypatch.setattr(subjects, "catalogue", lambda: ([], MASKED[:1]))
     code, output = audit("--seeds", "1")
     assert code == 0
-    assert "masked: M hidden: nothing can show it" in output
-    assert row(Audited(catalogued()[0], ()))[:2] == ("M", "masked")
+    assert f"masked: {MASKED[0].id} {MASKED[0].name}: {MASKED[0].reason}" in output
+    assert row(Audited(catalogued()[0], ()))[:2] == (MASKED[0].id, "masked")
 
 
 def test_an_unknown_executor_is_a_usage_error() -> None:

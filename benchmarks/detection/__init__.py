@@ -1,0 +1,1 @@
+"""How fast lockstep finds the planted faults, next to two baselines; writes docs/detection.md."""

@@ -1,0 +1,115 @@
+"""Measures every fault of the catalogue in all lanes, keeps that, and writes docs/detection.md."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import asdict
+
+import click
+import msgspec
+
+from benchmarks.detection import document, measured
+from benchmarks.detection.digest import digest_of
+from benchmarks.detection.lanes import LANES, Effort, run_lane
+from benchmarks.detection.measured import Fault, Lane, Measured, Size
+from benchmarks.machine import facts
+from harness.audit.audit import Audited
+from harness.audit.subject import Subject, catalogued
+
+
+@click.command()
+@click.option("--changed", is_flag=True, help="Measure only what changed since it was measured.")
+@click.option("--again", is_flag=True, help="Measure lockstep again, and keep the baselines.")
+@click.option("--seeds", type=click.IntRange(1), default=5, show_default=True)
+@click.option("--budget", type=float, default=60.0, show_default=True, help="CPU-seconds.")
+@click.option("--baseline", type=float, default=5.0, show_default=True, help="CPU-seconds.")
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True)
+def main(changed: bool, again: bool, seeds: int, budget: float, baseline: float, jobs: int) -> None:
+    """Measure detection. What is done is kept at once, so that --changed goes on after a stop."""
+    effort = Effort(budget, baseline, seeds)
+    before = measured.load()
+    known = {each.digest: each for each in before.faults} if before else {}
+    kept = dict(known) if changed else {}
+    machine = before.machine if before and changed else dict(facts())
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+    subjects = catalogued()
+    work = {
+        each: _submit(each, _lanes(each, known if again else {}), effort, pool)
+        for each in subjects
+        if digest_of(each) not in kept
+    }
+    for subject, futures in work.items():
+        fault = _fault(subject, {name: future.result() for name, future in futures.items()})
+        if again and fault.digest in known:
+            lanes = {**known[fault.digest].lanes, **fault.lanes}
+            fault = msgspec.structs.replace(fault, lanes=lanes)
+        kept[fault.digest] = fault
+        found = ", ".join(f"{name} {lane.seconds}" for name, lane in fault.lanes.items())
+        click.echo(f"{subject.id}: {found}")
+        _save(machine, effort, subjects, kept)
+    document.write(_save(machine, effort, subjects, kept))
+
+
+def _save(
+    machine: dict[str, str], effort: Effort, subjects: Sequence[Subject], kept: Mapping[str, Fault]
+) -> Measured:
+    done = tuple(kept[digest] for digest in map(digest_of, subjects) if digest in kept)
+    found = Measured(machine, asdict(effort), done)
+    measured.save(found)
+    return found
+
+
+def _lanes(subject: Subject, known: Mapping[str, Fault]) -> tuple[str, ...]:
+    """Return the lanes to measure: lockstep alone where the baselines are known."""
+    if subject.masked:
+        return ()
+    return ("lockstep",) if digest_of(subject) in known else tuple(LANES)
+
+
+def _submit(
+    subject: Subject, lanes: Sequence[str], effort: Effort, pool: ProcessPoolExecutor
+) -> dict[str, Future[Audited]]:
+    return {name: pool.submit(run_lane, name, subject, effort) for name in lanes}
+
+
+def _fault(subject: Subject, lanes: Mapping[str, Audited]) -> Fault:
+    id_, name, digest = subject.id, subject.name, digest_of(subject)
+    if not lanes:
+        return Fault(id_, name, digest, subject.masked, None, subject.twin)
+    ours = lanes["lockstep"]
+    sizes = (subject.known, ours.usual, ours.smallest)
+    known, usual, smallest = (
+        Size(each.transactions, each.deviations) if each else None for each in sizes
+    )
+    twins = [trial.twin for trial in ours.trials if trial.twin is not None]
+    return Fault(
+        id=id_,
+        name=name,
+        digest=digest,
+        masked=subject.masked,
+        known=known,
+        twin=subject.twin,
+        verdicts=tuple(sorted({trial.verdict for trial in ours.found})),
+        usual=usual,
+        smallest=smallest,
+        shrinking=ours.shrinking,
+        alarms=len(ours.alarms),
+        twin_executions=sum(twin.executions for twin in twins),
+        lanes={name: _lane(audited) for name, audited in lanes.items()},
+    )
+
+
+def _lane(audited: Audited) -> Lane:
+    return Lane(
+        tried=len(audited.trials),
+        found=len(audited.found),
+        cases=audited.to_detection(lambda trial: trial.searched.cases),
+        executions=audited.to_detection(lambda trial: trial.searched.executions),
+        seconds=audited.to_detection(lambda trial: trial.searched.seconds),
+    )
+
+
+if __name__ == "__main__":
+    main()

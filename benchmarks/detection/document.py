@@ -1,0 +1,169 @@
+"""Writes the measurements as ``docs/detection.md``. Invariant: a function of them alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median
+
+from benchmarks.detection.measured import Fault, Lane, Measured
+
+FILE = Path(__file__).resolve().parents[2] / "docs" / "detection.md"
+BASELINES = ("plain", "threads")
+
+HEAD = """\
+# Detection
+
+Written by `python -m benchmarks.detection`; do not edit. `--changed` measures again only what the
+catalogue has changed since. A test compares this page with the mutants' sources.
+
+Every mutant is an executor with one planted fault. Each is searched with {seeds:.0f} seeds, within
+{ours:.0f} CPU-seconds a seed, by exactly what `lockstep fuzz` does: its cases, its mix of
+schedules, RocksDB. CPU-seconds are those of the searching process, with generation, reference and
+comparison. Values are *median / worst* over the seeds. A size is *transactions+deviations*. The
+correct twin, the executor that the mutant is derived from, runs over the same cases and over the
+shrunk one.
+"""
+
+COMPARISON = """\
+## Compared
+
+CPU-seconds to the first failure, median of the seeds. A baseline may spend {baseline:.0f}
+CPU-seconds on a fault and a seed; it is given up once most seeds missed the fault.
+
+- **plain**: nested Hypothesis strategies (lists of transfers, burns, multisigs and nonce bumps
+  between accounts that are rich, with right nonces and sufficient fees), real threads, the same
+  comparison. Its source is `benchmarks/detection/plain.py`.
+- **threads**: lockstep's own cases, real threads with injected delays: `--driver threads`.
+- **lockstep**: lockstep's own cases under its mix of schedules.
+"""
+
+
+def write(measured: Measured) -> None:
+    """Write the page."""
+    FILE.write_text(text(measured), encoding="utf-8")
+
+
+def text(measured: Measured) -> str:
+    """Return the page."""
+    return "\n".join([*_head(measured), *_main(measured), *_compared(measured)]) + "\n"
+
+
+def _head(measured: Measured) -> Iterator[str]:
+    yield HEAD.format(**measured.effort)
+    for name, fact in measured.machine.items():
+        yield f"- {name}: {fact}"
+    yield ""
+    yield from (f"- {line}" for line in _totals(measured))
+    yield ""
+
+
+def _totals(measured: Measured) -> Iterator[str]:
+    faults = _searched(measured)
+    ours = [each.lanes["lockstep"] for each in faults]
+    found = [lane for lane in ours if lane.seconds is not None]
+    quick = sum(lane.seconds[0] <= 5 for lane in found if lane.seconds)
+    shrunk = [each for each in faults if each.usual is not None]
+    small = sum(each.usual <= each.known for each in shrunk if each.usual and each.known)
+    seconds = [each.shrinking for each in faults if each.shrinking is not None]
+    executions = sum(each.twin_executions for each in faults)
+    yield f"found: {len(found)} of {len(faults)}, {quick} of them within 5 CPU-seconds"
+    yield f"shrunk to the known minimum or below, median of the seeds: {small} of {len(shrunk)}"
+    if seconds:
+        quickly = sum(each <= 2 for each in seconds)
+        yield (
+            f"CPU-seconds to shrink: median of the mutants {median(seconds):.2f}, "
+            f"at most 2 for {quickly} of {len(seconds)}"
+        )
+    alarms = sum(each.alarms for each in faults)
+    yield f"accusations of a correct twin: {alarms} in {executions:,} executions"
+
+
+def _main(measured: Measured) -> Iterator[str]:
+    yield "## Mutants\n"
+    yield (
+        "| mutant | fault | found | cases | executions | CPU-seconds | verdict | size | known "
+        "| CPU-seconds to shrink | false alarms |"
+    )
+    yield "|" + " --- |" * 11
+    for each in _searched(measured):
+        lane = each.lanes["lockstep"]
+        cells = (
+            each.id,
+            each.name,
+            f"{lane.found}/{lane.tried}",
+            _two(lane.cases, ".0f"),
+            _two(lane.executions, ".0f"),
+            _two(lane.seconds, ".2f"),
+            ", ".join(each.verdicts),
+            str(each.usual or ""),
+            str(each.known or ""),
+            "" if each.shrinking is None else f"{each.shrinking:.2f}",
+            f"{each.alarms} of {each.twin_executions}",
+        )
+        yield "| " + " | ".join(cells) + " |"
+    masked = [each for each in measured.faults if each.masked]
+    if masked:
+        yield "\nMasked, so not searched:\n"
+        yield from (f"- {each.id} {each.name}: {each.masked}" for each in masked)
+    yield ""
+
+
+def _compared(measured: Measured) -> Iterator[str]:
+    yield COMPARISON.format(**measured.effort)
+    faults = _searched(measured)
+    yield "| mutant | plain | threads | lockstep | better baseline / lockstep |"
+    yield "| --- | --- | --- | --- | --- |"
+    for each in faults:
+        cells = [_seconds(each.lanes[name]) for name in (*BASELINES, "lockstep")]
+        ratio = _ratio(each)
+        yield "| " + " | ".join([each.id, *cells, "" if ratio is None else f"{ratio:.1f}"]) + " |"
+    yield ""
+    for name in (*BASELINES, "lockstep"):
+        lanes = [each.lanes[name] for each in faults]
+        found = sum(lane.seconds is not None for lane in lanes)
+        yield f"- {name} finds {found} of {len(lanes)}"
+    yield from _both(faults)
+
+
+def _both(faults: Sequence[Fault]) -> Iterator[str]:
+    """Compare on what lockstep and each baseline both find."""
+    for name in BASELINES:
+        pairs = [
+            (theirs.seconds[0], ours.seconds[0])
+            for theirs, ours in ((each.lanes[name], each.lanes["lockstep"]) for each in faults)
+            if theirs.seconds is not None and ours.seconds is not None
+        ]
+        if pairs:
+            baseline, ours = (sum(values) for values in zip(*pairs, strict=True))
+            yield (
+                f"- on the {len(pairs)} that {name} finds too, all together: "
+                f"{baseline:.2f} CPU-seconds against {ours:.2f}, {baseline / ours:.1f} times"
+            )
+    ratios = [ratio for ratio in map(_ratio, faults) if ratio is not None]
+    if ratios:
+        five = sum(ratio >= 5 for ratio in ratios)
+        yield (
+            f"- better baseline against lockstep, mutant by mutant: median {median(ratios):.1f} "
+            f"times, at least 5 times for {five} of {len(ratios)}"
+        )
+
+
+def _ratio(fault: Fault) -> float | None:
+    theirs = [lane.seconds[0] for lane in map(fault.lanes.get, BASELINES) if lane and lane.seconds]
+    ours = fault.lanes["lockstep"].seconds
+    return min(theirs) / ours[0] if theirs and ours else None
+
+
+def _searched(measured: Measured) -> list[Fault]:
+    return [each for each in measured.faults if not each.masked]
+
+
+def _seconds(lane: Lane) -> str:
+    if lane.seconds is None:
+        return f"not found ({lane.found}/{lane.tried})"
+    return f"{lane.seconds[0]:.3f} ({lane.found}/{lane.tried})"
+
+
+def _two(values: tuple[float, float] | None, form: str) -> str:
+    return "not found" if values is None else f"{values[0]:{form}} / {values[1]:{form}}"

@@ -1,0 +1,79 @@
+"""The three ways to look for a fault that are compared.
+
+A baseline is given up on a fault once most seeds missed it, for its median is decided then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+from benchmarks.detection.plain import detect_plainly
+from harness.audit.audit import Audited
+from harness.audit.subject import Subject
+from harness.audit.trial import Terms, Trial, detect, run_trial
+from harness.stores import open_stores
+
+STORAGE = "rocksdb"
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """CPU-seconds that lockstep and a baseline may spend on a fault and a seed, and the seeds."""
+
+    ours: float
+    baseline: float
+    seeds: int
+
+
+Lane: TypeAlias = Callable[[Subject, Effort], Audited]
+
+
+def lockstep(subject: Subject, effort: Effort) -> Audited:
+    """Run what ``lockstep audit`` runs."""
+    terms = Terms(effort.ours, STORAGE)
+    return Audited(subject, tuple(run_trial(subject, each, terms) for each in _seeds(effort)))
+
+
+def real_threads(subject: Subject, effort: Effort) -> Audited:
+    """Run lockstep's own cases on real threads, with the delays that the driver injects."""
+    terms = Terms(effort.baseline, STORAGE, driver="threads")
+    search = partial(detect, subject.executor, terms=terms)
+    return Audited(subject, _until_decided(search, _seeds(effort)))
+
+
+def plain(subject: Subject, effort: Effort) -> Audited:
+    """Run nested Hypothesis strategies on real threads, without delays."""
+    with open_stores(STORAGE) as stores:
+
+        def search(seed: str) -> Trial:
+            return detect_plainly(subject.executor, int(seed), effort.baseline, stores)
+
+        return Audited(subject, _until_decided(search, [str(n) for n in range(effort.seeds)]))
+
+
+LANES: Mapping[str, Lane] = {
+    "plain": plain,
+    "threads": real_threads,
+    "lockstep": lockstep,
+}
+
+
+def run_lane(name: str, subject: Subject, effort: Effort) -> Audited:
+    """Run one lane on one fault; for a process of its own."""
+    return LANES[name](subject, effort)
+
+
+def _seeds(effort: Effort) -> list[str]:
+    return [f"audit-{number}" for number in range(effort.seeds)]
+
+
+def _until_decided(search: Callable[[str], Trial], seeds: Sequence[str]) -> tuple[Trial, ...]:
+    trials: list[Trial] = []
+    for seed in seeds:
+        trials.append(search(seed))
+        if 2 * sum(not trial.found for trial in trials) > len(seeds):
+            break
+    return tuple(trials)
