@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from random import Random
 
 from harness.case.values import BlockStep, Case
 from harness.run import BlockRun, Run
@@ -14,8 +15,10 @@ from harness.shrink.reduce import Attempt
 from harness.triage import signature_of
 from parallel.drivers.scheduled import Choose, lowest_first
 
-SEARCH_LIMIT = 48
-"""Executions spent on a candidate with fewer transactions that its schedule does not make fail."""
+WALKS = 24
+"""Random schedules of a candidate with fewer transactions that its schedule does not make fail."""
+TRACES = 24
+"""Traces tried after them, which are all that a small block has."""
 
 
 class SameFailure:
@@ -39,13 +42,31 @@ class SameFailure:
         return Attempt(met if self.recognises(again) else schedule, executions)
 
     def search(self, case: Case) -> Attempt:
-        """Try the traces of ``case``, a bounded number of them."""
-        run = self._runner.run_exhaustively(case, SEARCH_LIMIT)
+        """Try random schedules of ``case`` and then its traces, a bounded number of each.
+
+        Where a schedule decides who takes up what, as at worker level, most failing ones need many
+        deviations, which traces in their order come to late and a random one often has.
+        """
+        random = Random(0)
+        executions = 0
+        for _ in range(WALKS):
+            run = self._runner.run_random(case, random)
+            executions += run.executions
+            found = self._schedule_that_fails(case, run)
+            executions += found.executions
+            if found.schedule is not None:
+                return Attempt(found.schedule, executions)
+        run = self._runner.run_exhaustively(case, TRACES)
+        found = self._schedule_that_fails(case, run)
+        return Attempt(found.schedule, executions + run.executions + found.executions)
+
+    def _schedule_that_fails(self, case: Case, run: Run) -> Attempt:
+        """Return the deviations of ``run`` if it is the same failure and they repeat it."""
         if not self.recognises(run):
-            return Attempt(None, run.executions)
+            return Attempt(None, 0)
         found = schedule_of(run, self._workers)
         again = self._runner.run_deviating(case, found)
-        return Attempt(found if self.recognises(again) else None, run.executions + again.executions)
+        return Attempt(found if self.recognises(again) else None, again.executions)
 
     def fewer(self, case: Case, schedule: Schedule, limit: int) -> Attempt:
         """Try the schedules with fewer deviations than ``schedule`` in the last block of ``case``.

@@ -60,8 +60,9 @@ class Reduced:
 def reduce(case: Case, schedule: Schedule, oracle: Oracle, budget: int = BUDGET) -> Reduced:
     """Shrink a case that fails under ``schedule`` until no pass can simplify either."""
     search = _Search(case, schedule, oracle, budget)
-    while search.improve() and not search.spent:
-        pass
+    while search.improve(searching=True) and not search.spent:
+        while search.improve(searching=False) and not search.spent:
+            pass
     return Reduced(search.case, search.schedule, search.executions, not search.spent)
 
 
@@ -74,14 +75,20 @@ class _Search:
         self.executions = 0
         self._oracle = oracle
         self._budget = budget
+        self._searching = True
 
     @property
     def spent(self) -> bool:
         """Tell whether no execution is left."""
         return self.executions >= self._budget
 
-    def improve(self) -> bool:
-        """Sweep once through every pass; tell whether anything got smaller."""
+    def improve(self, searching: bool) -> bool:
+        """Sweep once through every pass; tell whether anything got smaller.
+
+        Without ``searching`` no other schedule is looked for: that costs most, and hardly ever
+        finds anything that it did not find before the values got smaller.
+        """
+        self._searching = searching
         improved = self._reduce_schedule()
         for each in PASSES:
             if self._sweep(each):
@@ -113,7 +120,7 @@ class _Search:
         try:
             found = self._tried(self._oracle.attempt(candidate, self.schedule))
             fewer = candidate.transactions() < self.case.transactions()
-            if found is None and self.schedule and fewer and not self.spent:
+            if self._searching and found is None and self.schedule and fewer and not self.spent:
                 found = self._tried(self._oracle.search(candidate))
         except ModelError:
             return False
@@ -143,7 +150,7 @@ class _Search:
 
         This comes before the values: lowering them can leave no failure with fewer deviations.
         """
-        if len(self.schedule) < 2 or self.spent:
+        if not self._searching or len(self.schedule) < 2 or self.spent:
             return False
         limit = min(FEWER_LIMIT, self._budget - self.executions)
         found = self._tried(self._oracle.fewer(self.case, self.schedule, limit))

@@ -27,6 +27,7 @@ class Scheduler:
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
         self._lock = Lock()
+        self._news: bool | None = None
         if WATCH.held is not None:
             WATCH.held["scheduler"] = lambda _key: str(self.progress)
 
@@ -67,12 +68,15 @@ class Scheduler:
         await op(Kind.WRITE, (SCHEDULER,), label, guard)
         with self._lock:
             check(SCHEDULER, writing=True)
+            self._news = None
             return act()
 
     def _has_news(self) -> bool:
         with self._lock:
             check(SCHEDULER, writing=False)
-            return self.progress.has_news()
+            if self._news is None:
+                self._news = self.progress.has_news()
+            return self._news
 
     def _taken(self) -> tuple[Assignment | None, bool]:
         """Take an assignment, and tell whether there will be no more.
