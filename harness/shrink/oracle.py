@@ -61,10 +61,10 @@ class SameFailure:
         return Attempt(found.schedule, executions + run.executions + found.executions)
 
     def _schedule_that_fails(self, case: Case, run: Run) -> Attempt:
-        """Return the deviations of ``run`` if it is the same failure and they repeat it."""
+        """Return a schedule of ``run`` if it is the same failure and the schedule repeats it."""
         if not self.recognises(run):
             return Attempt(None, 0)
-        found = schedule_of(run, self._workers)
+        found = self.schedule_of(case, run)
         again = self._runner.run_deviating(case, found)
         return Attempt(found if self.recognises(again) else None, again.executions)
 
