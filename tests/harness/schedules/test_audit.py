@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from random import Random
-
 import pytest
 
 from harness.case.file import Setting
-from harness.executors import BUILT_IN, FAULTY, Target
-from harness.generate.mixture import case_number
+from harness.executors import Target
 from harness.run import Run
-from harness.runner import STEP_LIMIT, Runner
-from harness.schedules.mix import Mix
+from harness.runner import Runner
 from harness.stores import MemoryStores
 from harness.verdict import Verdict
 from ledger.block import Envelope
@@ -86,12 +82,3 @@ def test_real_threads_do_not_audit() -> None:
     setting = Setting("ours", driver="threads")
     with Runner(setting, MemoryStores(), Target("ours", ReadsUnderNothing)) as runner:
         assert runner.run_sequential(payment()).verdict is Verdict.AGREE
-
-
-@pytest.mark.parametrize("name", sorted(set(BUILT_IN) - FAULTY))
-def test_a_correct_executor_is_never_accused_under_any_schedule(name: str) -> None:
-    mix = Mix(STEP_LIMIT)
-    with Runner(Setting(name), MemoryStores()) as runner:
-        for number in range(150):
-            run = runner.run_mixed(case_number("audit", number), Random(number), mix)
-            assert run.verdict is Verdict.AGREE, (number, run.differences)

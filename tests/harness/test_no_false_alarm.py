@@ -1,0 +1,48 @@
+"""No correct executor is accused: 50,000 executions of blocks under the campaign's schedules."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from itertools import count
+
+import pytest
+
+from harness.campaign import CHUNK
+from harness.case.file import Setting
+from harness.chunk import Bench, Plan
+from harness.executors import BUILT_IN, FAULTY
+from harness.verdict import Verdict
+
+LEAST = {
+    "auto": 500,
+    "batched": 2_000,
+    "batched-credits": 2_000,
+    "batched-records": 2_000,
+    "batched-workers": 8_000,
+    "dag": 5_000,
+    "dag-credits": 5_000,
+    "dag-records": 5_000,
+    "optimistic": 8_000,
+    "optimistic-credits": 4_000,
+    "optimistic-rounds": 4_000,
+    "optimistic-rounds-credits": 4_000,
+    "pipelined": 500,
+}
+"""Executions of each. Those with few a case, where nothing competes, cost the most."""
+
+
+def test_every_correct_executor_has_its_share_of_50_000_executions() -> None:
+    assert LEAST.keys() == BUILT_IN.keys() - FAULTY
+    assert sum(LEAST.values()) >= 50_000
+
+
+@pytest.mark.parametrize("executor", sorted(LEAST))
+def test_a_correct_executor_is_never_accused(executor: str) -> None:
+    executions = 0
+    with closing(Bench(Plan("alarm", (Setting(executor),), "memory"), "main")) as bench:
+        for start in count(0, CHUNK):
+            for number, _, run in bench.runs(start, CHUNK):
+                executions += run.executions
+                assert run.verdict is Verdict.AGREE, (number, run.differences)
+                if executions >= LEAST[executor]:
+                    return
