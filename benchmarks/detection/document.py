@@ -1,4 +1,8 @@
-"""Writes the measurements as ``docs/detection.md``. Invariant: a function of them alone."""
+"""Writes the measurements as ``docs/detection.md``.
+
+Invariant: a function of them and of the catalogue alone; a fault that was not measured as it is now
+is said to be missing.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
+from benchmarks.detection.digest import digest_of
 from benchmarks.detection.measured import Fault, Lane, Measured
+from harness.audit.subject import Subject, catalogued
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "detection.md"
 BASELINES = ("plain", "threads")
@@ -46,15 +52,23 @@ def write(measured: Measured) -> None:
 
 def text(measured: Measured) -> str:
     """Return the page."""
-    return "\n".join([*_head(measured), *_main(measured), *_compared(measured)]) + "\n"
+    known = {each.digest: each for each in measured.faults}
+    subjects = [(each, known.get(digest_of(each))) for each in catalogued()]
+    current = tuple(fault for _, fault in subjects if fault is not None)
+    missing = [subject for subject, fault in subjects if fault is None]
+    measured = Measured(measured.machine, measured.effort, current)
+    parts = (_head(measured, missing), _main(measured), _compared(measured))
+    return "\n".join(line for part in parts for line in part) + "\n"
 
 
-def _head(measured: Measured) -> Iterator[str]:
+def _head(measured: Measured, missing: Sequence[Subject]) -> Iterator[str]:
     yield HEAD.format(**measured.effort)
     for name, fact in measured.machine.items():
         yield f"- {name}: {fact}"
     yield ""
     yield from (f"- {line}" for line in _totals(measured))
+    if missing:
+        yield f"- **not measured yet**, {len(missing)}: " + ", ".join(each.id for each in missing)
     yield ""
 
 
