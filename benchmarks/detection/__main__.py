@@ -21,15 +21,27 @@ from harness.audit.subject import Subject, catalogued
 
 @click.command()
 @click.option("--changed", is_flag=True, help="Measure only what changed since it was measured.")
+@click.option("--render", is_flag=True, help="Measure nothing, write the page anew.")
 @click.option("--again", is_flag=True, help="Keep what is known of the plain baseline.")
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--budget", type=float, default=60.0, show_default=True, help="CPU-seconds.")
 @click.option("--baseline", type=float, default=5.0, show_default=True, help="CPU-seconds.")
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True)
-def main(changed: bool, again: bool, seeds: int, budget: float, baseline: float, jobs: int) -> None:
+def main(
+    changed: bool,
+    render: bool,
+    again: bool,
+    seeds: int,
+    budget: float,
+    baseline: float,
+    jobs: int,
+) -> None:
     """Measure detection. What is done is kept at once, so that --changed goes on after a stop."""
     effort = Effort(budget, baseline, seeds)
     before = measured.load()
+    if render and before is not None:
+        document.write(before)
+        return
     known = {each.digest: each for each in before.faults} if before else {}
     kept = dict(known) if changed else {}
     machine = before.machine if before and changed else dict(facts())
