@@ -21,7 +21,17 @@ from harness.runner import Runner
 from harness.schedules.mix import Mix
 from harness.stores import MemoryStores
 from harness.verdict import Verdict
-from ledger.model import NonceBump, Payload, Policy, SetMultisig
+from ledger.model import (
+    NATIVE,
+    U64_MAX,
+    Account,
+    Chain,
+    NonceBump,
+    Payload,
+    Policy,
+    SetMultisig,
+    State,
+)
 from tests.harness.small import ALICE, BOB, CAROL, FEE, block, case_of, pays
 
 SERVE = f"cmd:{sys.executable} -c 'from harness.entry import main; main()' serve --stdio"
@@ -132,3 +142,12 @@ def test_a_program_that_is_not_there_is_a_usage_error() -> None:
         find("cmd:")
     with pytest.raises(UsageError, match="No closing quotation"):
         find("cmd:sh 'open")
+
+
+def test_fees_that_vanish_may_add_up_to_more_than_a_u64() -> None:
+    accounts = {payer: Account(0, {NATIVE: U64_MAX}) for payer in (ALICE, BOB)}
+    bumps = (Intent(f"t{at}", payer, NonceBump(), 0, U64_MAX) for at, payer in enumerate(accounts))
+    case = Case(State(Chain(), accounts), (block(*bumps),))
+    with running("--executor batched") as runner:
+        run = runner.run_sequential(case)
+    assert run.verdict is Verdict.AGREE, run.differences

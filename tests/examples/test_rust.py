@@ -1,0 +1,197 @@
+"""The executor in Rust builds, keeps to the protocol, agrees, and is caught with a fault in it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from random import Random
+
+import pytest
+from click.testing import CliRunner, Result
+
+from harness.case.values import Case, Intent
+from harness.cli import main
+from harness.outside.check.blocks import execute_request, expected_of, load_request, outcome_in
+from harness.outside.check.samples import ALICE, BOB, one, pays, to
+from harness.outside.check.subject import Subject
+from harness.outside.check.suite import greeting
+from harness.outside.check.wire import encoded
+from harness.outside.frames import packed
+from harness.outside.program import program_named
+from ledger.identities import address_of
+from ledger.model import NATIVE, Account, Chain, State, Transfer, Transfers
+
+PROJECT = Path(__file__).resolve().parents[2] / "examples" / "rust-executor"
+WRONG = "--wrong overwritten-credit"
+RICH = 10**9
+
+
+def cargo(*words: str, seconds: float) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - the words stand in this file
+        [shutil.which("cargo") or "cargo", *words],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def program() -> str:
+    """Build the executor; cargo itself lets one process build at a time, and the others wait."""
+    if shutil.which("cargo") is None:
+        pytest.skip("no cargo: the executor in Rust is not built")
+    least = tomllib.loads((PROJECT / "Cargo.toml").read_text())["package"]["rust-version"]
+    version = re.search(r"\d+\.\d+", cargo("--version", seconds=60).stdout)
+    if version is None or numbers(version[0]) < numbers(least):
+        pytest.skip(f"the executor in Rust needs cargo {least}")
+    try:
+        fetched = cargo("fetch", "--locked", seconds=120)
+    except subprocess.TimeoutExpired:
+        pytest.skip("the crates of the executor in Rust could not be fetched in 120 s")
+    if fetched.returncode:
+        pytest.skip(
+            f"the crates of the executor in Rust cannot be fetched: {fetched.stderr[-300:]}"
+        )
+    built = cargo("build", "--release", "--locked", "--offline", seconds=500)
+    assert built.returncode == 0, built.stderr
+    assert "warning" not in built.stderr, built.stderr
+    return f"cmd:'{PROJECT / 'target' / 'release' / 'rust-executor'}'"
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def lockstep(*words: str) -> Result:
+    return CliRunner().invoke(main, words)
+
+
+def fuzz(executor: str, cases: int, findings: Path) -> Result:
+    campaign = ("fuzz", "--seed", "rust", "--storage", "memory", "--cases", str(cases))
+    return lockstep(*campaign, "--executor", executor, "--findings", str(findings))
+
+
+def counted(output: str, row: str) -> int:
+    found = re.search(rf"{row} *│ (\d+)", output)
+    return int(found[1]) if found else 0
+
+
+def test_it_passes_every_check_of_the_protocol(program: str) -> None:
+    result = lockstep("check-executor", program)
+    assert result.exit_code == 0, result.output
+    assert re.search(r"\d+ ok, 0 WRONG, 2 not declared", result.output), result.output
+
+
+def test_a_campaign_of_2000_cases_agrees_and_leaves_none_out(program: str, tmp_path: Path) -> None:
+    result = fuzz(program, 2000, tmp_path)
+    assert result.exit_code == 0, result.output
+    assert counted(result.output, "verdict agree") == 2000, result.output
+    assert counted(result.output, "verdict unsupported") == 0, result.output
+
+
+def test_its_planted_fault_is_caught_and_replays(program: str, tmp_path: Path) -> None:
+    result = fuzz(f"{program} {WRONG}", 20, tmp_path)
+    assert result.exit_code == 1, result.output
+    assert counted(result.output, "verdict diverge") > 0, result.output
+    finding = str(next(tmp_path.rglob("*.json")))
+    assert lockstep("replay", finding).exit_code == 1
+    assert lockstep("replay", finding, "--executor", program).exit_code == 0
+
+
+def test_transactions_without_a_common_account_are_in_progress_at_once(program: str) -> None:
+    """Threads are the system's to run, so one of many blocks has to show it."""
+    case = apart(40, 100)
+    subject = subject_of(program)
+    with subject.wire() as wire:
+        for _ in range(100):
+            wire.done(load_request(case))
+            answer = wire.done(execute_request(case, subject, workers=4))
+            assert outcome_in(answer) == expected_of(case)
+            if answer["statistics"]["highest_concurrency"] > 1:
+                return
+    pytest.fail("never more than one transaction in progress")
+
+
+def test_the_planted_fault_is_in_the_parallel_path_alone(program: str) -> None:
+    case = one(*(pays(f"t{at}", ALICE, 7 + at, to(BOB, 1)) for at in range(2)))
+    subject = subject_of(f"{program} {WRONG}")
+    right = []
+    with subject.wire() as wire:
+        for mode in ("parallel", "sequential"):
+            wire.done(load_request(case))
+            answer = wire.done(execute_request(case, subject, mode=mode))
+            assert answer["statistics"]["mode"] == mode
+            right.append(outcome_in(answer) == expected_of(case))
+    assert right == [False, True]
+
+
+def test_a_small_block_takes_the_parallel_path_only_if_that_is_forced(program: str) -> None:
+    case = one(pays("t0", ALICE, 7, to(BOB, 1)))
+    subject = subject_of(program)
+    with subject.wire() as wire:
+        for forced, mode in ((True, "parallel"), (False, "sequential")):
+            wire.done(load_request(case))
+            answer = wire.done(execute_request(case, subject, force_parallel=forced))
+            assert answer["statistics"]["mode"] == mode
+            assert (answer["statistics"]["fallback"] is None) is forced
+
+
+def test_garbled_requests_are_answered_and_never_crash_it(program: str) -> None:
+    case = one(pays("t0", ALICE, 7, to(BOB, 1)), pays("t1", ALICE, 8, to(BOB, 2)))
+    subject = subject_of(program)
+    load = load_request(case)
+    requests = [encoded(load), encoded(execute_request(case, subject))]
+    random = Random("garbled")
+    met = set()
+    with subject.wire() as wire:
+        for number in range(1500):
+            wire.child.send(packed(garbled(requests[number % 2], random)))
+            answer = wire.hear()
+            met.add(answer["code"] if answer["type"] == "error" else answer["type"])
+            assert not answer.get("outcome", {}).get("faults"), answer
+        wire.done(load)
+        assert outcome_in(wire.done(execute_request(case, subject))) == expected_of(case)
+    assert met >= {"malformed", "load_state", "execute_block"}
+    assert "internal" not in met
+
+
+@pytest.mark.parametrize("words", [["--wrong", "nonsense"], ["--wrong"], ["--stdio", "x"]])
+def test_unknown_arguments_are_a_usage_error(program: str, words: list[str]) -> None:
+    path = program.removeprefix("cmd:").strip("'")
+    ended = subprocess.run([path, *words], capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("usage:")
+
+
+def subject_of(executor: str) -> Subject:
+    program = program_named(executor)
+    return Subject(program, greeting(program).capabilities)
+
+
+def apart(payers: int, outputs: int) -> Case:
+    """Return a block of transfers to many, of which no two share an account."""
+    sources = [address_of(f"k{number}") for number in range(11, 11 + payers)]
+    accounts = {source: Account(0, {NATIVE: RICH}) for source in sources}
+    intents = []
+    for number, source in enumerate(sources):
+        receivers = (bytes([1, number, output]) + bytes(29) for output in range(outputs))
+        payload = Transfers(tuple(Transfer(NATIVE, receiver, 1) for receiver in receivers))
+        intents.append(Intent(f"t{number}", source, payload, 0, RICH // 2))
+    return one(*intents, before=State(Chain(), accounts))
+
+
+def garbled(request: bytes, random: Random) -> bytes:
+    """Return ``request`` with a few bytes exchanged for others that stand in it, or cut short."""
+    changed = bytearray(request)
+    for _ in range(random.randint(1, 3)):
+        changed[random.randrange(len(changed))] = random.choice(request)
+    return (
+        bytes(changed)
+        if random.random() < 0.9
+        else bytes(changed[: random.randrange(len(changed))])
+    )
