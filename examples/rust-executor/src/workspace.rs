@@ -69,11 +69,13 @@ impl<'a> Workspace<'a> {
     }
 
     /// The balance to which a transfer adds what it brings.
+    #[allow(clippy::panic)] // the fault that is planted is a panic
     pub fn balance_before_credit(&self, address: Address, asset: Asset) -> u64 {
         let slot = self.slot(address);
         let account = match self.planted {
             Some(Planted::OverwrittenCredit) => slot.before,
-            None => slot.now.as_ref(),
+            Some(Planted::Crash) if slot.before.is_none() => panic!("no account {address:?}"),
+            _ => slot.now.as_ref(),
         };
         account.map_or(0, |account| account.balances.get(asset))
     }
