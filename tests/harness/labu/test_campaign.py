@@ -159,8 +159,11 @@ def test_a_campaign_on_a_served_canary_keeps_a_small_case_that_replays(tmp_path:
 def test_two_executors_get_the_same_projected_cases(server: Server, tmp_path: Path) -> None:
     result = fuzz(tmp_path, server.url, "batched", cases=10)
     assert result.exit_code == AGREE, result.output
-    agreed = {value for label, value in rows(result) if label in ("verdict agree", "")}
-    assert agreed == {"10: batched", f"10: {server.url}"}
+    values = {value for label, value in rows(result) if label in ("verdict agree", "")}
+    assert {each for each in values if each.startswith("10: ")} == {
+        "10: batched",
+        f"10: {server.url}",
+    }
 
 
 def test_a_campaign_of_nothing_but_unsupported_cases_fails_its_gate(tmp_path: Path) -> None:
