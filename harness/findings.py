@@ -94,7 +94,8 @@ def _investigate_program(
 ) -> Finding:
     settled = settle(case, run, runner)
     name = fingerprint(runner.setting.executor, run)
-    record = record_of(settled.reduced, settled.run, runner.setting, origin)
+    stderr = {each.field: each.actual for each in settled.run.differences if each.field == "stderr"}
+    record = record_of(settled.reduced, settled.run, runner.setting, origin | stderr)
     return Finding(
         fingerprint=name,
         setting=runner.setting,

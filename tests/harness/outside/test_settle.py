@@ -213,6 +213,7 @@ def test_a_campaign_goes_on_after_a_program_that_ends_at_every_block(
     assert "giving up" in result.output
     [path] = (tmp_path / "findings").rglob("*.json")
     assert load(path).verdict == "crash"
+    assert load(path).origin["stderr"] == "giving up\n"
 
 
 def test_shrinking_a_saved_failure_of_a_program_measures_it_again(
