@@ -11,7 +11,7 @@ import pytest
 
 from harness.case.file import Setting
 from harness.case.values import BlockStep, Case, Cosigner, Intent, RewindStep
-from harness.executors import find
+from harness.executors import Target, find
 from harness.faults import UsageError
 from harness.generate.mixture import case_number
 from harness.outside.executor import OutsideExecutor
@@ -32,6 +32,9 @@ from ledger.model import (
     SetMultisig,
     State,
 )
+from ledger.signatures import Scheme
+from parallel.interface import Executor
+from tests.harness.outside.inside import inside
 from tests.harness.small import ALICE, BOB, CAROL, FEE, block, case_of, pays
 
 SERVE = f"cmd:{sys.executable} -c 'from harness.entry import main; main()' serve --stdio"
@@ -39,8 +42,21 @@ CASES = [case_number("served", number, "keyed-hash") for number in range(40)]
 
 
 @contextmanager
-def running(options: str) -> Iterator[Runner]:
+def process(options: str) -> Iterator[Runner]:
+    """Run cases on a process of its own."""
     with Runner(Setting(f"{SERVE} {options}"), MemoryStores()) as runner:
+        yield runner
+
+
+@contextmanager
+def running(name: str = "", *, precomputed: bool = False) -> Iterator[Runner]:
+    """Run cases on what is served, without the cost of starting a process."""
+
+    def build(scheme: Scheme, workers: int) -> Executor:
+        program = inside(name, precomputed=precomputed)
+        return OutsideExecutor("served", program, scheme, workers)
+
+    with Runner(Setting("served"), MemoryStores(), Target("served", build)) as runner:
         yield runner
 
 
@@ -50,11 +66,9 @@ def outside(runner: Runner) -> OutsideExecutor:
     return executor
 
 
-@pytest.mark.parametrize(
-    "options", ["", "--executor batched", "--executor optimistic", "--precomputed"]
-)
+@pytest.mark.parametrize("options", ["", "--executor optimistic --precomputed"])
 def test_a_served_executor_that_is_right_agrees(options: str) -> None:
-    with running(options) as runner:
+    with process(options) as runner:
         for case in CASES:
             run = runner.run_mixed(case, Random(0), Mix(1000))
             assert run.verdict is Verdict.AGREE, run.differences
@@ -62,7 +76,7 @@ def test_a_served_executor_that_is_right_agrees(options: str) -> None:
 
 
 def test_real_keys_are_verified_on_the_other_side_too() -> None:
-    with running("") as runner:
+    with running() as runner:
         for number in range(5):
             run = runner.run_sequential(case_number("served", number, "schnorr"))
             assert run.verdict is Verdict.AGREE, run.differences
@@ -70,21 +84,21 @@ def test_real_keys_are_verified_on_the_other_side_too() -> None:
 
 def test_a_served_executor_that_never_debits_diverges_in_every_manner() -> None:
     case = case_of(block(pays("t0", 0), pays("t1", 1)))
-    with running("--executor canary") as runner:
+    with running("canary") as runner:
         run = runner.run_mixed(case, Random(0), Mix(1000))
     assert run.verdict is Verdict.DIVERGE
     assert run.executions == 5
 
 
 def test_a_race_in_a_served_executor_is_a_divergence_from_itself() -> None:
-    with running("--executor mutants.races:DestinationsMissing") as runner:
+    with running("mutants.races:DestinationsMissing") as runner:
         verdicts = {runner.run_mixed(case, Random(1), Mix(1000)).verdict for case in CASES}
     assert verdicts == {Verdict.AGREE, Verdict.SELF_DIVERGE}
 
 
 def test_the_same_seed_gives_the_same_trace_and_the_trace_repeats_it() -> None:
     case = case_of(block(pays("t0", 0), pays("t1", 1), pays("t2", 0)))
-    with running("--executor optimistic") as runner:
+    with running("optimistic") as runner:
         traces = set()
         for seed in range(6):
             ends = set()
@@ -100,7 +114,7 @@ def test_the_same_seed_gives_the_same_trace_and_the_trace_repeats_it() -> None:
 
 def test_a_state_is_sent_once_for_the_blocks_of_a_case_and_again_after_a_rewind() -> None:
     blocks = [block(pays(f"t{nonce}", nonce)) for nonce in range(3)]
-    with running("") as runner:
+    with running() as runner:
         assert runner.run_sequential(case_of(*blocks)).verdict is Verdict.AGREE
         assert outside(runner).loads == 1
         rewound = case_of(*blocks, RewindStep(2), blocks[1])
@@ -111,7 +125,7 @@ def test_a_state_is_sent_once_for_the_blocks_of_a_case_and_again_after_a_rewind(
 def test_what_a_multisig_changed_in_the_block_means_is_told_without_cryptography() -> None:
     """The participants change inside the block, and with them which co-signature is valid."""
     case = multisig_case()
-    with running("--precomputed") as runner:
+    with running(precomputed=True) as runner:
         run = runner.run_sequential(case)
     assert run.verdict is Verdict.AGREE, run.differences
     codes = [receipt.code.name for receipt in run.blocks[0].expected.receipts]
@@ -148,6 +162,6 @@ def test_fees_that_vanish_may_add_up_to_more_than_a_u64() -> None:
     accounts = {payer: Account(0, {NATIVE: U64_MAX}) for payer in (ALICE, BOB)}
     bumps = (Intent(f"t{at}", payer, NonceBump(), 0, U64_MAX) for at, payer in enumerate(accounts))
     case = Case(State(Chain(), accounts), (block(*bumps),))
-    with running("--executor batched") as runner:
+    with running("batched") as runner:
         run = runner.run_sequential(case)
     assert run.verdict is Verdict.AGREE, run.differences
