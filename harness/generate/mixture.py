@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from harness.case.values import Case
 from harness.generate.decode import decode
-from harness.generate.faults import with_fault
 from harness.generate.records import HEADER_LENGTH, RECORD_LENGTH, Draw, Shape
 from harness.generate.swarm import SWARM_BYTES, draw_bits
 from harness.seeds import stream
@@ -39,5 +38,4 @@ def draw_number(seed: str, number: int) -> Draw:
 
 def case_number(seed: str, number: int, scheme: str = "keyed-hash") -> Case:
     """Return case ``number`` of the campaign seeded with ``seed``."""
-    case = decode(draw_number(seed, number), scheme)
-    return with_fault(case, stream(seed, "fault", number))
+    return decode(draw_number(seed, number), scheme)

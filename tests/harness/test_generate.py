@@ -221,7 +221,9 @@ def test_both_paths_and_both_states_of_the_caches_occur(seed: str) -> None:
 
 @each_seed
 def test_a_tenth_of_the_cases_has_a_fault_of_every_kind(seed: str) -> None:
-    faults = [step.fault for step in steps_of(seed) if step.fault is not None]
+    faulty = [[step.fault for step in blocks(case) if step.fault] for case in campaign(seed)]
+    assert max(map(len, faulty)) == 1
+    faults = [each for found in faulty for each in found]
     assert 0.07 < len(faults) / CASES < 0.13
     assert {type(each) for each in faults} == {MergeDies, ReadsFail, Onlooker}
     assert {each.after for each in faults if isinstance(each, MergeDies)} == {0, 1, 2, 3}
@@ -457,16 +459,3 @@ def test_every_feature_is_off_in_some_cases_and_nothing_in_others() -> None:
     shares = [sum(bits >> place & 1 for bits in off) / 400 for place in range(len(FEATURES))]
     assert all(0.1 < share < 0.3 for share in shares)
     assert 0.15 < off.count(0) / 400 < 0.4
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_every_fault_from_outside_occurs_upon_one_block_of_a_tenth_of_the_cases(seed: str) -> None:
-    faulty = [
-        [step.fault for step in case.steps if isinstance(step, BlockStep) and step.fault]
-        for case in campaign(seed)
-    ]
-    faults = [faults[0] for faults in faulty if faults]
-    assert max(map(len, faulty)) == 1
-    assert 0.05 * CASES < len(faults) < 0.15 * CASES
-    assert {type(each) for each in faults} == {MergeDies, ReadsFail, Onlooker}
-    assert {each.after for each in faults if isinstance(each, MergeDies)} == {0, 1}
