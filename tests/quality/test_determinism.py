@@ -12,7 +12,7 @@ from harness.chunk import Plan
 from mutants.catalogue import ROWS
 
 RACES = tuple(Setting(row.executor) for row in ROWS if row.executor.startswith("mutants.races:"))
-CASES = 100
+CASES = 150
 
 
 def findings(folder: Path, jobs: int) -> dict[str, bytes]:
