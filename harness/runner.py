@@ -17,7 +17,7 @@ from harness.labu.target import LabuTarget
 from harness.outside.executor import OutsideExecutor
 from harness.outside.manner import Manner
 from harness.outside.manners import Manners, many_manners, only
-from harness.run import Driving, Run, run_case
+from harness.run import Run
 from harness.schedules.breadth_first import BreadthFirst
 from harness.schedules.deviations import Deviation, FollowDeviations
 from harness.schedules.dpor import Exhaustive
@@ -25,7 +25,9 @@ from harness.schedules.mix import Mix
 from harness.schedules.random_walk import RandomWalk
 from harness.schedules.replay import follow_trace
 from harness.schedules.sequential import sequential_order
+from harness.session import run_case
 from harness.stores import Stores
+from harness.under_drivers import Driving
 from ledger.schemes import SCHEMES
 from ledger.storage.access import ACCESS_MODES
 from parallel.drivers.protocol import Driver

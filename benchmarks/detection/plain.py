@@ -19,7 +19,8 @@ from harness.audit.trial import Searched, Trial
 from harness.case.names import GOLD
 from harness.case.values import BlockStep, Case, Cosigner, Intent
 from harness.executors import find_inside
-from harness.run import Run, run_case
+from harness.run import Run
+from harness.session import run_case
 from harness.stores import Stores
 from harness.triage import signature_of
 from ledger.identities import NAMES, address_of
