@@ -35,7 +35,7 @@ EXECUTORS = ("auto", "pipelined", "batched", "dag", "optimistic")
 SIZES = (100, 1000, 10_000)
 ACCOUNTS = 10_000
 ROUNDS = {100: 9, 1000: 7, 10_000: 3}
-WORKERS = (1, 2)
+WORKERS = {100: (1, 2), 1000: (1, 2), 10_000: (2,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,13 @@ class Cells:
 
 def measure(_full: bool) -> tuple[Topic, Topic]:
     """Measure every executor on every workload; the table, and what its targets come to."""
-    entrants = [Entrant(name, count) for name in EXECUTORS for count in WORKERS]
     results: list[Result] = []
     ceilings: list[float] = []
     for name in WORKLOADS:
         ceilings.append(_ceiling())
         for size in SIZES:
             made = workload(name, size, ACCOUNTS, "schnorr", "bench")
+            entrants = [Entrant(each, count) for each in EXECUTORS for count in WORKERS[size]]
             results.append(run_contest(made, entrants, "schnorr", MemoryStores(), ROUNDS[size]))
     wrong = [each for result in results for each in result.timed if each.differences]
     assert not wrong, f"{wrong[0].entrant} differs: {wrong[0].differences[0]}"
