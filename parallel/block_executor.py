@@ -7,8 +7,8 @@ executors differ only in when they run which transaction.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar, TypeAlias
+from collections.abc import Coroutine, Sequence
+from typing import Any, ClassVar, TypeAlias
 
 from ledger.block import Block, Envelope
 from ledger.model import U64_MAX, Policy, Transaction
@@ -92,10 +92,14 @@ class BlockExecutor(ABC):
         """Say why signatures are not to be checked ahead of ``block``; "" if they are."""
         return reason_against(self.scheme, block, self.workers)
 
-    async def transaction(self, envelope: Envelope, state: BlockState) -> Code:
+    def transaction(self, envelope: Envelope, state: BlockState) -> Coroutine[Any, Any, Code]:
+        """Run one transaction by the rules of the block, the executor's own if it has none."""
+        return self.judge(envelope, state, state.rules or self.rules)
+
+    async def judge(self, envelope: Envelope, state: BlockState, rules: Rules) -> Code:
         """Run one transaction on an overlay of its own and publish it if it succeeds."""
         overlay = self.overlay_class(state)
-        code = await (state.rules or self.rules).execute(envelope, overlay)
+        code = await rules.execute(envelope, overlay)
         if code is Code.SUCCESS:
             await state.publish(overlay)
         return code
