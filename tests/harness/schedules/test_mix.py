@@ -9,7 +9,14 @@ import pytest
 
 from harness.schedules.descent import Descent
 from harness.schedules.dpor import Redundant
-from harness.schedules.mix import MOST_TRACES, SAMPLES, WEIGHTS, Mix
+from harness.schedules.mix import (
+    ALLOWED_AT_FIRST,
+    ALLOWED_PER_BLOCK,
+    MOST_TRACES,
+    SAMPLES,
+    WEIGHTS,
+    Mix,
+)
 from parallel.drivers.protocol import Hang
 from parallel.drivers.scheduled import Scheduled, lowest_first
 from tests.harness.schedules.programs import (
@@ -78,6 +85,17 @@ def test_a_new_behaviour_leads_to_more_samples_where_there_are_many_traces() -> 
     sequential, searched, drawn_, descent = 1, 1, 1, 1
     assert len(mixed(MANY, mix)) == sequential + searched + drawn_ + descent + SAMPLES
     assert mix.exhausted == 0
+
+
+def test_where_every_block_behaves_in_a_new_way_samples_are_paid_from_an_allowance() -> None:
+    mix = Mix(1_000)
+    spent = []
+    for seed in range(20):
+        mix.seen.clear()
+        spent.append(len(mixed(MANY, mix, seed)) - 4)
+    assert spent[:2] == [SAMPLES] * 2
+    assert sum(spent) == ALLOWED_AT_FIRST + 20 * ALLOWED_PER_BLOCK
+    assert spent[-15:] == [ALLOWED_PER_BLOCK] * 15
 
 
 def test_a_behaviour_seen_before_leads_to_no_more_than_three_executions() -> None:
