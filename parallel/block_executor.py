@@ -48,7 +48,8 @@ class BlockExecutor(ABC):
 
     def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
         """Execute ``block`` on the committed data of ``storage``, which is not changed."""
-        state = self.state_class(prefetched(block, storage))
+        state = self.state_class(storage)
+        state.reader = prefetched(block, storage)
         if not self.before(block, state):
             return _overflowed(())
         state.rules = self.rules_of(block, state, driver)
@@ -85,7 +86,7 @@ class BlockExecutor(ABC):
         """Return the rules that know the signatures of ``block``; None if it is not worth it."""
         if self.reason_not_to_check(block):
             return None
-        known = check_ahead(self.scheme, block, state.storage, driver, self.workers)
+        known = check_ahead(self.scheme, block, state.reader, driver, self.workers)
         return self.rules_class(known)
 
     def reason_not_to_check(self, block: Block) -> str:

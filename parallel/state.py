@@ -52,6 +52,7 @@ class Tracked(Table[K, V]):
 class BlockState:
     """The shared state of one block over ``storage``.
 
+    ``reader`` answers what ``storage`` held before the block; it may have been read ahead.
     ``rules`` and ``statistics`` are for the executor to set, where no task runs: what it judges
     the block by if not by its own rules, and how the execution went.
     """
@@ -60,6 +61,7 @@ class BlockState:
 
     def __init__(self, storage: Reader) -> None:
         self.storage = storage
+        self.reader = storage
         chain = storage.chain()
         self.chain_id = chain.chain_id
         self.original_burned = chain.burned
@@ -80,23 +82,23 @@ class BlockState:
 
     def stored_existence(self, address: Address) -> bool:
         """Tell whether storage has the account."""
-        return self.storage.exists(address)
+        return self.reader.exists(address)
 
     def stored_nonce(self, address: Address) -> int:
         """Return the nonce in storage."""
-        return self.storage.nonce(address)
+        return self.reader.nonce(address)
 
     def stored_balance(self, key: BalanceKey) -> int:
         """Return the balance in storage."""
-        return self.storage.balance(*key)
+        return self.reader.balance(*key)
 
     def stored_multisig(self, address: Address) -> Multisig | None:
         """Return the configuration in storage."""
-        return self.storage.multisig(address)
+        return self.reader.multisig(address)
 
     def stored_energy(self, address: Address) -> int:
         """Return the energy in storage."""
-        return self.storage.energy(address)
+        return self.reader.energy(address)
 
     # Announced reads, for overlays.
 

@@ -19,7 +19,7 @@ from harness.explore.moves import SELECTIONS
 from harness.explore.scope import Scope
 from harness.explore.tally import Conclusion, Tally
 from harness.replay import replay
-from harness.stores import MemoryStores
+from harness.stores import MemoryStores, Stores, open_stores
 from harness.verdict import Verdict
 from ledger.model import Policy
 from mutants.catalogue import MASKED, ROWS, Masked, Row
@@ -100,6 +100,19 @@ def test_the_smallest_case_is_canonical_and_as_small_as_the_row_says(row: Row) -
     assert record.setting == Setting(row.executor, workers=4, driver="scheduled")
     assert record.case.transactions() == row.transactions
     assert len(record.schedule) == row.deviations
+
+
+@pytest.fixture(scope="module")
+def database_stores() -> Iterator[Stores]:
+    with open_stores("rocksdb") as stores:
+        yield stores
+
+
+@each_row
+def test_the_smallest_case_shows_the_fault_on_a_database_as_well(
+    row: Row, database_stores: Stores
+) -> None:
+    assert replay(smallest_case(row), database_stores).run.verdict.is_failure
 
 
 @each_row

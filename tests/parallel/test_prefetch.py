@@ -68,10 +68,11 @@ def store(tmp_path: Path) -> Iterator[RocksStorage]:
 
 
 class FetchOnly:
-    """Storage that gives many values at once and refuses to give one."""
+    """Storage that gives many values at once and refuses to give an account's alone."""
 
     def __init__(self, storage: RocksStorage) -> None:
         self.fetch = storage.fetch
+        self.chain = storage.chain
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"{name} was read by itself")
