@@ -49,16 +49,18 @@ TOPICS: Mapping[str, Callable[[bool], Topic | tuple[Topic, ...]]] = {
 HEAD = """\
 # Benchmarks
 
-Written by `python -m benchmarks{full}`; a later run replaces it. Values are medians of repeated
-runs after a warm-up, times by the wall clock, on one core unless a row says otherwise. No test
-asserts them: they hold for the machine below, and only if nothing else ran on it.
+Written by `python -m benchmarks{full}`; a later run replaces it. `--write NAMES` replaces the
+sections of the topics named, which then hold for another moment than the rest. Values are medians
+of repeated runs after a warm-up, times by the wall clock, on one core unless a row says otherwise.
+No test asserts them: they hold for the machine below, and only if nothing else ran on it.
 """
 
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(tuple(TOPICS)))
+@click.option("--write", is_flag=True, help="Replace the sections of NAMES in the README.")
 @click.option("--full", is_flag=True, help="Run 100,000 cases to measure memory (many minutes).")
-def main(names: tuple[str, ...], full: bool) -> None:
+def main(names: tuple[str, ...], full: bool, write: bool) -> None:
     """Measure everything, or only the topics NAMES, which leaves the README as it is."""
     machine, started = tuple(facts()), time.monotonic()
     console = Console()
@@ -74,6 +76,8 @@ def main(names: tuple[str, ...], full: bool) -> None:
     console.print(f"{time.monotonic() - started:.0f} s")
     if not names:
         README.write_text(_document(machine, topics, full), encoding="utf-8")
+    elif write:
+        README.write_text(_replaced(README.read_text(encoding="utf-8"), topics), encoding="utf-8")
 
 
 def _table(topic: Topic) -> Table:
@@ -90,6 +94,21 @@ def _document(machine: tuple[tuple[str, str], ...], topics: list[Topic], full: b
     parts.append("".join(f"- {name}: {fact}\n" for name, fact in machine))
     parts += ("\n".join(topic.lines()) for topic in topics)
     return "\n".join(parts)
+
+
+def _replaced(document: str, topics: list[Topic]) -> str:
+    """Return ``document`` with the sections of ``topics`` replaced, new ones at its end."""
+    document = HEAD.format(full="") + document[document.index("\n- processor") :]
+    for topic in topics:
+        section = "\n".join(topic.lines())
+        start = document.find(f"## {topic.title}\n")
+        if start < 0:
+            document = f"{document.rstrip()}\n\n{section}"
+            continue
+        end = document.find("\n## ", start)
+        rest = "" if end < 0 else document[end + 1 :]
+        document = document[:start] + section + ("\n" if rest else "") + rest
+    return document
 
 
 if __name__ == "__main__":
