@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+
+from parallel.machine import gil_is_on
 
 LIBRARIES = ("blake3", "hypothesis", "rbcl", "rocksdict")
 
@@ -22,9 +23,7 @@ def facts() -> Iterator[tuple[str, str]]:
 
 
 def _gil() -> str:
-    # Only builds that can run without the lock (3.13 and later) have the function.
-    enabled = getattr(sys, "_is_gil_enabled", lambda: True)()
-    return f"GIL {'on' if enabled else 'off'}"
+    return f"GIL {'on' if gil_is_on() else 'off'}"
 
 
 def _processor() -> str:

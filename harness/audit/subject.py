@@ -47,8 +47,8 @@ class Subject:
     twin: str | None
 
 
-class Row(Protocol):
-    """What is read of a row of the catalogue."""
+class Entry(Protocol):
+    """What is read of any entry of the catalogue."""
 
     @property
     def id(self) -> str:
@@ -64,6 +64,10 @@ class Row(Protocol):
     def executor(self) -> str:
         """The faulty executor, ``module:Class``."""
         ...
+
+
+class Row(Entry, Protocol):
+    """What is read of an entry whose fault a case shows."""
 
     @property
     def transactions(self) -> int:
@@ -76,23 +80,8 @@ class Row(Protocol):
         ...
 
 
-class MaskedRow(Protocol):
-    """What is read of an entry of the catalogue whose fault nothing can show."""
-
-    @property
-    def id(self) -> str:
-        """Its short name."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """The fault in words."""
-        ...
-
-    @property
-    def executor(self) -> str:
-        """The faulty executor, ``module:Class``."""
-        ...
+class MaskedRow(Entry, Protocol):
+    """What is read of an entry whose fault nothing can show."""
 
     @property
     def reason(self) -> str:
