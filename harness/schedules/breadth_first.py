@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from harness.schedules.conflict import contested, is_contested
+from harness.schedules.conflict import Location, contested, is_contested
 from harness.schedules.deviations import Deviation, FollowDeviations, Site, site_of, task_name
+from parallel.drivers.protocol import WORKERS_FROM
 from parallel.drivers.scheduled import Pending
 
 
@@ -52,23 +53,30 @@ class BreadthFirst:
 class Extensible(FollowDeviations):
     """Follows ``schedule`` and notes what else could have been done after its last deviation."""
 
-    __slots__ = ("_offers", "_steps", "schedule")
+    __slots__ = ("_begun", "_offers", "_steps", "schedule")
 
     def __init__(self, schedule: tuple[Deviation, ...], ids: Sequence[str]) -> None:
         super().__init__(schedule, ids)
         self.schedule = schedule
         self._steps: list[Pending] = []
         self._offers: list[tuple[int, ...]] = []
+        self._begun: set[int] = set()
 
     def __call__(self, runnable: Sequence[Pending]) -> int:
         """Pick the position of the next step."""
         is_default = not self.unused
         position = super().__call__(runnable)
         taken = runnable[position]
+        self._offers.append(self._others(runnable, taken.task) if is_default else ())
         self._steps.append(taken)
-        others = [each.task for each in runnable if each.task != taken.task] if is_default else []
-        self._offers.append(tuple(others))
+        self._begun.add(taken.task)
         return position
+
+    def _others(self, runnable: Sequence[Pending], taken: int) -> tuple[int, ...]:
+        """Return who could run instead; workers that have not begun are all alike."""
+        others = [each.task for each in runnable if each.task != taken]
+        idle = [task for task in others if task >= WORKERS_FROM and task not in self._begun]
+        return tuple(task for task in others if task not in idle[1:])
 
     def extensions(self) -> Iterator[tuple[Deviation, ...]]:
         """Yield the schedules with one deviation more, the earliest first.
@@ -76,7 +84,7 @@ class Extensible(FollowDeviations):
         Only where the default took a step on a contested location: any other step could as well
         have been taken later, or sooner.
         """
-        locations = contested(self._steps)
+        locations = _disputed(self._steps)
         counts: Counter[Site] = Counter()
         for step, others in zip(self._steps, self._offers, strict=True):
             site = site_of(step, self._ids)
@@ -85,3 +93,15 @@ class Extensible(FollowDeviations):
                 address = (*site, counts[site])
                 for task in others:
                     yield (*self.schedule, Deviation(address, task_name(task, self._ids)))
+
+
+def _disputed(steps: Sequence[Pending]) -> frozenset[Location]:
+    """Return the locations on which a step's time can matter.
+
+    A worker's steps may be for different transactions, which other workers could as well have
+    done: each of them counts as a task of its own.
+    """
+    return contested(
+        step._replace(task=number) if step.task >= WORKERS_FROM else step
+        for number, step in enumerate(steps)
+    )

@@ -15,10 +15,15 @@ from harness.shrink.reduce import Attempt
 from harness.triage import signature_of
 from parallel.drivers.scheduled import Choose, lowest_first
 
-WALKS = 24
-"""Random schedules of a candidate with fewer transactions that its schedule does not make fail."""
-TRACES = 24
-"""Traces tried after them, which are all that a small block has."""
+SMALL = 4
+"""The most transactions of a case whose schedules with one deviation are tried first.
+
+Of a longer one they would all be about its first transactions.
+"""
+SINGLES = 64
+WALKS, MOST_WALKS, WALKED = 6, 24, 72
+"""Random schedules of a case, fewest and most; between them so many that they execute ``WALKED``
+transactions together."""
 
 
 class SameFailure:
@@ -42,23 +47,29 @@ class SameFailure:
         return Attempt(met if self.recognises(again) else schedule, executions)
 
     def search(self, case: Case) -> Attempt:
-        """Try random schedules of ``case`` and then its traces, a bounded number of each.
+        """Try the schedules of ``case`` with one deviation, then random ones, a bounded number.
 
-        Where a schedule decides who takes up what, as at worker level, most failing ones need many
-        deviations, which traces in their order come to late and a random one often has.
+        Most failures of a small block need one deviation, which leaves nothing to be dropped. Where
+        more are needed, as for some faults at worker level, a random schedule often has them.
         """
-        random = Random(0)
+        if all(len(block.transactions) < 2 for block in _blocks(case)):
+            return Attempt(None, 0)
+        length = case.transactions()
         executions = 0
-        for _ in range(WALKS):
+        if length <= SMALL:
+            single = self._breadth_first(case, 1, SINGLES)
+            if single.schedule is not None:
+                return single
+            executions = single.executions
+        random = Random(0)
+        for _ in range(min(MOST_WALKS, max(WALKS, WALKED // length))):
             run = self._runner.run_random(case, random)
             executions += run.executions
             found = self._schedule_that_fails(case, run)
             executions += found.executions
             if found.schedule is not None:
                 return Attempt(found.schedule, executions)
-        run = self._runner.run_exhaustively(case, TRACES)
-        found = self._schedule_that_fails(case, run)
-        return Attempt(found.schedule, executions + run.executions + found.executions)
+        return Attempt(None, executions)
 
     def _schedule_that_fails(self, case: Case, run: Run) -> Attempt:
         """Return a schedule of ``run`` if it is the same failure and the schedule repeats it."""
@@ -73,9 +84,11 @@ class SameFailure:
 
         At most ``limit`` of them, the fewest deviations first.
         """
-        blocks = [step for step in case.steps if isinstance(step, BlockStep)]
-        last = tuple(each.id for each in blocks[-1].transactions)
-        search = BreadthFirst(last, limit, deepest=len(schedule) - 1)
+        return self._breadth_first(case, len(schedule) - 1, limit)
+
+    def _breadth_first(self, case: Case, deepest: int, limit: int) -> Attempt:
+        last = tuple(each.id for each in _blocks(case)[-1].transactions)
+        search = BreadthFirst(last, limit, deepest)
         executions = 0
         for choose in search.executions():
             run = self._runner.run_once(case, _only_in(last, choose))
@@ -110,6 +123,10 @@ class SameFailure:
     def recognises(self, run: Run) -> bool:
         """Tell whether ``run`` is the same failure."""
         return run.verdict.is_failure and signature_of(run) == self._wanted
+
+
+def _blocks(case: Case) -> list[BlockStep]:
+    return [step for step in case.steps if isinstance(step, BlockStep)]
 
 
 def _only_in(block: Sequence[str], choose: Choose) -> Callable[[tuple[str, ...]], Choose]:

@@ -15,11 +15,11 @@ from typing import Protocol
 from harness.case.values import Case
 from harness.runner import Schedule
 from harness.shrink.passes import PASSES, Pass
-from harness.shrink.structure import drop_transactions
+from harness.shrink.structure import drop_transactions, exchange_neighbours
 from ledger.model import ModelError
 
 BUDGET = 3_000
-FEWER_LIMIT = 150
+FEWER_LIMIT = 200
 """Executions spent on looking for a schedule with fewer deviations where none can be dropped."""
 
 
@@ -60,8 +60,8 @@ class Reduced:
 def reduce(case: Case, schedule: Schedule, oracle: Oracle, budget: int = BUDGET) -> Reduced:
     """Shrink a case that fails under ``schedule`` until no pass can simplify either."""
     search = _Search(case, schedule, oracle, budget)
-    while search.improve(searching=True) and not search.spent:
-        while search.improve(searching=False) and not search.spent:
+    while search.improve(searching=True) or search.exchange():
+        while search.improve(searching=False):
             pass
     return Reduced(search.case, search.schedule, search.executions, not search.spent)
 
@@ -76,6 +76,7 @@ class _Search:
         self._oracle = oracle
         self._budget = budget
         self._searching = True
+        self._settled: dict[Pass, tuple[Case, Schedule, bool]] = {}
 
     @property
     def spent(self) -> bool:
@@ -104,6 +105,8 @@ class _Search:
         After a success the new case's candidates are taken up at the same position: what was
         refused before it would most likely be refused again, and the next sweep looks anyway.
         """
+        if self._is_settled(offers):
+            return False
         position, improved = 0, False
         while True:
             for candidate in islice(offers(self.case), position, None):
@@ -112,7 +115,14 @@ class _Search:
                     break
                 position += 1
             else:
+                if not improved and not self.spent:
+                    self._settled[offers] = (self.case, self.schedule, self._searching)
                 return improved
+
+    def _is_settled(self, offers: Pass) -> bool:
+        """Tell whether the pass has gone through just this failure and found nothing."""
+        case, schedule, searched = self._settled.get(offers, (None, (), False))
+        return case is self.case and schedule == self.schedule and searched >= self._searching
 
     def _accepts(self, candidate: Case) -> bool:
         if self.spent:
@@ -150,13 +160,23 @@ class _Search:
 
         This comes before the values: lowering them can leave no failure with fewer deviations.
         """
-        if not self._searching or len(self.schedule) < 2 or self.spent:
+        return self._searching and self._has_fewer(self.case)
+
+    def exchange(self) -> bool:
+        """Replace the schedule by one with fewer deviations of neighbours in the other order.
+
+        What has to overtake and then be overtaken may as well be first from the start.
+        """
+        return any(self._has_fewer(candidate) for candidate in exchange_neighbours(self.case))
+
+    def _has_fewer(self, candidate: Case) -> bool:
+        if len(self.schedule) < 2 or self.spent:
             return False
         limit = min(FEWER_LIMIT, self._budget - self.executions)
-        found = self._tried(self._oracle.fewer(self.case, self.schedule, limit))
+        found = self._tried(self._oracle.fewer(candidate, self.schedule, limit))
         if found is None:
             return False
-        self.schedule = found
+        self.case, self.schedule = candidate, found
         return True
 
     def _tried(self, attempt: Attempt) -> Schedule | None:

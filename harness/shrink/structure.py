@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from harness.case.values import AnyIntent, BlockStep, Case, Intent, RawIntent, RewindStep, Step
 from harness.shrink.edits import intents_of, with_accounts, with_step
-from ledger.model import Account, Address, Transfers
+from ledger.model import Account, Address, SetMultisig, Transfers
 
 
 def drop_steps(case: Case) -> Iterator[Case]:
@@ -22,7 +22,8 @@ def drop_steps(case: Case) -> Iterator[Case]:
 def drop_transactions(case: Case) -> Iterator[Case]:
     """Offer each block without a run of its transactions, long runs first.
 
-    A single one is also dropped with the later nonces of its source moved down to fill its place.
+    A single one is also dropped with the later nonces of its source moved down to fill its place,
+    and without co-signatures if it set who gives them.
     """
     for number, step in enumerate(case.steps):
         if isinstance(step, RewindStep):
@@ -36,6 +37,20 @@ def drop_transactions(case: Case) -> Iterator[Case]:
                 if length == 1 and isinstance(dropped := intents[start], Intent):
                     yield _without(case, dropped)
             length //= 2
+
+
+def exchange_neighbours(case: Case) -> Iterator[Case]:
+    """Offer the last block with two transactions that follow on each other exchanged.
+
+    No pass of its own: such a case is no simpler, only its schedule can be.
+    """
+    for number, step in list(enumerate(case.steps))[-1:]:
+        if isinstance(step, BlockStep):
+            intents = step.transactions
+            for index in range(len(intents) - 1):
+                pair = intents[index + 1], intents[index]
+                exchanged = (*intents[:index], *pair, *intents[index + 2 :])
+                yield with_step(case, number, replace(step, transactions=exchanged))
 
 
 def drop_outputs(case: Case) -> Iterator[Case]:
@@ -128,4 +143,7 @@ def _without(case: Case, dropped: Intent) -> Case:
 def _closed_up(intent: AnyIntent, dropped: Intent) -> AnyIntent:
     if isinstance(intent, RawIntent) or intent.source != dropped.source:
         return intent
-    return replace(intent, nonce=intent.nonce - 1) if intent.nonce > dropped.nonce else intent
+    if intent.nonce <= dropped.nonce:
+        return intent
+    unset = isinstance(dropped.payload, SetMultisig)
+    return replace(intent, nonce=intent.nonce - 1, cosigners=None if unset else intent.cosigners)
