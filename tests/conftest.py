@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
@@ -30,6 +31,11 @@ class SkipWithoutRocksDB:
 
 if importlib.util.find_spec("rocksdict") is None:
     sys.meta_path.append(SkipWithoutRocksDB())
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C through: a background job of a shell ignores it, and so would its programs."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
