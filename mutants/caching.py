@@ -1,7 +1,8 @@
 """An executor that a fault is planted in and that has none: a cache from block to block.
 
-Invariant: what the cache holds was committed, and is used at the height right after that alone; so
-a rewind, another chain or a block that leaves the height where it was empties it.
+Invariant: what the cache holds is what storage holds. Other paths change storage too, and rewinds
+take blocks back, so all that is known of it is compared before a block begins; a real executor
+would be told.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from parallel.state import BlockState, Tracked
 class CachingRounds(OptimisticByRounds):
     """The optimistic executor in rounds with a cache from block to block.
 
-    ``cache`` holds values of ``chain`` as committed at ``height``; ``filling`` is what it will be
-    once the block that was last executed on ``latest`` is merged. A loaded value never replaces one
-    that is there, a written one does.
+    ``known`` is what was read of ``chain`` and merged into it, ``cache`` what the next block
+    starts with, ``filling`` what that will be once the block that was last executed on ``latest``
+    is merged. A loaded value never replaces one that is there, a written one does.
     """
 
     name = "caching-rounds"
@@ -33,15 +34,15 @@ class CachingRounds(OptimisticByRounds):
     def __init__(self, scheme: Scheme, workers: int = 4, retries: int | None = None) -> None:
         super().__init__(scheme, workers, retries)
         self.chain: Reader | None = None
-        self.height = 0
+        self.known: dict[Location, Value] = {}
         self.cache: dict[Location, Value] = {}
         self.filling: dict[Location, Value] = {}
         self.latest: BlockState | None = None
 
     def run(self, block: Block, state: BlockState, driver: Driver) -> list[Result]:
         """Run the transactions on a state that has what the cache holds."""
-        if state.storage is not self.chain or state.original_height != self.height:
-            self.cache = {}
+        if state.storage is not self.chain or not self.holds(state):
+            self.known, self.cache = {}, {}
         self.chain, self.latest, self.filling = state.storage, state, dict(self.cache)
         for table in tables_of(state):
             for location, value in self.cache.items():
@@ -49,18 +50,25 @@ class CachingRounds(OptimisticByRounds):
                     table.originals.setdefault(location[1], value)
         return super().run(block, state, driver)
 
+    def holds(self, state: BlockState) -> bool:
+        """Tell whether storage still holds all that is known of it."""
+        fresh = self.state_class(state.storage)
+        tables = {table.name: table for table in tables_of(fresh)}
+        return all(
+            tables[str(name)].original(key) == each for (name, key), each in self.known.items()
+        )
+
     def merge(self, changes: Changes, storage: Storage, topoheight: int) -> None:
-        """Write the block's changes, then fill the cache; one that moves no height empties it."""
+        """Write the block's changes, then fill the cache."""
         super().merge(changes, storage, topoheight)
         assert self.latest is not None, "what is merged was executed"
-        self.cache, self.height = {}, self.latest.original_height + changes.height
-        if changes.height:
-            self.cache = self.filling
-            for table in tables_of(self.latest):
-                for key, value in table.originals.items():
-                    self.cache.setdefault(table.key(key), value)
-                for key, value in table.values.items():
-                    self.cache[table.key(key)] = value
+        self.cache = self.filling
+        for table in tables_of(self.latest):
+            for key, value in table.originals.items():
+                self.cache.setdefault(table.key(key), value)
+                self.known.setdefault(table.key(key), value)
+            for key, value in table.values.items():
+                self.cache[table.key(key)] = self.known[table.key(key)] = value
 
 
 def tables_of(state: BlockState) -> tuple[Tracked[Any, Any], ...]:

@@ -12,7 +12,7 @@ from tests.mutants.cases import cases_to_detection
 SEEDS = ("one", "two", "three")
 LIMIT = 3000
 RARE = {"X14"}
-"""Shown by one case of some thousands: looked for with the first seed alone."""
+"""Shown by one case of some thousands: one of the seeds is to find it."""
 CANARY_LIMIT = 50
 
 
@@ -20,10 +20,10 @@ CANARY_LIMIT = 50
 def test_the_generator_finds_the_mutant(
     row: Row, record_property: Callable[[str, object], None]
 ) -> None:
-    seeds = SEEDS[:1] if row.id in RARE else SEEDS
-    counts = {seed: cases_to_detection(row.executor, seed, LIMIT) for seed in seeds}
+    counts = {seed: cases_to_detection(row.executor, seed, LIMIT) for seed in SEEDS}
     record_property("cases to detection", counts)
-    assert None not in counts.values(), counts
+    missed = sum(count is None for count in counts.values())
+    assert missed <= (len(SEEDS) - 1 if row.id in RARE else 0), counts
 
 
 @pytest.mark.parametrize("seed", SEEDS)
