@@ -54,8 +54,9 @@ def decode_terms(header: bytes, shape: Shape) -> Terms:
     receivers = (None, None, pool[0], pool[-1], addresses()[5])
     fees_to = source.pick(receivers) if swarm.fee_receivers else None
     course = decode_course(source, shape, pool)
-    hot, favoured = source.byte(), source.pick(_FAVOURED)
+    hot, choice = source.byte(), source.byte()
     chain = _chain(source) if swarm.extremes else Chain()
+    favoured = _favoured(choice, chain)
     accounts = {}
     for position, address in enumerate(pool):
         account = _account(source, position, pool, shape, swarm)
@@ -68,8 +69,15 @@ def decode_terms(header: bytes, shape: Shape) -> Terms:
 _FAVOURED = (*(None,) * 8, "transfer", "burn", "burn", "multisig", "multisig", "bump")
 
 
+def _favoured(choice: int, chain: Chain) -> str | None:
+    """Return the favoured kind: mostly burns where the cap of what may be burned is near."""
+    if choice < 192 and chain.burned > U64_MAX >> 1:
+        return "burn"
+    return _FAVOURED[choice * len(_FAVOURED) >> 8]
+
+
 def _chain(source: Bytes) -> Chain:
-    burned = source.pick((*(0,) * 8, U64_MAX, U64_MAX - 1, U64_MAX - 5, U64_MAX - FEES))
+    burned = source.pick((*(0,) * 8, U64_MAX, *(U64_MAX - each for each in (5, 300, FEES))))
     height = source.pick((*(0,) * 30, 1, U64_MAX - 1, U64_MAX))
     return Chain(height=height, burned=burned)
 

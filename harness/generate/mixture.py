@@ -26,7 +26,7 @@ def draw_number(seed: str, number: int) -> Draw:
         case Shape.DENSE:
             count = random.randint(4, 16)
         case Shape.CHAIN:
-            count = random.randint(2, 8)
+            count = random.randint(3, 12)
         case Shape.FAULT:
             count = random.randint(1, 5)
     off = draw_bits(random).to_bytes(SWARM_BYTES, "big")

@@ -23,8 +23,9 @@ _KINDS = ("transfer",) * 9 + ("burn",) * 2 + ("multisig",) * 3 + ("bump",) * 2
 FAVOURED_BELOW = 176
 """Bytes below this one make a transaction of the favoured kind, where the case has one."""
 
-AIMED_FROM, U64_CHOICE, ROOM_FROM = 160, 161, 216
-"""Bytes from which an amount is what the sender has left, the maximum, what there is room for."""
+ROOM_FROM, AIMED_FROM, U64_CHOICE = 96, 160, 161
+"""Bytes from which an amount is what there is room for (every other one), what the sender has left;
+the one byte that makes it the maximum."""
 
 
 def decode_payload(source: Bytes, situation: Situation) -> Payload:
@@ -53,25 +54,30 @@ def decode_payload(source: Bytes, situation: Situation) -> Payload:
 
 def aim(choice: int, payload: Payload, fee: int, situation: Situation) -> Payload:
     """Set the last amount of ``payload`` to a boundary, for part of the choices."""
-    if choice < AIMED_FROM:
-        return payload
+    estimate = situation.estimate
     match payload:
         case Transfers((*first, last)):
             spent = sum(each.amount for each in first if each.asset == last.asset)
-            amount = _affordable(choice, last.asset, spent, fee, situation)
-            room = U64_MAX - situation.estimate.balance(last.destination, last.asset)
-            if choice >= ROOM_FROM and room < amount:
-                amount = _about(room, choice)
+            left = _left(last.asset, spent, fee, situation)
+            room = U64_MAX - estimate.balance(last.destination, last.asset)
+            amount = _aimed(choice, last.amount, left, room)
             aimed = Transfer(last.asset, last.destination, amount, last.extra_data)
             return Transfers((*first, aimed))
-        case Burn(asset, _):
-            amount = _affordable(choice, asset, 0, fee, situation)
-            room = U64_MAX - situation.estimate.burned
-            if choice >= ROOM_FROM and room < amount and asset == NATIVE:
-                amount = _about(room, choice)
-            return Burn(asset, amount)
+        case Burn(asset, amount):
+            left = _left(asset, 0, fee, situation)
+            room = U64_MAX - estimate.burned if asset == NATIVE else U64_MAX
+            return Burn(asset, _aimed(choice, amount, left, room))
         case _:
             return payload
+
+
+def _aimed(choice: int, amount: int, left: int, room: int) -> int:
+    """Return an amount near ``room``, if the sender has more than that left, or near ``left``."""
+    if choice == U64_CHOICE:
+        return U64_MAX
+    if choice >= ROOM_FROM and choice & 1 and room < left:
+        return _about(room, choice >> 1)
+    return _affordable(left, choice >> 1) if choice >= AIMED_FROM else amount
 
 
 def _transfers(
@@ -129,12 +135,15 @@ def _configuration(form: int, choice: int, threshold: int, situation: Situation)
 
 def _about(room: int, choice: int) -> int:
     """Return an amount that just fits, one that does not, or one that fits once but not twice."""
-    return (room, room + 1, room // 2 + 1, room + 1)[choice & 3]
+    return (room, room // 2 + 1, room + 1, room // 2 + 1)[choice & 3]
 
 
-def _affordable(choice: int, asset: Asset, spent: int, fee: int, situation: Situation) -> int:
+def _affordable(left: int, choice: int) -> int:
+    half = left // 2
+    values = (left, half, left + 1, half + 1, max(0, left - 1), left, 0, half)
+    return min(U64_MAX, values[choice & 7])
+
+
+def _left(asset: Asset, spent: int, fee: int, situation: Situation) -> int:
     balance = situation.estimate.balance(situation.sender, asset)
-    exact = max(0, balance - spent - (fee if asset == NATIVE else 0))
-    half = exact // 2
-    values = (exact, half, exact + 1, half + 1, max(0, exact - 1), exact, 0, half)
-    return U64_MAX if choice == U64_CHOICE else min(U64_MAX, values[choice >> 1 & 7])
+    return max(0, balance - spent - (fee if asset == NATIVE else 0))

@@ -130,5 +130,5 @@ def _fee(
 def _nonce(choice: int, expected: int) -> int:
     if choice < 232:
         return expected
-    beside = (expected + 1, expected - 1, 0, U64_MAX, expected + 2)[choice % 5]
+    beside = (expected - 1, expected + 1, expected - 1, 0, U64_MAX, expected + 2)[choice % 6]
     return min(U64_MAX, max(0, beside))

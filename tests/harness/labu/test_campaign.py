@@ -38,7 +38,7 @@ from tests.harness.labu.faulty import answering, faulty, gone
 from tests.harness.small import block, case_of, pays, record
 
 AGREE, DIVERGENCE, USAGE, FAULT, GATE = range(5)
-CASES = 150
+CASES = 300
 
 
 def lockstep(*arguments: object) -> Result:
