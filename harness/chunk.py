@@ -178,7 +178,7 @@ class Bench:
         return runner.run_mixed(case, random, mix)
 
     def _run_control(self, runner: Runner, number: int) -> Run:
-        return self._run_mixed(runner, number, self.case(number), Mix(STEP_LIMIT))
+        return self._run_mixed(runner, number, self.case(number), Mix.for_one_case(STEP_LIMIT))
 
     def _see(self, ran: Ran, tally: Tally) -> None:
         position, run = ran.setting, ran.run

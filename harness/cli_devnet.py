@@ -119,7 +119,7 @@ def _summary(seen: Rehearsed) -> Table:
 def _tell(slip: Slip, chain: Chain, stores: Stores, folder: Path, output: Console) -> None:
     """Shrink and keep what went wrong, if the case alone shows it again."""
     with Runner(slip.setting, stores) as runner:
-        mix = Mix(STEP_LIMIT)
+        mix = Mix.for_one_case(STEP_LIMIT)
         run = runner.run_mixed(slip.case, stream(chain.seed, "slip"), mix)
         if run.verdict.is_failure:
             origin = {"kind": "devnet", "seed": chain.seed}

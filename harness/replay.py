@@ -143,7 +143,7 @@ def _further(record: Record, runner: Runner) -> Iterator[tuple[Rung, Run]]:
     yield Rung.NEARBY, runner.run_breadth_first(record.case, NEARBY_LIMIT)
     yield Rung.NEARBY, runner.run_exhaustively(record.case, NEARBY_LIMIT)
     random = stream("replay", "nearby")
-    mix = Mix(NEARBY_LIMIT * 1000)
+    mix = Mix.for_one_case(NEARBY_LIMIT * 1000)
     for _ in range(NEARBY_WALKS):
         yield Rung.NEARBY, runner.run_mixed(record.case, random, mix)
 

@@ -16,7 +16,8 @@ def versus(case: Case, run: Run, name: str, others: Sequence[Runner]) -> Iterato
     """Yield what each of ``others`` makes of a case that ``name`` failed in ``run``."""
     for runner in others:
         other = runner.setting.executor
-        theirs = runner.run_mixed(case, stream("versus", other), Mix(STEP_LIMIT))
+        mix = Mix.for_one_case(STEP_LIMIT)
+        theirs = runner.run_mixed(case, stream("versus", other), mix)
         yield f"{other} {_relation(run, theirs, name)}"
 
 

@@ -10,12 +10,13 @@ import pytest
 from harness.schedules.descent import Descent
 from harness.schedules.dpor import Redundant
 from harness.schedules.mix import (
-    ALLOWED_AT_FIRST,
     ALLOWED_PER_BLOCK,
     MOST_TRACES,
     SAMPLES,
+    SAMPLES_OF_ONE,
     WEIGHTS,
     Mix,
+    luby,
 )
 from parallel.drivers.protocol import Hang
 from parallel.drivers.scheduled import Scheduled, lowest_first
@@ -71,8 +72,8 @@ def test_a_contested_block_with_one_trace_is_executed_twice_and_counts_as_exhaus
     assert mix.exhausted == 1
 
 
-def test_a_new_behaviour_leads_to_all_traces_where_there_are_few() -> None:
-    mix = Mix(1_000)
+def test_a_case_of_its_own_is_executed_in_all_traces_where_there_are_few() -> None:
+    mix = Mix.for_one_case(1_000)
     everything = all_executions(CONTESTED, 100)
     assert everything is not None
     found = {trace_of(each.trace) for each in mixed(CONTESTED, mix)}
@@ -80,30 +81,60 @@ def test_a_new_behaviour_leads_to_all_traces_where_there_are_few() -> None:
     assert mix.exhausted == 1
 
 
-def test_a_new_behaviour_leads_to_more_samples_where_there_are_many_traces() -> None:
-    mix = Mix(1_000)
-    sequential, searched, drawn_, descent = 1, 1, 1, 1
-    assert len(mixed(MANY, mix)) == sequential + searched + drawn_ + descent + SAMPLES
+def test_a_case_of_its_own_is_sampled_often_where_there_are_many_traces() -> None:
+    mix = Mix.for_one_case(1_000)
+    sequential, searched, descent = 1, 1, 1
+    assert len(mixed(MANY, mix)) == sequential + searched + descent + SAMPLES_OF_ONE
     assert mix.exhausted == 0
 
 
-def test_where_every_block_behaves_in_a_new_way_samples_are_paid_from_an_allowance() -> None:
+def test_a_new_behaviour_leads_to_all_traces_once_earlier_blocks_have_paid_for_them() -> None:
     mix = Mix(1_000)
+    everything = all_executions(CONTESTED, 100)
+    assert everything is not None
+    for _ in range(len(everything)):
+        mixed(of([("write", 0)], [("write", 1)]), mix)
+    before = mix.exhausted
+    found = {trace_of(each.trace) for each in mixed(CONTESTED, mix)}
+    assert found == {trace_of(each.trace) for each in everything}
+    assert mix.exhausted == before + 1
+
+
+def test_where_every_block_behaves_in_a_new_way_their_samples_follow_lubys_sequence() -> None:
+    mix = Mix(1_000, allowance=10_000)
+    sequential, searched, descent = 1, 1, 1
     spent = []
-    for seed in range(20):
+    for seed in range(15):
         mix.seen.clear()
-        spent.append(len(mixed(MANY, mix, seed)) - 4)
-    assert spent[:2] == [SAMPLES] * 2
-    assert sum(spent) == ALLOWED_AT_FIRST + 20 * ALLOWED_PER_BLOCK
-    assert spent[-15:] == [ALLOWED_PER_BLOCK] * 15
+        spent.append(len(mixed(MANY, mix, seed)) - sequential - searched - descent)
+    assert spent == [SAMPLES * each for each in (1, 1, 2, 1, 1, 2, 4, 1, 1, 2, 1, 1, 2, 4, 8)]
 
 
-def test_a_behaviour_seen_before_leads_to_no_more_than_three_executions() -> None:
+def test_new_behaviours_never_cost_more_than_the_blocks_have_added_to_the_allowance() -> None:
+    mix = Mix(1_000)
+    blocks = 200
+    sequential, searched, descent = 1, 1, 1
+    cost = 0
+    for seed in range(blocks):
+        mix.seen.clear()
+        cost += max(0, len(mixed(MANY, mix, seed)) - sequential - searched - descent)
+        assert 0 <= cost <= (seed + 1) * ALLOWED_PER_BLOCK
+    assert cost > blocks * ALLOWED_PER_BLOCK // 2
+
+
+def test_lubys_sequence_is_after_every_power_of_two_what_it_was_before_and_that_power() -> None:
+    terms = [luby(number) for number in range(1, 128)]
+    for power in range(1, 7):
+        length = 2**power - 1
+        assert terms[: 2 * length + 1] == [*terms[:length], *terms[:length], 2**power]
+
+
+def test_a_behaviour_seen_before_leads_to_no_more_than_two_executions() -> None:
     mix = Mix(1_000)
     for seed in range(20):
         mixed(CONTESTED, mix, seed)
     known = len(mix.seen)
-    assert all(len(mixed(CONTESTED, mix, seed)) == 3 for seed in range(20, 40))
+    assert all(len(mixed(CONTESTED, mix, seed)) == 2 for seed in range(20, 40))
     assert len(mix.seen) == known
 
 
@@ -111,22 +142,22 @@ def test_blocks_that_conflict_alike_behave_alike_whatever_accounts_they_touch() 
     mix = Mix(1_000)
     for seed in range(20):
         mixed(CONTESTED, mix, seed)
-    assert len(mixed(ALIKE, mix, 20)) == 3
+    assert len(mixed(ALIKE, mix, 20)) == 2
 
 
 def test_a_search_that_too_few_workers_may_have_limited_is_followed_by_samples() -> None:
-    mix = Mix(1_000)
+    mix = Mix.for_one_case(1_000)
     limited = Program(CONTESTED.rounds, workers=1)
-    assert len(mixed(limited, mix)) > SAMPLES
+    assert len(mixed(limited, mix)) > SAMPLES_OF_ONE
     assert mix.exhausted == 0
 
 
 def test_a_search_that_finds_far_more_traces_than_estimated_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    mix = Mix(1_000)
+    mix = Mix.for_one_case(1_000)
     monkeypatch.setattr("harness.schedules.mix.Descent", Underestimating)
-    assert len(mixed(MANY, mix)) <= MOST_TRACES + SAMPLES + 4
+    assert len(mixed(MANY, mix)) <= MOST_TRACES + SAMPLES_OF_ONE + 4
     assert mix.exhausted == 0
 
 
