@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ledger.block import Block
-from ledger.outcome import Changes
+from ledger.outcome import NO_CHANGES, Changes
 from ledger.signatures import Scheme
 from ledger.storage.protocol import Reader, Storage
 from parallel.block_executor import Result
@@ -25,8 +25,8 @@ class CachingRounds(OptimisticByRounds):
     """The optimistic executor in rounds with a cache from block to block.
 
     ``known`` is what was read of ``chain`` and merged into it, ``cache`` what the next block
-    starts with, ``filling`` what that will be once the block that was last executed on ``latest``
-    is merged. A loaded value never replaces one that is there, a written one does.
+    starts with, ``filling`` what that will be once the block that was last executed to its end, on
+    ``latest``, is merged. A loaded value never replaces one that is there, a written one does.
     """
 
     name = "caching-rounds"
@@ -43,12 +43,14 @@ class CachingRounds(OptimisticByRounds):
         """Run the transactions on a state that has what the cache holds."""
         if state.storage is not self.chain or not self.holds(state):
             self.known, self.cache = {}, {}
-        self.chain, self.latest, self.filling = state.storage, state, dict(self.cache)
+        self.chain, self.latest, self.filling = state.storage, None, dict(self.cache)
         for table in tables_of(state):
             for location, value in self.cache.items():
                 if location[0] == table.name:
                     table.originals.setdefault(location[1], value)
-        return super().run(block, state, driver)
+        results = super().run(block, state, driver)
+        self.latest = state
+        return results
 
     def holds(self, state: BlockState) -> bool:
         """Tell whether storage still holds all that is known of it."""
@@ -59,9 +61,10 @@ class CachingRounds(OptimisticByRounds):
         )
 
     def merge(self, changes: Changes, storage: Storage, topoheight: int) -> None:
-        """Write the block's changes, then fill the cache."""
+        """Write the block's changes, then fill the cache; a block that changed nothing does not."""
         super().merge(changes, storage, topoheight)
-        assert self.latest is not None, "what is merged was executed"
+        if self.latest is None or changes == NO_CHANGES:
+            return
         self.cache = self.filling
         for table in tables_of(self.latest):
             for key, value in table.originals.items():
@@ -69,6 +72,7 @@ class CachingRounds(OptimisticByRounds):
                 self.known.setdefault(table.key(key), value)
             for key, value in table.values.items():
                 self.cache[table.key(key)] = self.known[table.key(key)] = value
+        self.latest = None
 
 
 def tables_of(state: BlockState) -> tuple[Tracked[Any, Any], ...]:

@@ -49,7 +49,7 @@ ONE_BLOCK = Course()
 
 
 def decode_course(source: Bytes, shape: Shape, pool: tuple[Address, ...]) -> Course:
-    """Decode the course of a case; only a chain, or a case with a fault, has several blocks."""
+    """Decode the course of a case; a boundary case has one block, a dense one at most two."""
     match shape:
         case Shape.CHAIN:
             return _chain(source)
@@ -57,6 +57,8 @@ def decode_course(source: Bytes, shape: Shape, pool: tuple[Address, ...]) -> Cou
             blocks = 1 + source.below(2)
             fault = _fault(source, pool)
             return Course(blocks, fault=fault, fault_at=source.below(blocks))
+        case Shape.DENSE:
+            return Course(source.pick((1, 2)))
         case _:
             return ONE_BLOCK
 

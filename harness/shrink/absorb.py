@@ -1,4 +1,4 @@
-"""Offers cases that start later: what the first transaction or block does is put into the state.
+"""Offers cases that start later: what the first block, or a transaction of it, does is state.
 
 The effect is the reference's, executed here on the case's own state; a candidate counts only if it
 still fails, so a wrong effect costs an execution and nothing else.
@@ -19,16 +19,21 @@ from reference.block import execute
 
 
 def absorb_first(case: Case) -> Iterator[Case]:
-    """Offer the case without its first block, then without its first transaction."""
+    """Offer the case without its first block, then without each transaction of that block.
+
+    A transaction is executed by itself before the block, whatever its place: of two senders the
+    later one may be the one that only sets the stage.
+    """
     if not case.steps or isinstance(case.steps[0], RewindStep):
         return
     first, *rest = case.steps
     assert isinstance(first, BlockStep)
     if not any(isinstance(step, RewindStep) for step in rest):
         yield replace(case, state=_after(case, first), steps=tuple(rest))
-    if first.transactions:
-        alone = BlockStep(first.transactions[:1], Policy.SKIP, advances_height=False)
-        shorter = replace(first, transactions=first.transactions[1:])
+    intents = first.transactions
+    for place, intent in enumerate(intents):
+        alone = BlockStep((intent,), Policy.SKIP, advances_height=False)
+        shorter = replace(first, transactions=intents[:place] + intents[place + 1 :])
         yield replace(case, state=_after(case, alone), steps=(shorter, *rest))
 
 

@@ -80,23 +80,29 @@ class SameFailure:
         return Attempt(found if self.recognises(again) else None, again.executions)
 
     def fewer(self, case: Case, schedule: Schedule, limit: int) -> Attempt:
-        """Try the schedules with fewer deviations than ``schedule`` in the last block of ``case``.
+        """Try the schedules with fewer deviations than ``schedule`` in one block of ``case``.
 
         At most ``limit`` of them, the fewest deviations first.
         """
         return self._breadth_first(case, len(schedule) - 1, limit)
 
     def _breadth_first(self, case: Case, deepest: int, limit: int) -> Attempt:
-        last = tuple(each.id for each in _blocks(case)[-1].transactions)
-        search = BreadthFirst(last, limit, deepest)
+        """Try schedules of each block with all others in order, the last block first.
+
+        Only an executor that remembers something can fail by the schedule of an earlier block.
+        """
         executions = 0
-        for choose in search.executions():
-            run = self._runner.run_once(case, _only_in(last, choose))
-            executions += run.executions
-            if self.recognises(run):
-                return Attempt(choose.schedule, executions)
-            if executions >= limit:
-                break
+        for block in reversed(_blocks(case)):
+            ids = tuple(each.id for each in block.transactions)
+            if len(ids) < 2:
+                continue
+            for choose in BreadthFirst(ids, limit, deepest).executions():
+                run = self._runner.run_once(case, _only_in(ids, choose))
+                executions += run.executions
+                if self.recognises(run):
+                    return Attempt(choose.schedule, executions)
+                if executions >= limit:
+                    return Attempt(None, executions)
         return Attempt(None, executions)
 
     def schedule_of(self, case: Case, run: Run) -> Schedule:

@@ -15,7 +15,7 @@ from typing import Protocol
 from harness.case.values import Case
 from harness.runner import Schedule
 from harness.shrink.passes import PASSES, Pass
-from harness.shrink.structure import drop_transactions, exchange_neighbours
+from harness.shrink.structure import drop_steps, drop_transactions, exchange_neighbours
 from ledger.model import ModelError
 
 BUDGET = 3_000
@@ -60,6 +60,7 @@ class Reduced:
 def reduce(case: Case, schedule: Schedule, oracle: Oracle, budget: int = BUDGET) -> Reduced:
     """Shrink a case that fails under ``schedule`` until no pass can simplify either."""
     search = _Search(case, schedule, oracle, budget)
+    search.leave_out()
     while search.improve(searching=True) or search.exchange():
         while search.improve(searching=False):
             pass
@@ -82,6 +83,16 @@ class _Search:
     def spent(self) -> bool:
         """Tell whether no execution is left."""
         return self.executions >= self._budget
+
+    def leave_out(self) -> None:
+        """Leave out what the schedule at hand does not need, which costs one execution each.
+
+        Looking for another schedule for every candidate would spend the budget on a long case.
+        """
+        self._searching = False
+        self._reduce_schedule()
+        for each in (drop_steps, drop_transactions):
+            self._sweep(each)
 
     def improve(self, searching: bool) -> bool:
         """Sweep once through every pass; tell whether anything got smaller.
