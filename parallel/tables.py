@@ -48,7 +48,8 @@ class Cell(Generic[V]):
     async def write(self, value: V, label: str) -> None:
         """Replace the value."""
         await op(Kind.WRITE, self.keys, label)
-        self.value = value
+        with self._lock:
+            self.value = value
 
     async def update(self, change: Callable[[V], V], label: str, kind: Kind = Kind.WRITE) -> V:
         """Replace the value by ``change(value)`` in one step and return the new one."""

@@ -122,7 +122,8 @@ class Memory:
         """Tell whether transaction ``index`` would find now what it found when it ran."""
         if record.reads:
             await op(Kind.READ, tuple(record.reads), "validate")
-        return self.holds(index, record)
+        with self._lock:
+            return self.holds(index, record)
 
     async def abort(self, version: Version, record: Record) -> None:
         """Turn the entries of an aborted incarnation into estimates."""

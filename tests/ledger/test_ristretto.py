@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _ctypes
+import importlib.util
 import os
 import subprocess
 import sys
@@ -28,6 +29,11 @@ GENERATOR = bytes.fromhex("e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65
 SCALARS = st.sampled_from([0, 1, 2, ORDER - 1]) | st.integers(0, ORDER - 1)
 ANY_POINT = st.sampled_from([IDENTITY, GENERATOR, b"\xff" * 32]) | st.binary(
     min_size=32, max_size=32
+)
+
+
+with_rbcl = pytest.mark.skipif(
+    importlib.util.find_spec("rbcl") is None, reason="rbcl is not installed for this interpreter"
 )
 
 
@@ -73,6 +79,7 @@ def test_uniform_bytes_of_the_wrong_length_are_refused() -> None:
         group().from_uniform(bytes(63))
 
 
+@with_rbcl
 @given(SCALARS, ANY_POINT, ANY_POINT, st.binary(min_size=64, max_size=64))
 @settings(deadline=None)
 def test_the_system_library_agrees_with_the_bundled_one(
@@ -127,6 +134,7 @@ def test_native_calls_release_the_interpreter_lock() -> None:
         assert not getattr(group(), name)._flags_ & _ctypes.FUNCFLAG_PYTHONAPI
 
 
+@with_rbcl
 @pytest.mark.skipif(os.name != "posix", reason="a loaded library can be removed on POSIX only")
 def test_loading_the_group_leaves_no_file_behind(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from ledger.ristretto import bundled_group as g; g()"]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -38,6 +38,26 @@ def test_a_cell_is_read_after_its_announcement() -> None:
         body.send(None)
     assert stop.value.value == 2
     assert (operation.kind, operation.keys) == (Kind.READ, (("burned",),))
+
+
+class Held(Cell[int]):
+    """A cell that is changed under its lock only."""
+
+    @property
+    def value(self) -> int:
+        return super().value
+
+    @value.setter
+    def value(self, value: int) -> None:
+        assert self._lock.locked()
+        self._value = value
+
+
+@pytest.mark.parametrize("change", [lambda c: c.write(5, "set"), lambda c: c.update(abs, "abs")])
+def test_a_cell_is_changed_under_its_lock(
+    change: Callable[[Held], Coroutine[Any, None, int]],
+) -> None:
+    announced(change(Held("c", 1)))
 
 
 def test_a_cell_does_not_change_before_its_write_is_resumed() -> None:

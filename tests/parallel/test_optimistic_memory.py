@@ -11,7 +11,7 @@ from parallel.audit import WATCH
 from parallel.drivers.protocol import Task
 from parallel.drivers.scheduled import Scheduled
 from parallel.ops import Kind
-from parallel.optimistic.chain import BASE, EMPTY, Estimate, Value, Version, Written
+from parallel.optimistic.chain import BASE, EMPTY, Estimate, Found, Value, Version, Written
 from parallel.optimistic.memory import BURNED, Location, Memory, Record
 from parallel.optimistic.view import Dependency, Speculation
 from parallel.overlay import Overlay
@@ -162,6 +162,16 @@ def test_an_incarnation_without_reads_is_valid_without_a_step() -> None:
     driver = Scheduled()
     assert take(memory().validate(1, wrote({})), driver)
     assert driver.trace == []
+
+
+def test_no_publication_comes_between_two_looks_of_a_validation() -> None:
+    class Watching(Memory):
+        def is_current(self, index: int, location: Location, found: Found) -> bool:
+            assert self._lock.locked()
+            return super().is_current(index, location, found)
+
+    shared = Watching(BlockState(reader({A: account(10, nonce=3)})))
+    assert take(shared.validate(1, wrote({}, {NONCE: BASE, BALANCE: BASE})))
 
 
 def test_the_last_value_of_every_location_is_settled() -> None:

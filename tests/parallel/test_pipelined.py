@@ -139,17 +139,20 @@ def test_a_crash_in_a_decision_is_a_fault_of_its_transaction() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "workers", "length", "ahead"),
+    ("name", "gil", "workers", "length", "ahead"),
     [
-        ("schnorr", 2, 5, True),
-        ("schnorr", 1, 5, False),
-        ("plain", 2, 5, False),
-        ("schnorr", 2, 3, False),
+        ("schnorr", True, 2, 5, True),
+        ("schnorr", True, 1, 5, False),
+        ("schnorr", False, 1, 5, False),
+        ("plain", True, 2, 5, False),
+        ("plain", False, 2, 5, True),
+        ("schnorr", True, 2, 3, False),
     ],
 )
 def test_auto_checks_ahead_only_where_it_can_pay(
-    name: str, workers: int, length: int, *, ahead: bool
+    name: str, gil: bool, workers: int, length: int, ahead: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("parallel.verify.gil_is_on", lambda: gil)
     driver = Scheduled()
     few = block(*CHAIN.transactions[:length])
     outcome = Auto(Counting(name), workers).execute(few, STATE, driver)
