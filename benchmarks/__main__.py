@@ -16,6 +16,7 @@ from benchmarks import (
     executors,
     exhaustive,
     generation,
+    growth,
     memory,
     outside,
     races,
@@ -42,6 +43,7 @@ TOPICS: Mapping[str, Callable[[bool], Topic | tuple[Topic, ...]]] = {
     "memory": memory.measure,
     "access": access.measure,
     "executors": executors.measure,
+    "growth": growth.measure,
     "outside": outside.measure,
     "scale": scale.measure,
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby
 from statistics import median
 
 from benchmarks.rows import AtLeast, AtMost, Row, Topic
@@ -90,26 +89,11 @@ def _summary(results: Sequence[Result]) -> Iterator[Row]:
         worst = max(1 / _ratio(result, name, 1) for result in thousand)
         what = f"{name}, one worker: time against the reference, worst workload"
         yield Row(what, worst, "x", target=AtMost(1.1))
-    for name in LARGE:
-        what = f"{name}: time a transaction, 10,000 against 100, worst workload"
-        yield Row(what, max(_growth(results, name)), "x", target=AtMost(1.2))
 
 
 def _ratio(result: Result, executor: str, workers: int) -> float:
     entrant = Entrant(executor, workers)
     return next(each.ratio for each in result.timed if each.entrant == entrant)
-
-
-def _growth(results: Sequence[Result], executor: str) -> Iterator[float]:
-    """Yield for every workload the growth of an executor's time a transaction."""
-    for _, group in groupby(results, key=lambda each: each.workload):
-        costs = {
-            result.transactions: each.seconds / result.transactions
-            for result in group
-            for each in result.timed
-            if each.entrant == Entrant(executor, 2)
-        }
-        yield costs[SIZES[-1]] / costs[SIZES[0]]
 
 
 def _ceiling() -> float:

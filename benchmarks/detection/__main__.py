@@ -12,6 +12,7 @@ import msgspec
 
 from benchmarks.detection import document, measured
 from benchmarks.detection.digest import digest_of
+from benchmarks.detection.kinds import alike
 from benchmarks.detection.lanes import LANES, Effort, run_lane
 from benchmarks.detection.measured import Fault, Lane, Measured, Size
 from benchmarks.machine import facts
@@ -91,9 +92,9 @@ def _fault(subject: Subject, lanes: Mapping[str, Audited]) -> Fault:
     if not lanes:
         return Fault(id_, name, digest, subject.masked, None, subject.twin)
     ours = lanes["lockstep"]
-    sizes = (subject.known, ours.usual, ours.smallest)
-    known, usual, smallest = (
-        Size(each.transactions, each.deviations) if each else None for each in sizes
+    known, usual, similar = (
+        Size(each.transactions, each.deviations) if each else None
+        for each in (subject.known, ours.usual, alike(ours))
     )
     twins = [trial.twin for trial in ours.trials if trial.twin is not None]
     return Fault(
@@ -105,7 +106,7 @@ def _fault(subject: Subject, lanes: Mapping[str, Audited]) -> Fault:
         twin=subject.twin,
         verdicts=tuple(sorted({trial.verdict for trial in ours.found})),
         usual=usual,
-        smallest=smallest,
+        alike=similar,
         shrinking=ours.shrinking,
         alarms=len(ours.alarms),
         twin_executions=sum(twin.executions for twin in twins),

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
+from benchmarks.detection.comparison import compared
 from benchmarks.detection.digest import digest_of
-from benchmarks.detection.measured import Fault, Lane, Measured
+from benchmarks.detection.measured import Fault, Measured
 from harness.audit.subject import Subject, catalogued
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "detection.md"
-BASELINES = ("plain", "threads")
 
 HEAD = """\
 # Detection
@@ -31,19 +31,6 @@ correct twin, the executor that the mutant is derived from, runs over the same c
 shrunk one.
 """
 
-COMPARISON = """\
-## Compared
-
-CPU-seconds to the first failure, median of the seeds. A baseline may spend {baseline:.0f}
-CPU-seconds on a fault and a seed; it is given up once most seeds missed the fault.
-
-- **plain**: nested Hypothesis strategies (lists of transfers, burns, multisigs and nonce bumps
-  between accounts that are rich, with right nonces and sufficient fees), real threads, the same
-  comparison. Its source is `benchmarks/detection/plain.py`.
-- **threads**: lockstep's own cases, real threads with injected delays: `--driver threads`.
-- **lockstep**: lockstep's own cases under its mix of schedules.
-"""
-
 
 def write(measured: Measured) -> None:
     """Write the page."""
@@ -57,7 +44,11 @@ def text(measured: Measured) -> str:
     current = tuple(fault for _, fault in subjects if fault is not None)
     missing = [subject for subject, fault in subjects if fault is None]
     measured = Measured(measured.machine, measured.effort, current)
-    parts = (_head(measured, missing), _main(measured), _compared(measured))
+    parts = (
+        _head(measured, missing),
+        _main(measured),
+        compared(_searched(measured), measured.effort),
+    )
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
@@ -83,6 +74,11 @@ def _totals(measured: Measured) -> Iterator[str]:
     executions = sum(each.twin_executions for each in faults)
     yield f"found: {len(found)} of {len(faults)}, {quick} of them within 5 CPU-seconds"
     yield f"shrunk to the known minimum or below, median of the seeds: {small} of {len(shrunk)}"
+    alike = [(each.alike, each.known) for each in faults if each.alike and each.known]
+    yield (
+        "the same for failures of the kind that the smallest known case shows: "
+        f"{sum(size <= known for size, known in alike)} of {len(alike)}"
+    )
     if seconds:
         quickly = sum(each <= 2 for each in seconds)
         yield (
@@ -123,60 +119,8 @@ def _main(measured: Measured) -> Iterator[str]:
     yield ""
 
 
-def _compared(measured: Measured) -> Iterator[str]:
-    yield COMPARISON.format(**measured.effort)
-    faults = _searched(measured)
-    yield "| mutant | plain | threads | lockstep | better baseline / lockstep |"
-    yield "| --- | --- | --- | --- | --- |"
-    for each in faults:
-        cells = [_seconds(each.lanes[name]) for name in (*BASELINES, "lockstep")]
-        ratio = _ratio(each)
-        yield "| " + " | ".join([each.id, *cells, "" if ratio is None else f"{ratio:.1f}"]) + " |"
-    yield ""
-    for name in (*BASELINES, "lockstep"):
-        lanes = [each.lanes[name] for each in faults]
-        found = sum(lane.seconds is not None for lane in lanes)
-        yield f"- {name} finds {found} of {len(lanes)}"
-    yield from _both(faults)
-
-
-def _both(faults: Sequence[Fault]) -> Iterator[str]:
-    """Compare on what lockstep and each baseline both find."""
-    for name in BASELINES:
-        pairs = [
-            (theirs.seconds[0], ours.seconds[0])
-            for theirs, ours in ((each.lanes[name], each.lanes["lockstep"]) for each in faults)
-            if theirs.seconds is not None and ours.seconds is not None
-        ]
-        if pairs:
-            baseline, ours = (sum(values) for values in zip(*pairs, strict=True))
-            yield (
-                f"- on the {len(pairs)} that {name} finds too, all together: "
-                f"{baseline:.2f} CPU-seconds against {ours:.2f}, {baseline / ours:.1f} times"
-            )
-    ratios = [ratio for ratio in map(_ratio, faults) if ratio is not None]
-    if ratios:
-        five = sum(ratio >= 5 for ratio in ratios)
-        yield (
-            f"- better baseline against lockstep, mutant by mutant: median {median(ratios):.1f} "
-            f"times, at least 5 times for {five} of {len(ratios)}"
-        )
-
-
-def _ratio(fault: Fault) -> float | None:
-    theirs = [lane.seconds[0] for lane in map(fault.lanes.get, BASELINES) if lane and lane.seconds]
-    ours = fault.lanes["lockstep"].seconds
-    return min(theirs) / ours[0] if theirs and ours else None
-
-
 def _searched(measured: Measured) -> list[Fault]:
     return [each for each in measured.faults if not each.masked]
-
-
-def _seconds(lane: Lane) -> str:
-    if lane.seconds is None:
-        return f"not found ({lane.found}/{lane.tried})"
-    return f"{lane.seconds[0]:.3f} ({lane.found}/{lane.tried})"
 
 
 def _two(values: tuple[float, float] | None, form: str) -> str:

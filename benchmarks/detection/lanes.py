@@ -1,4 +1,4 @@
-"""The three ways to look for a fault that are compared.
+"""The ways to look for a fault that are compared.
 
 A baseline is given up on a fault once most seeds missed it, for its median is decided then.
 """
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from benchmarks.detection.plain import detect_plainly
+from benchmarks.detection.hunt import Hunt, hunt, over_own_cases
+from benchmarks.detection.plain import over_plain_cases
 from harness.audit.audit import Audited
 from harness.audit.subject import Subject
 from harness.audit.trial import Terms, Trial, detect, run_trial
@@ -37,26 +38,42 @@ def lockstep(subject: Subject, effort: Effort) -> Audited:
     return Audited(subject, tuple(run_trial(subject, each, terms) for each in _seeds(effort)))
 
 
-def real_threads(subject: Subject, effort: Effort) -> Audited:
-    """Run lockstep's own cases on real threads, with the delays that the driver injects."""
+def delays(subject: Subject, effort: Effort) -> Audited:
+    """Run ``lockstep fuzz --driver threads``: its cases, real threads, injected delays."""
     terms = Terms(effort.baseline, STORAGE, driver="threads")
     search = partial(detect, subject.executor, terms=terms)
     return Audited(subject, _until_decided(search, _seeds(effort)))
 
 
+def threads(subject: Subject, effort: Effort) -> Audited:
+    """Run lockstep's own cases on real threads that nothing delays."""
+    return _hunted(subject, effort, _seeds(effort), over_own_cases)
+
+
 def plain(subject: Subject, effort: Effort) -> Audited:
-    """Run nested Hypothesis strategies on real threads, without delays."""
+    """Run nested Hypothesis strategies on real threads that nothing delays."""
+    seeds = [str(number) for number in range(effort.seeds)]
+    return _hunted(subject, effort, seeds, lambda seed: over_plain_cases(int(seed)))
+
+
+def _hunted(
+    subject: Subject,
+    effort: Effort,
+    seeds: Sequence[str],
+    searching: Callable[[str], Callable[[Hunt], None]],
+) -> Audited:
     with open_stores(STORAGE) as stores:
 
         def search(seed: str) -> Trial:
-            return detect_plainly(subject.executor, int(seed), effort.baseline, stores)
+            return hunt(subject.executor, seed, effort.baseline, stores, searching(seed))
 
-        return Audited(subject, _until_decided(search, [str(n) for n in range(effort.seeds)]))
+        return Audited(subject, _until_decided(search, seeds))
 
 
 LANES: Mapping[str, Lane] = {
     "plain": plain,
-    "threads": real_threads,
+    "threads": threads,
+    "delays": delays,
     "lockstep": lockstep,
 }
 

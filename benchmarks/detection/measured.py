@@ -30,7 +30,11 @@ class Lane(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What was measured of one fault."""
+    """What was measured of one fault.
+
+    ``usual`` is the median size of its shrunk failures, ``alike`` that of those which fail like the
+    smallest known case.
+    """
 
     id: str
     name: str
@@ -40,7 +44,7 @@ class Fault(msgspec.Struct, frozen=True):
     twin: str | None
     verdicts: tuple[str, ...] = ()
     usual: Size | None = None
-    smallest: Size | None = None
+    alike: Size | None = None
     shrinking: float | None = None
     alarms: int = 0
     twin_executions: int = 0

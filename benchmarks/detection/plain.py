@@ -7,22 +7,16 @@ written in an afternoon would compare less.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 
-from harness.audit.trial import Searched, Trial
+from benchmarks.detection.hunt import Hunt
 from harness.case.names import GOLD
 from harness.case.values import BlockStep, Case, Cosigner, Intent
-from harness.executors import find_inside
-from harness.run import Run
-from harness.session import run_case
-from harness.stores import Stores
-from harness.triage import signature_of
 from ledger.identities import NAMES, address_of
 from ledger.model import (
     NATIVE,
@@ -39,9 +33,6 @@ from ledger.model import (
     Transfer,
     Transfers,
 )
-from ledger.schemes import SCHEMES
-from parallel.drivers.protocol import Driver
-from parallel.drivers.threads import Threads
 
 PARTIES = tuple(address_of(name) for name in NAMES[:8])
 EXAMPLES = 10_000_000
@@ -123,18 +114,10 @@ class _Stop(Exception):
     """Ends the generation: something was found, or the budget is spent."""
 
 
-def detect_plainly(executor: str, number: int, budget: float, stores: Stores) -> Trial:
-    """Search with the seed ``number`` up to the first failure, or until the budget is spent."""
-    built = find_inside(executor).build(SCHEMES["keyed-hash"], 4)
-    examples = executions = 0
-    seconds = 0.0
-    failing: list[Run] = []
-    stopped = False
-    with Threads() as threads:
+def over_plain_cases(number: int) -> Callable[[Hunt], None]:
+    """Return the search over the cases above, seeded with ``number``."""
 
-        def driving(_ids: tuple[str, ...]) -> Iterator[Driver]:
-            yield threads
-
+    def drive(found: Hunt) -> None:
         @seed(number)
         @settings(
             max_examples=EXAMPLES,
@@ -147,23 +130,12 @@ def detect_plainly(executor: str, number: int, budget: float, stores: Stores) ->
         )
         @given(cases())
         def compare(case: Case) -> None:
-            nonlocal examples, executions, seconds, stopped
-            if stopped:
-                raise _Stop
-            run = run_case(case, built, driving, stores)
-            examples, executions = examples + 1, executions + run.executions
-            seconds = time.process_time() - started
-            if run.verdict.is_failure:
-                failing.append(run)
-            if failing or seconds >= budget:
-                stopped = True
+            if not found.ended:
+                found.run(case)
+            if found.ended:
                 raise _Stop
 
-        started = time.process_time()
         with suppress(_Stop):
             compare()
-    searched = Searched(examples, executions, seconds)
-    if not failing:
-        return Trial(str(number), searched)
-    verdict, *words = signature_of(failing[0])
-    return Trial(str(number), searched, verdict, " ".join(words))
+
+    return drive

@@ -77,6 +77,9 @@ class Threads:
     def _work_together(
         self, queue: deque[Task[T]], results: dict[int, T | Crash], others: int
     ) -> None:
+        if others < 1:
+            self._work(queue, results)
+            return
         started = [self._threads(others).submit(self._work, queue, results) for _ in range(others)]
         try:
             self._work(queue, results)

@@ -31,7 +31,7 @@ MEGABYTE = 1024 * 1024
 
 def program(*words: str, deadline: float = 10.0) -> Program:
     command = (sys.executable, "-IS", str(PROGRAM), *words)
-    return Program(command, memory=256 * MEGABYTE, deadline=deadline)
+    return Program(command, memory=1536 * MEGABYTE, deadline=deadline)
 
 
 def run(*words: str, deadline: float = 10.0) -> Run:

@@ -1,0 +1,82 @@
+"""One search of a baseline: cases, each executed once on real threads, up to the first failure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+
+from harness.audit.trial import Searched, Trial
+from harness.case.values import Case
+from harness.executors import find_inside
+from harness.generate.mixture import case_number
+from harness.run import Run
+from harness.session import run_case
+from harness.stores import Stores
+from harness.triage import signature_of
+from ledger.schemes import SCHEMES
+from parallel.drivers.protocol import Driver
+from parallel.drivers.threads import Threads
+
+WORKERS = 4
+
+
+class Hunt:
+    """Runs cases on ``executor`` until one fails or ``budget`` CPU-seconds are spent."""
+
+    def __init__(self, executor: str, budget: float, stores: Stores, threads: Threads) -> None:
+        self._executor = find_inside(executor).build(SCHEMES["keyed-hash"], WORKERS)
+        self._budget = budget
+        self._stores = stores
+        self._threads = threads
+        self._cases = self._executions = 0
+        self._failing: Run | None = None
+        self._started = time.process_time()
+        self._seconds = 0.0
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether something was found, or nothing is left to spend."""
+        return self._failing is not None or self._seconds >= self._budget
+
+    def run(self, case: Case) -> None:
+        """Run one case and note how it went."""
+        run = run_case(case, self._executor, self._driving, self._stores)
+        self._cases += 1
+        self._executions += run.executions
+        self._seconds = time.process_time() - self._started
+        if run.verdict.is_failure:
+            self._failing = run
+
+    def trial(self, seed: str) -> Trial:
+        """Return what was found, under the name of its ``seed``."""
+        searched = Searched(self._cases, self._executions, self._seconds)
+        if self._failing is None:
+            return Trial(seed, searched)
+        verdict, *words = signature_of(self._failing)
+        return Trial(seed, searched, verdict, " ".join(words))
+
+    def _driving(self, _ids: tuple[str, ...]) -> Iterator[Driver]:
+        yield self._threads
+
+
+def hunt(
+    executor: str, seed: str, budget: float, stores: Stores, drive: Callable[[Hunt], None]
+) -> Trial:
+    """Search as ``drive`` does, on threads that nothing delays."""
+    with Threads() as threads:
+        found = Hunt(executor, budget, stores, threads)
+        drive(found)
+    return found.trial(seed)
+
+
+def over_own_cases(seed: str) -> Callable[[Hunt], None]:
+    """Return the search over lockstep's own cases."""
+
+    def drive(found: Hunt) -> None:
+        for number in count():
+            found.run(case_number(seed, number))
+            if found.ended:
+                return
+
+    return drive

@@ -1,0 +1,44 @@
+"""The kind of failure that a fault's smallest known case shows: verdict and first difference.
+
+A fault can show in several ways, some of which need more transactions than the smallest case has.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.audit.audit import Audited
+from harness.audit.subject import Size, Subject
+from harness.audit.trial import Trial
+from harness.case.file import Setting, load
+from harness.runner import Runner
+from harness.stores import MemoryStores
+from harness.triage import signature_of
+from mutants.catalogue import ROWS
+
+CASES = Path(__file__).resolve().parents[2] / "corpora" / "mutants"
+
+
+def kind_of(subject: Subject) -> tuple[str, str]:
+    """Return verdict and first difference of the smallest case of ``subject``."""
+    (file,) = (row.case for row in ROWS if row.id == subject.id)
+    known = load(CASES / file)
+    with Runner(Setting(subject.executor), MemoryStores()) as runner:
+        verdict, *words = signature_of(runner.run_deviating(known.case, known.schedule))
+    return verdict, " ".join(words)
+
+
+def alike(audited: Audited) -> Size | None:
+    """Return the median size of the failures of the smallest case's kind; None if none is."""
+    kind = kind_of(audited.subject)
+    sizes = sorted(_size(trial) for trial in audited.found if _kind(trial) == kind)
+    return sizes[len(sizes) // 2] if sizes else None
+
+
+def _kind(trial: Trial) -> tuple[str, str]:
+    return trial.verdict, trial.failure
+
+
+def _size(trial: Trial) -> Size:
+    assert trial.shrunk is not None, "what lockstep finds it shrinks"
+    return trial.shrunk.size

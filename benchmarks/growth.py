@@ -1,0 +1,68 @@
+"""How an executor's time a transaction grows with the block: large and small ones in turns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from benchmarks.executors import ACCOUNTS, LARGE
+from benchmarks.rows import AtMost, Row, Topic
+from benchmarks.timing import Timing
+from harness.executors import find_inside
+from harness.speed.workloads import WORKLOADS, Workload, workload
+from harness.stores import MemoryStores
+from ledger.schemes import SCHEMES
+from parallel.drivers.threads import Threads
+
+SCHEME = "schnorr"
+FEW, MANY = 100, 10_000
+SMALL_BLOCKS = 20
+"""Small blocks timed before a large one, and again after it."""
+ROUNDS = 3
+
+NOTE = f"""\
+A block of {MANY:,} transactions beside blocks of {FEW}, `{SCHEME}`, over {ACCOUNTS:,} accounts in
+memory, 2 workers. Each of {ROUNDS} rounds times {SMALL_BLOCKS} small blocks, the large one, and the
+small ones again: the machine's clock changes too much in the minutes between two separate tables.
+The ratio is the time a transaction of the large block over that of the small ones."""
+
+
+def measure(_full: bool) -> Topic:
+    """Measure the growth of every executor that is timed on the largest blocks."""
+    growths = {name: [(each, _growth(name, each)) for each in WORKLOADS] for name in LARGE}
+    return Topic("Executors, growth", NOTE, tuple(_rows(growths)))
+
+
+def _rows(growths: dict[str, list[tuple[str, Timing]]]) -> Iterator[Row]:
+    for name, measured in growths.items():
+        for workload_name, growth in measured:
+            what = f"{name}, {workload_name}: time a transaction, {MANY:,} against {FEW}"
+            yield Row.of(what, growth, "x", AtMost(1.2))
+
+
+def _growth(executor: str, name: str) -> Timing:
+    few, many = (workload(name, count, ACCOUNTS, SCHEME, "bench") for count in (FEW, MANY))
+    with Threads() as threads, MemoryStores().holding(many.state) as storage:
+
+        def running(made: Workload) -> Callable[[], object]:
+            built = find_inside(executor).build(SCHEMES[SCHEME], 2)
+            return lambda: built.execute(made.block, storage, threads)
+
+        small, large = running(few), running(many)
+        small()
+        large()
+        return Timing.of([_ratio(small, large) for _ in range(ROUNDS)])
+
+
+def _ratio(small: Callable[[], object], large: Callable[[], object]) -> float:
+    before = _seconds(small, SMALL_BLOCKS)
+    once = _seconds(large, 1)
+    after = _seconds(small, SMALL_BLOCKS)
+    return (once / MANY) / ((before + after) / (2 * SMALL_BLOCKS * FEW))
+
+
+def _seconds(action: Callable[[], object], times: int) -> float:
+    started = time.perf_counter()
+    for _ in range(times):
+        action()
+    return time.perf_counter() - started
