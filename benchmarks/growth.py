@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from benchmarks.executors import ACCOUNTS, LARGE
 from benchmarks.rows import AtMost, Row, Topic
 from benchmarks.timing import Timing
 from harness.executors import find_inside
-from harness.speed.workloads import WORKLOADS, Workload, workload
+from harness.speed.workloads import WORKLOADS, workload
 from harness.stores import MemoryStores
+from ledger.outcome import Code
 from ledger.schemes import SCHEMES
 from parallel.drivers.threads import Threads
 
@@ -42,16 +45,20 @@ def _rows(growths: dict[str, list[tuple[str, Timing]]]) -> Iterator[Row]:
 
 def _growth(executor: str, name: str) -> Timing:
     few, many = (workload(name, count, ACCOUNTS, SCHEME, "bench") for count in (FEW, MANY))
+    assert few.state == many.state, "both blocks are executed on one state"
+    built = find_inside(executor).build(SCHEMES[SCHEME], 2)
     with Threads() as threads, MemoryStores().holding(many.state) as storage:
-
-        def running(made: Workload) -> Callable[[], object]:
-            built = find_inside(executor).build(SCHEMES[SCHEME], 2)
-            return lambda: built.execute(made.block, storage, threads)
-
-        small, large = running(few), running(many)
-        small()
-        large()
-        return Timing.of([_ratio(small, large) for _ in range(ROUNDS)])
+        small, large = (
+            partial(built.execute, each.block, storage, threads) for each in (few, many)
+        )
+        for action in small, large:
+            assert {each.code for each in action().receipts} == {Code.SUCCESS}
+        gc.collect()
+        gc.disable()
+        try:
+            return Timing.of([_ratio(small, large) for _ in range(ROUNDS)])
+        finally:
+            gc.enable()
 
 
 def _ratio(small: Callable[[], object], large: Callable[[], object]) -> float:

@@ -151,7 +151,13 @@ ROWS = (
         "a source that the block has paid",
         transactions=2,
     ),
-    Row("T19", "new-receiver-fails", "mutants.loading:NewReceiverFails", "an absent receiver"),
+    Row(
+        "T19",
+        "new-receiver-fails",
+        "mutants.loading:NewReceiverFails",
+        "an absent receiver, of a reward or of a transfer",
+        transactions=0,
+    ),
     Row(
         "T21",
         "executed-check-after-merge",

@@ -8,7 +8,6 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict
 
 import click
-import msgspec
 
 from benchmarks.detection import document, measured
 from benchmarks.detection.digest import digest_of
@@ -21,9 +20,12 @@ from harness.audit.subject import Subject, catalogued
 
 
 @click.command()
-@click.option("--changed", is_flag=True, help="Measure only what changed since it was measured.")
+@click.option(
+    "--changed",
+    is_flag=True,
+    help="Measure only what changed, or is not measured yet, with the same effort.",
+)
 @click.option("--render", is_flag=True, help="Measure nothing, write the page anew.")
-@click.option("--again", is_flag=True, help="Keep what is known of the plain baseline.")
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--budget", type=float, default=60.0, show_default=True, help="CPU-seconds.")
 @click.option("--baseline", type=float, default=5.0, show_default=True, help="CPU-seconds.")
@@ -31,7 +33,6 @@ from harness.audit.subject import Subject, catalogued
 def main(
     changed: bool,
     render: bool,
-    again: bool,
     seeds: int,
     budget: float,
     baseline: float,
@@ -43,21 +44,15 @@ def main(
     if render and before is not None:
         document.write(before)
         return
-    known = {each.digest: each for each in before.faults} if before else {}
-    kept = dict(known) if changed else {}
-    machine = before.machine if before and changed else dict(facts())
+    kept, machine = {}, dict(facts())
+    if changed and before is not None and before.effort == asdict(effort):
+        kept = {each.digest: each for each in before.faults if _whole(each)}
+        machine = before.machine
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
     subjects = catalogued()
-    work = {
-        each: _submit(each, _lanes(each, known if again else {}), effort, pool)
-        for each in subjects
-        if digest_of(each) not in kept
-    }
+    work = {each: _submit(each, effort, pool) for each in subjects if digest_of(each) not in kept}
     for subject, futures in work.items():
         fault = _fault(subject, {name: future.result() for name, future in futures.items()})
-        if again and fault.digest in known:
-            lanes = {**known[fault.digest].lanes, **fault.lanes}
-            fault = msgspec.structs.replace(fault, lanes=lanes)
         kept[fault.digest] = fault
         found = ", ".join(f"{name} {lane.seconds}" for name, lane in fault.lanes.items())
         click.echo(f"{subject.id}: {found}")
@@ -74,16 +69,15 @@ def _save(
     return found
 
 
-def _lanes(subject: Subject, known: Mapping[str, Fault]) -> tuple[str, ...]:
-    """Return the lanes to measure; the plain one depends on nothing of lockstep."""
-    if subject.masked:
-        return ()
-    return tuple(name for name in LANES if name != "plain" or digest_of(subject) not in known)
+def _whole(fault: Fault) -> bool:
+    """Tell whether a fault was looked for in every lane there is now."""
+    return bool(fault.masked) or fault.lanes.keys() == LANES.keys()
 
 
 def _submit(
-    subject: Subject, lanes: Sequence[str], effort: Effort, pool: ProcessPoolExecutor
+    subject: Subject, effort: Effort, pool: ProcessPoolExecutor
 ) -> dict[str, Future[Audited]]:
+    lanes = () if subject.masked else LANES
     return {name: pool.submit(run_lane, name, subject, effort) for name in lanes}
 
 

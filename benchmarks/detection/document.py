@@ -77,7 +77,8 @@ def _totals(measured: Measured) -> Iterator[str]:
     alike = [(each.alike, each.known) for each in faults if each.alike and each.known]
     yield (
         "the same for failures of the kind that the smallest known case shows: "
-        f"{sum(size <= known for size, known in alike)} of {len(alike)}"
+        f"{sum(size <= known for size, known in alike)} of {len(alike)}; "
+        f"{len(shrunk) - len(alike)} failed in other ways only"
     )
     if seconds:
         quickly = sum(each <= 2 for each in seconds)

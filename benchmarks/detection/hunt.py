@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 
 from harness.audit.trial import Searched, Trial
+from harness.campaign import CHUNK
 from harness.case.values import Case
 from harness.executors import find_inside
+from harness.feedback import Feedback
 from harness.generate.mixture import case_number
 from harness.run import Run
 from harness.session import run_case
@@ -19,6 +23,8 @@ from parallel.drivers.protocol import Driver
 from parallel.drivers.threads import Threads
 
 WORKERS = 4
+SWITCH = 1e-5
+"""Seconds that a thread keeps the interpreter while others wait for it."""
 
 
 class Hunt:
@@ -39,7 +45,7 @@ class Hunt:
         """Tell whether something was found, or nothing is left to spend."""
         return self._failing is not None or self._seconds >= self._budget
 
-    def run(self, case: Case) -> None:
+    def run(self, case: Case) -> Run:
         """Run one case and note how it went."""
         run = run_case(case, self._executor, self._driving, self._stores)
         self._cases += 1
@@ -47,6 +53,7 @@ class Hunt:
         self._seconds = time.process_time() - self._started
         if run.verdict.is_failure:
             self._failing = run
+        return run
 
     def trial(self, seed: str) -> Trial:
         """Return what was found, under the name of its ``seed``."""
@@ -64,19 +71,33 @@ def hunt(
     executor: str, seed: str, budget: float, stores: Stores, drive: Callable[[Hunt], None]
 ) -> Trial:
     """Search as ``drive`` does, on threads that nothing delays."""
-    with Threads() as threads:
+    with Threads() as threads, _often_switching():
         found = Hunt(executor, budget, stores, threads)
         drive(found)
     return found.trial(seed)
 
 
 def over_own_cases(seed: str) -> Callable[[Hunt], None]:
-    """Return the search over lockstep's own cases."""
+    """Return the search over the cases of ``lockstep fuzz``, its feedback included."""
 
     def drive(found: Hunt) -> None:
-        for number in count():
-            found.run(case_number(seed, number))
-            if found.ended:
-                return
+        for start in count(0, CHUNK):
+            feedback = Feedback(seed)
+            for number in range(start, start + CHUNK):
+                case = feedback.case(number, case_number(seed, number))
+                feedback.see(case, found.run(case))
+                if found.ended:
+                    return
 
     return drive
+
+
+@contextmanager
+def _often_switching() -> Iterator[None]:
+    """Let threads take turns often: with 5 ms each, a block would be over before the first turn."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)

@@ -82,7 +82,7 @@ class SameFailure:
     def fewer(self, case: Case, schedule: Schedule, limit: int) -> Attempt:
         """Try the schedules with fewer deviations than ``schedule`` in one block of ``case``.
 
-        At most ``limit`` of them, the fewest deviations first.
+        About ``limit`` executions, the fewest deviations first.
         """
         return self._breadth_first(case, len(schedule) - 1, limit)
 
@@ -91,18 +91,18 @@ class SameFailure:
 
         Only an executor that remembers something can fail by the schedule of an earlier block.
         """
+        blocks = [tuple(each.id for each in block.transactions) for block in _blocks(case)]
+        contending = [ids for ids in reversed(blocks) if len(ids) > 1]
         executions = 0
-        for block in reversed(_blocks(case)):
-            ids = tuple(each.id for each in block.transactions)
-            if len(ids) < 2:
-                continue
+        for ids in contending:
+            spent = executions
             for choose in BreadthFirst(ids, limit, deepest).executions():
                 run = self._runner.run_once(case, _only_in(ids, choose))
                 executions += run.executions
                 if self.recognises(run):
                     return Attempt(choose.schedule, executions)
-                if executions >= limit:
-                    return Attempt(None, executions)
+                if executions - spent >= limit // len(contending):
+                    break
         return Attempt(None, executions)
 
     def schedule_of(self, case: Case, run: Run) -> Schedule:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from harness.chunk import Bench, Plan
 from harness.executors import BUILT_IN, FAULTY
 from harness.verdict import Verdict
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 LEAST = {
     "auto": 500,
     "batched": 2_000,
@@ -34,6 +37,13 @@ LEAST = {
 def test_every_correct_executor_has_its_share_of_50_000_executions() -> None:
     assert LEAST.keys() == BUILT_IN.keys() - FAULTY
     assert sum(LEAST.values()) >= 50_000
+
+
+@pytest.mark.parametrize("script", ["nightly", "freethreaded"])
+def test_the_long_scripts_run_every_correct_executor(script: str) -> None:
+    text = (REPOSITORY / "ci" / script).read_text(encoding="utf-8")
+    (listed,) = re.findall(r"for executor in ([^;]*pipelined); do", text)
+    assert set(listed.replace("\\\n", " ").split()) == LEAST.keys()
 
 
 @pytest.mark.parametrize("executor", sorted(LEAST))
