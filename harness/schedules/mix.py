@@ -35,7 +35,7 @@ MOST_TRACES = 4 * EXHAUSTIVE_LIMIT
 """Where the search for all traces is given up: the estimate was far too low."""
 SAMPLES, SAMPLES_OF_ONE = 2, 32
 """Executions in one unit of Luby's sequence; the latter where there is only one case to run."""
-ALLOWED_FOR_ONE, ALLOWED_PER_BLOCK = 128, 4
+ALLOWED_FOR_ONE, ALLOWED_PER_BLOCK = 128, 1
 """Executions that new behaviours may cost: of a single case, and what every block adds to it."""
 WORTH_ESTIMATING = 8
 """The allowance below which all traces of a block are not even counted."""

@@ -92,7 +92,7 @@ def test_a_new_behaviour_leads_to_all_traces_once_earlier_blocks_have_paid_for_t
     mix = Mix(1_000)
     everything = all_executions(CONTESTED, 100)
     assert everything is not None
-    for _ in range(len(everything)):
+    for _ in range(4 * len(everything)):
         mixed(of([("write", 0)], [("write", 1)]), mix)
     before = mix.exhausted
     found = {trace_of(each.trace) for each in mixed(CONTESTED, mix)}
@@ -117,8 +117,9 @@ def test_new_behaviours_never_cost_more_than_the_blocks_have_added_to_the_allowa
     cost = 0
     for seed in range(blocks):
         mix.seen.clear()
-        cost += max(0, len(mixed(MANY, mix, seed)) - sequential - searched - descent)
-        assert 0 <= cost <= (seed + 1) * ALLOWED_PER_BLOCK
+        cost += len(mixed(MANY, mix, seed)) - sequential - searched
+        assert 0 <= cost <= (seed + 1) * (ALLOWED_PER_BLOCK + descent)
+        assert mix.allowance >= 0
     assert cost > blocks * ALLOWED_PER_BLOCK // 2
 
 
