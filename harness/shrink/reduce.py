@@ -18,7 +18,7 @@ from harness.shrink.passes import PASSES, Pass
 from harness.shrink.structure import drop_steps, drop_transactions, exchange_neighbours
 from ledger.model import ModelError
 
-BUDGET = 3_000
+BUDGET = 5_000
 FEWER_LIMIT = 200
 """Executions spent on looking for a schedule with fewer deviations where none can be dropped."""
 

@@ -28,7 +28,7 @@ from mutants.catalogue import ROWS, Row
 from tests.harness.small import BOB, CAROL, block, case_of, pays
 
 SEEDS = ("one", "two")
-LIMIT, FURTHER = 3_000, 400
+LIMIT, FURTHER = 10_000, 400
 """Cases until the first failure, and from there until one of the smallest case's kind."""
 CASES = Path(__file__).resolve().parents[2] / "corpora" / "mutants"
 
