@@ -61,12 +61,17 @@ class Pipelined(InOrder):
         return ""
 
 
+SIDE_BY_SIDE_FROM = 4
+"""Workers from which on transactions are run side by side: what that costs each of them is more
+than two workers save."""
+
+
 class Auto(InOrder):
     """Takes the way that suits a block.
 
     Decisions in order, their signatures verified ahead where that pays; or transactions side by
-    side, where the interpreter has no lock that would keep them apart and the block's longest queue
-    leaves every worker something to do.
+    side, where the interpreter has no lock that would keep them apart, the workers are many and the
+    block's longest queue leaves every one of them something to do.
     """
 
     name = "auto"
@@ -84,7 +89,7 @@ class Auto(InOrder):
     def can_share(self, block: Block) -> bool:
         """Tell whether the transactions themselves are worth running side by side."""
         count = len(block.transactions)
-        if gil_is_on() or self.workers == 1 or count < FEWEST_TRANSACTIONS:
+        if gil_is_on() or self.workers < SIDE_BY_SIDE_FROM or count < FEWEST_TRANSACTIONS:
             return False
         accesses = [access_list(each, burns_commute=True) for each in block.transactions]
         return longest_queue(predecessors(accesses)) * self.workers <= count

@@ -158,3 +158,21 @@ def test_auto_checks_ahead_only_where_it_can_pay(
     outcome = Auto(Counting(name), workers).execute(few, STATE, driver)
     assert bool(driver.trace) is ahead
     assert outcome == Batched(SCHEME).execute(few, STATE, Scheduled())
+
+
+@pytest.mark.parametrize(
+    ("gil", "workers", "independent", "shared"),
+    [
+        (True, 4, True, False),
+        (False, 2, True, False),
+        (False, 4, True, True),
+        (False, 4, False, False),
+    ],
+)
+def test_auto_runs_transactions_side_by_side_where_many_workers_have_something_to_do(
+    gil: bool, workers: int, independent: bool, shared: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parallel.pipelined.gil_is_on", lambda: gil)
+    sources = (A, B, C, D) if independent else (A, A, A, A)
+    bumps = [seal_signed(each, NonceBump(), number) for number, each in enumerate(sources)]
+    assert Auto(SCHEME, workers).can_share(block(*bumps)) is shared
