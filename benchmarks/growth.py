@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
 from benchmarks.executors import ACCOUNTS, LARGE
 from benchmarks.rows import AtMost, Row, Topic
-from benchmarks.timing import Timing
+from benchmarks.timing import Timing, elapsed
 from harness.executors import find_inside
 from harness.speed.workloads import WORKLOADS, workload
 from harness.stores import MemoryStores
@@ -62,14 +61,7 @@ def _growth(executor: str, name: str) -> Timing:
 
 
 def _ratio(small: Callable[[], object], large: Callable[[], object]) -> float:
-    before = _seconds(small, SMALL_BLOCKS)
-    once = _seconds(large, 1)
-    after = _seconds(small, SMALL_BLOCKS)
+    before = elapsed(small, SMALL_BLOCKS)
+    once = elapsed(large, 1)
+    after = elapsed(small, SMALL_BLOCKS)
     return (once / MANY) / ((before + after) / (2 * SMALL_BLOCKS * FEW))
-
-
-def _seconds(action: Callable[[], object], times: int) -> float:
-    started = time.perf_counter()
-    for _ in range(times):
-        action()
-    return time.perf_counter() - started

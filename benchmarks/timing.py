@@ -48,7 +48,7 @@ def timed_together(
     for _ in range(REPEATS):
         for position, (action, units) in enumerate(actions):
             count = loops[position]
-            found[position].append(_run(action, count) / (count * units))
+            found[position].append(elapsed(action, count) / (count * units))
     return [Timing.of(each) for each in found]
 
 
@@ -56,12 +56,13 @@ def _loops(action: Callable[[], object], seconds: float) -> int:
     """Warm up for about ``seconds`` and return how many runs fill them."""
     done, spent = 0, 0.0
     while spent < seconds:
-        spent += _run(action, 1)
+        spent += elapsed(action, 1)
         done += 1
     return done
 
 
-def _run(action: Callable[[], object], count: int) -> float:
+def elapsed(action: Callable[[], object], count: int) -> float:
+    """Return the seconds that ``count`` runs of ``action`` take."""
     started = time.perf_counter()
     for _ in range(count):
         action()

@@ -32,7 +32,7 @@ LIMIT, FURTHER = 10_000, 400
 """Cases until the first failure, and from there until one of the smallest case's kind."""
 CASES = Path(__file__).resolve().parents[2] / "corpora" / "mutants"
 
-each_row = pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in ROWS])
+each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 generated = lru_cache(maxsize=4096)(case_number)
 
 
