@@ -14,21 +14,21 @@ from benchmarks.cases import small_case
 from benchmarks.rows import AtMost, Row, Topic
 from benchmarks.timing import Timing, timed_together
 from benchmarks.workloads import KEYED_HASH, block_of, numbered, rich_state
-from harness.case.file import Setting
-from harness.runner import Runner
-from harness.stores import open_stores
-from harness.verdict import Verdict
-from ledger.block import Block
-from ledger.model import NATIVE
-from ledger.outcome import Changes, Code
-from ledger.storage.access import ACCESS_MODES, Access, open_access
-from ledger.storage.memory import MemoryStorage
-from ledger.storage.protocol import Reader
-from ledger.storage.rocksdb import Database, RocksStorage
-from parallel.batched import Batched
-from parallel.drivers.protocol import Driver
-from parallel.drivers.scheduled import Scheduled, lowest_first
-from parallel.drivers.threads import Threads
+from lockstep.case.file import Setting
+from lockstep.run.stores import open_stores
+from lockstep.targets.runner import Runner
+from lockstep.verdict import Verdict
+from lockstep_ledger.block import Block
+from lockstep_ledger.model import NATIVE
+from lockstep_ledger.outcome import Changes, Code
+from lockstep_ledger.storage.access import ACCESS_MODES, Access, open_access
+from lockstep_ledger.storage.memory import MemoryStorage
+from lockstep_ledger.storage.protocol import Reader
+from lockstep_ledger.storage.rocksdb import Database, RocksStorage
+from lockstep_parallel.executors.batched import Batched
+from lockstep_parallel.steps.drivers.protocol import Driver
+from lockstep_parallel.steps.drivers.scheduled import Scheduled, lowest_first
+from lockstep_parallel.steps.drivers.threads import Threads
 
 NOTE = """\
 The storage itself, without a mode, is what each row of a mode is to be held against. A cold cache

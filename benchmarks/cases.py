@@ -8,16 +8,16 @@ from itertools import count
 
 from benchmarks.rows import AtLeast, AtMost, Row, Topic
 from benchmarks.timing import REPEATS, Timing, timed_together
-from harness.case.file import Setting
-from harness.case.values import Case
-from harness.chunk import Bench, Plan
-from harness.generate.decode import decode
-from harness.generate.mixture import case_number
-from harness.generate.records import HEADER_LENGTH, RECORD_LENGTH, Draw, Shape
-from harness.runner import Runner
-from harness.seeds import stream
-from harness.stores import Stores, open_stores
-from harness.verdict import Verdict
+from lockstep.campaign.worker import Bench, Plan
+from lockstep.case.file import Setting
+from lockstep.case.values import Case
+from lockstep.generate.decode import decode
+from lockstep.generate.mixture import case_number
+from lockstep.generate.records import HEADER_LENGTH, RECORD_LENGTH, Draw, Shape
+from lockstep.run.stores import Stores, open_stores
+from lockstep.streams import stream
+from lockstep.targets.runner import Runner
+from lockstep.verdict import Verdict
 
 NOTE = """\
 A case is generated, signed, executed once by the reference and once by `batched` under a random

@@ -9,11 +9,11 @@ from statistics import median
 
 from benchmarks.rows import AtLeast, AtMost, Row, Topic
 from benchmarks.timing import timed_together
-from harness.speed.contest import Entrant, Result, run_contest
-from harness.speed.report import HEADINGS, interpreter, rows
-from harness.speed.workloads import WORKLOADS, pair, workload
-from harness.stores import MemoryStores
-from ledger.schemes import SCHEMES
+from lockstep.bench.contest import Entrant, Result, run_contest
+from lockstep.bench.workloads import WORKLOADS, pair, workload
+from lockstep.report.bench import HEADINGS, interpreter, rows
+from lockstep.run.stores import MemoryStores
+from lockstep_ledger.schemes import SCHEMES
 
 NOTE = """\
 What `lockstep bench` measures: the same signed blocks (`schnorr`, over 10,000 accounts in memory)

@@ -7,15 +7,16 @@ from collections.abc import Callable
 from benchmarks.rows import AtMost, Row, Topic
 from benchmarks.timing import timed_together
 from benchmarks.workloads import KEYED_HASH, block_of, rich_state
-from harness.schedules.dpor import Exhaustive, Redundant
-from ledger.storage.memory import MemoryStorage
-from mutants.races import DestinationsMissing
-from parallel.drivers.scheduled import Scheduled
+from lockstep.schedules.dpor import Exhaustive, Redundant
+from lockstep_ledger.storage.memory import MemoryStorage
+from lockstep_mutants.races import DestinationsMissing
+from lockstep_parallel.steps.drivers.scheduled import Scheduled
 
 NOTE = """\
-All traces of one block by dynamic partial-order reduction, on `mutants.races:DestinationsMissing`,
-which puts transfers that conflict into one batch: a chain of transfers, each paying the source of
-the next, so that every transfer conflicts with the one before it."""
+All traces of one block by dynamic partial-order reduction, on the executor
+`lockstep_mutants.races:DestinationsMissing`, which puts transfers that conflict into one batch: a
+chain of transfers, each paying the source of the next, so that every transfer conflicts with the
+one before it."""
 
 
 def measure(_full: bool) -> Topic:

@@ -15,11 +15,11 @@ from contextlib import closing
 from pathlib import Path
 from statistics import geometric_mean
 
-from harness.campaign import CHUNK
-from harness.case.file import Setting, load
-from harness.case.values import Case
-from harness.chunk import Bench, Plan
-from mutants.catalogue import ROWS
+from lockstep.campaign.campaign import CHUNK
+from lockstep.campaign.worker import Bench, Plan
+from lockstep.case.file import Setting, load
+from lockstep.case.values import Case
+from lockstep_mutants.catalogue import ROWS
 
 SHARES = (0.0, 0.05, 0.1, 0.3, 0.5)
 SEEDS = tuple(f"feedback {number}" for number in range(8))

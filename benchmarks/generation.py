@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from benchmarks.cases import draw_of
 from benchmarks.rows import Row, Topic
 from benchmarks.timing import REPEATS, Timing, timed_together
-from harness.case.values import Case
-from harness.generate.decode import decode
-from harness.generate.records import Shape
-from harness.generate.strategies import cases
+from lockstep.case.values import Case
+from lockstep.generate.decode import decode
+from lockstep.generate.records import Shape
+from lockstep.generate.strategies import cases
 
 NOTE = """\
 Cases a second, neither signed nor run, of the `dense` shape. The campaign's generator makes exactly

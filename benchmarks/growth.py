@@ -9,12 +9,12 @@ from functools import partial
 from benchmarks.executors import ACCOUNTS, LARGE
 from benchmarks.rows import AtMost, Row, Topic
 from benchmarks.timing import Timing, elapsed
-from harness.executors import find_inside
-from harness.speed.workloads import WORKLOADS, workload
-from harness.stores import MemoryStores
-from ledger.outcome import Code
-from ledger.schemes import SCHEMES
-from parallel.drivers.threads import Threads
+from lockstep.bench.workloads import WORKLOADS, workload
+from lockstep.run.stores import MemoryStores
+from lockstep.targets.named import find_inside
+from lockstep_ledger.outcome import Code
+from lockstep_ledger.schemes import SCHEMES
+from lockstep_parallel.steps.drivers.threads import Threads
 
 SCHEME = "schnorr"
 FEW, MANY = 100, 10_000

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from parallel.machine import gil_is_on
+from lockstep_parallel.steps.machine import gil_is_on
 
 LIBRARIES = ("blake3", "hypothesis", "rbcl", "rocksdict")
 

@@ -12,7 +12,7 @@ import psutil
 
 from benchmarks.cases import CHUNK, PLAN
 from benchmarks.rows import AtMost, Row, Topic
-from harness.chunk import Bench
+from lockstep.campaign.worker import Bench
 
 QUICK = (2_000, 4_000, 6_000)
 FULL = (10_000, 50_000, 100_000)

@@ -14,21 +14,21 @@ from pathlib import Path
 import msgspec
 import psutil
 
-import reference.block
 from benchmarks.rows import AtLeast, Row, Topic
 from benchmarks.timing import timed
-from harness.case.realise import realise
-from harness.case.values import BlockStep, Intent
-from harness.outside.executor import OutsideExecutor
-from harness.outside.manner import Manner
-from harness.outside.messages import ExecuteBlockAnswer, StatisticsMessage
-from harness.outside.outcomes import write_outcome
-from harness.outside.program import Program
-from ledger.block import Block
-from ledger.identities import address_of
-from ledger.model import NATIVE, Account, Chain, Policy, State, Transfer, Transfers
-from ledger.schemes import SCHEMES
-from ledger.storage.memory import MemoryStorage
+from lockstep.case.manner import Manner
+from lockstep.case.realise import realise
+from lockstep.case.values import BlockStep, Intent
+from lockstep.targets.program.executor import OutsideExecutor
+from lockstep.targets.program.messages import ExecuteBlockAnswer, StatisticsMessage
+from lockstep.targets.program.outcomes import write_outcome
+from lockstep.targets.program.program import Program
+from lockstep_ledger.block import Block
+from lockstep_ledger.identities import address_of
+from lockstep_ledger.model import NATIVE, Account, Chain, Policy, State, Transfer, Transfers
+from lockstep_ledger.schemes import SCHEMES
+from lockstep_ledger.storage.memory import MemoryStorage
+from lockstep_reference import block as reference
 
 NOTE = """\
 Blocks of 4 transfers over 4 accounts, `keyed-hash`, all JSON included. Both processes share one
@@ -41,7 +41,7 @@ BLOCKS = 3_000
 """Blocks over which processor time is counted, which the system tells in hundredths."""
 SCHEME = SCHEMES["keyed-hash"]
 HERE = Path(__file__).parent
-SERVE = (sys.executable, "-c", "from harness.entry import main; main()", "serve", "--stdio")
+SERVE = (sys.executable, "-c", "from lockstep.cli.entry import main; main()", "serve", "--stdio")
 
 
 def measure(_full: bool) -> Topic:
@@ -106,7 +106,7 @@ def _four() -> tuple[State, Block]:
 
 
 def _answer(state: State, block: Block) -> bytes:
-    outcome = reference.block.execute(block, MemoryStorage(state), SCHEME)
+    outcome = reference.execute(block, MemoryStorage(state), SCHEME)
     statistics = StatisticsMessage(mode="parallel")
     answer = ExecuteBlockAnswer(id=0, outcome=write_outcome(outcome), statistics=statistics)
     return msgspec.json.encode(answer)

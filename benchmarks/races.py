@@ -12,19 +12,19 @@ from typing import TypeAlias, cast
 
 from benchmarks.rows import Topic
 from benchmarks.toys import TOYS, Toy
-from harness.case.file import Setting, load
-from harness.case.values import BlockStep
-from harness.runner import Runner
-from harness.schedules.breadth_first import BreadthFirst
-from harness.schedules.dpor import Exhaustive, Redundant
-from harness.schedules.pct import ProbabilisticConcurrency
-from harness.schedules.pos import PartialOrderSampling
-from harness.schedules.random_walk import RandomWalk
-from harness.schedules.surw import SelectivelyUniform
-from harness.seeds import stream
-from harness.stores import MemoryStores
-from mutants.catalogue import ROWS, Row
-from parallel.drivers.scheduled import Choose, Pending, lowest_first
+from lockstep.case.file import Setting, load
+from lockstep.case.values import BlockStep
+from lockstep.run.stores import MemoryStores
+from lockstep.schedules.breadth_first import BreadthFirst
+from lockstep.schedules.dpor import Exhaustive, Redundant
+from lockstep.schedules.pct import ProbabilisticConcurrency
+from lockstep.schedules.pos import PartialOrderSampling
+from lockstep.schedules.random_walk import RandomWalk
+from lockstep.schedules.surw import SelectivelyUniform
+from lockstep.streams import stream
+from lockstep.targets.runner import Runner
+from lockstep_mutants.catalogue import ROWS, Row
+from lockstep_parallel.steps.drivers.scheduled import Choose, Pending, lowest_first
 
 TABLE = Path(__file__).parent / "races.md"
 MUTANTS = Path(__file__).parents[1] / "corpora" / "mutants"

@@ -9,16 +9,16 @@ from itertools import cycle
 from pathlib import Path
 from random import Random
 
-import reference.block
 from benchmarks.rows import AtLeast, AtMost, Row, Topic
 from benchmarks.timing import timed_together
 from benchmarks.workloads import KEYED_HASH, block_of, rich_state, ring
-from ledger.block import Block
-from ledger.model import State
-from ledger.outcome import Code, Outcome
-from ledger.storage.memory import MemoryStorage
-from ledger.storage.protocol import Reader
-from ledger.storage.rocksdb import Database, RocksStorage
+from lockstep_ledger.block import Block
+from lockstep_ledger.model import State
+from lockstep_ledger.outcome import Code, Outcome
+from lockstep_ledger.storage.memory import MemoryStorage
+from lockstep_ledger.storage.protocol import Reader
+from lockstep_ledger.storage.rocksdb import Database, RocksStorage
+from lockstep_reference import block as reference
 
 NOTE = """\
 One-output native transfers under the `keyed-hash` scheme. Executing includes the check of every
@@ -83,7 +83,7 @@ def _executing(blocks: Sequence[Block], source: Callable[[], Reader]) -> Callabl
     turn = cycle(blocks)
 
     def execute() -> Outcome:
-        return reference.block.execute(next(turn), source(), KEYED_HASH)
+        return reference.execute(next(turn), source(), KEYED_HASH)
 
     for _ in blocks:
         assert all(receipt.code is Code.SUCCESS for receipt in execute().receipts)

@@ -16,14 +16,14 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-import reference.block
 from benchmarks.rows import AtMost, Row, Topic
 from benchmarks.workloads import KEYED_HASH, RICH, block_of, numbered, rich_state
-from harness.executors import find_inside
-from ledger.model import NATIVE
-from ledger.outcome import Changes, Outcome
-from ledger.storage.rocksdb import Database
-from parallel.drivers.threads import Threads
+from lockstep.targets.named import find_inside
+from lockstep_ledger.model import NATIVE
+from lockstep_ledger.outcome import Changes, Outcome
+from lockstep_ledger.storage.rocksdb import Database
+from lockstep_parallel.steps.drivers.threads import Threads
+from lockstep_reference import block as reference
 
 ACCOUNTS, PORTION = 1_000_000, 50_000
 TRANSACTIONS = 10_000
@@ -73,7 +73,7 @@ def _child(folder: str, number: int, executor: str) -> None:
     block = block_of([_two(random) for _ in range(TRANSACTIONS)])
     with Database(Path(folder)) as database, Threads() as threads:
         store = database.namespace(number)
-        expected = reference.block.execute(block, store.clone(), KEYED_HASH)
+        expected = reference.execute(block, store.clone(), KEYED_HASH)
         target = find_inside(executor).build(KEYED_HASH, 2)
         before = store.topoheight
 

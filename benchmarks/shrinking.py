@@ -9,11 +9,11 @@ from statistics import median
 
 from benchmarks.cases import mixed_case
 from benchmarks.rows import Row, Topic
-from harness.case.file import Setting
-from harness.case.values import Case
-from harness.findings import shrink
-from harness.runner import Runner
-from harness.stores import open_stores
+from lockstep.case.file import Setting
+from lockstep.case.values import Case
+from lockstep.findings.investigate import shrink
+from lockstep.run.stores import open_stores
+from lockstep.targets.runner import Runner
 
 NOTE = """\
 The first failing cases that a campaign meets with the `canary` (an executor that never debits),

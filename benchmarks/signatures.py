@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.rows import Row, Topic
 from benchmarks.timing import timed, timed_together
-from ledger.schemes import SCHEMES, identity
-from ledger.signatures import Scheme
+from lockstep_ledger.schemes import SCHEMES, identity
+from lockstep_ledger.signatures import Scheme
 
 NOTE = """\
 One valid signature of a 167-byte message, the length that a transfer's source signs. The last row

@@ -10,10 +10,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from parallel.drivers.protocol import Task
-from parallel.drivers.scheduled import Choose, Scheduled
-from parallel.ops import Kind, op
-from parallel.tables import Cell, Table
+from lockstep_parallel.steps.drivers.protocol import Task
+from lockstep_parallel.steps.drivers.scheduled import Choose, Scheduled
+from lockstep_parallel.steps.ops import Kind, op
+from lockstep_parallel.steps.tables import Cell, Table
 
 Body: TypeAlias = Coroutine[Any, Any, object]
 Program: TypeAlias = tuple[Sequence[Body], Callable[[], bool]]

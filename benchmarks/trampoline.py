@@ -8,13 +8,13 @@ from random import Random
 from benchmarks.rows import AtLeast, Row, Topic
 from benchmarks.timing import timed_together
 from benchmarks.workloads import KEYED_HASH, apart, rich_state
-from harness.schedules.random_walk import RandomWalk
-from ledger.outcome import Code
-from ledger.storage.memory import MemoryStorage
-from parallel.batched import Batched
-from parallel.drivers.protocol import Task
-from parallel.drivers.scheduled import Choose, Scheduled, lowest_first
-from parallel.tables import Cell
+from lockstep.schedules.random_walk import RandomWalk
+from lockstep_ledger.outcome import Code
+from lockstep_ledger.storage.memory import MemoryStorage
+from lockstep_parallel.executors.batched import Batched
+from lockstep_parallel.steps.drivers.protocol import Task
+from lockstep_parallel.steps.drivers.scheduled import Choose, Scheduled, lowest_first
+from lockstep_parallel.steps.tables import Cell
 
 NOTE = """\
 Steps: 4 tasks of 10 announced reads of one cell, with the trace recorded. Executions: one block of

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from blake3 import blake3
 
-from ledger.block import Block
-from ledger.model import (
+from lockstep_ledger.block import Block
+from lockstep_ledger.model import (
     NATIVE,
     Account,
     Address,
@@ -18,9 +18,9 @@ from ledger.model import (
     Transfer,
     Transfers,
 )
-from ledger.schemes import SCHEMES
-from ledger.signatures import KeyPair
-from ledger.wire import seal, signing_bytes
+from lockstep_ledger.schemes import SCHEMES
+from lockstep_ledger.signatures import KeyPair
+from lockstep_ledger.wire import seal, signing_bytes
 
 KEYED_HASH = SCHEMES["keyed-hash"]
 FEE = 15_000

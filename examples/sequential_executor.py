@@ -7,15 +7,15 @@ It shows all that an executor has to do, with the rules and the block state of `
 
 from __future__ import annotations
 
-from ledger.block import Block, Envelope
-from ledger.model import U64_MAX, Policy, Transaction
-from ledger.outcome import NO_CHANGES, Changes, Code, Fault, Outcome, Receipt, Rejection
-from ledger.signatures import Scheme
-from ledger.storage.protocol import Reader, Storage
-from parallel.drivers.protocol import Crash, Driver, Task
-from parallel.overlay import Overlay
-from parallel.rules import Rules
-from parallel.state import BlockState
+from lockstep_ledger.block import Block, Envelope
+from lockstep_ledger.model import U64_MAX, Policy, Transaction
+from lockstep_ledger.outcome import NO_CHANGES, Changes, Code, Fault, Outcome, Receipt, Rejection
+from lockstep_ledger.signatures import Scheme
+from lockstep_ledger.storage.protocol import Reader, Storage
+from lockstep_parallel.rules.overlay import Overlay
+from lockstep_parallel.rules.rules import Rules
+from lockstep_parallel.rules.state import BlockState
+from lockstep_parallel.steps.drivers.protocol import Crash, Driver, Task
 
 
 class Sequential:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+from tests.repository import REPOSITORY
 
 
 class SkipWithoutRocksDB:

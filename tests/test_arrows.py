@@ -7,11 +7,20 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.repository import REPOSITORY
+
+SOURCE_ROOTS = {
+    "lockstep": "harness",
+    "lockstep_parallel": "parallel",
+    "lockstep_reference": "reference",
+    "lockstep_ledger": "ledger",
+    "lockstep_mutants": "mutants",
+}
 
 
-@pytest.mark.parametrize("name", ["ledger", "reference", "parallel", "harness", "mutants"])
+@pytest.mark.parametrize("name", list(SOURCE_ROOTS))
 def test_an_imported_package_lies_in_this_checkout(name: str) -> None:
     package = importlib.import_module(name)
     assert package.__file__ is not None
-    assert Path(package.__file__).resolve() == ROOT / name / "__init__.py"
+    expected = REPOSITORY / SOURCE_ROOTS[name] / name / "__init__.py"
+    assert Path(package.__file__).resolve() == expected

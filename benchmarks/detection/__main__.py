@@ -15,8 +15,8 @@ from benchmarks.detection.kinds import alike
 from benchmarks.detection.lanes import LANES, Effort, run_lane
 from benchmarks.detection.measured import Fault, Lane, Measured, Size
 from benchmarks.machine import facts
-from harness.audit.audit import Audited
-from harness.audit.subject import Subject, catalogued
+from lockstep.audit.audit import Audited
+from lockstep.audit.subject import Subject, catalogued
 
 
 @click.command()

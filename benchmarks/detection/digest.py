@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from blake3 import blake3
 
-from harness.audit.subject import Subject
-from harness.executors import find_inside
+from lockstep.audit.subject import Subject
+from lockstep.targets.named import find_inside
 
 
 def digest_of(subject: Subject) -> str:
@@ -24,5 +24,5 @@ def _planted(executor: type) -> Iterator[type]:
     parts = [getattr(executor, name) for name in sorted(dir(executor)) if name.endswith("_class")]
     for part in (executor, *parts):
         for base in inspect.getmro(part):
-            if base.__module__.partition(".")[0] == "mutants":
+            if base.__module__.partition(".")[0] == "lockstep_mutants":
                 yield base

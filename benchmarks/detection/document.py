@@ -13,7 +13,7 @@ from statistics import median
 from benchmarks.detection.comparison import compared
 from benchmarks.detection.digest import digest_of
 from benchmarks.detection.measured import Fault, Measured
-from harness.audit.subject import Subject, catalogued
+from lockstep.audit.subject import Subject, catalogued
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "detection.md"
 

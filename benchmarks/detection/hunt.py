@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 
-from harness.audit.trial import Searched, Trial
-from harness.campaign import CHUNK
-from harness.case.values import Case
-from harness.executors import find_inside
-from harness.feedback import Feedback
-from harness.generate.mixture import case_number
-from harness.run import Run
-from harness.session import run_case
-from harness.stores import Stores
-from harness.triage import signature_of
-from ledger.schemes import SCHEMES
-from parallel.drivers.protocol import Driver
-from parallel.drivers.threads import Threads
+from lockstep.audit.trial import Searched, Trial
+from lockstep.campaign.campaign import CHUNK
+from lockstep.case.values import Case
+from lockstep.corpus.feedback import Feedback
+from lockstep.generate.mixture import case_number
+from lockstep.run.fingerprint import signature_of
+from lockstep.run.result import Run
+from lockstep.run.session import run_case
+from lockstep.run.stores import Stores
+from lockstep.targets.named import find_inside
+from lockstep_ledger.schemes import SCHEMES
+from lockstep_parallel.steps.drivers.protocol import Driver
+from lockstep_parallel.steps.drivers.threads import Threads
 
 WORKERS = 4
 SWITCH = 1e-5

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.audit.audit import Audited
-from harness.audit.subject import Size, Subject
-from harness.audit.trial import Trial
-from harness.case.file import Setting, load
-from harness.runner import Runner
-from harness.stores import MemoryStores
-from harness.triage import signature_of
-from mutants.catalogue import ROWS
+from lockstep.audit.audit import Audited
+from lockstep.audit.subject import Size, Subject
+from lockstep.audit.trial import Trial
+from lockstep.case.file import Setting, load
+from lockstep.run.fingerprint import signature_of
+from lockstep.run.stores import MemoryStores
+from lockstep.targets.runner import Runner
+from lockstep_mutants.catalogue import ROWS
 
 CASES = Path(__file__).resolve().parents[2] / "corpora" / "mutants"
 

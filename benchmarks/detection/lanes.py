@@ -12,10 +12,10 @@ from typing import TypeAlias
 
 from benchmarks.detection.hunt import Hunt, hunt, over_own_cases
 from benchmarks.detection.plain import over_plain_cases
-from harness.audit.audit import Audited
-from harness.audit.subject import Subject
-from harness.audit.trial import Terms, Trial, detect, run_trial
-from harness.stores import open_stores
+from lockstep.audit.audit import Audited
+from lockstep.audit.subject import Subject
+from lockstep.audit.trial import Terms, Trial, detect, run_trial
+from lockstep.run.stores import open_stores
 
 STORAGE = "rocksdb"
 

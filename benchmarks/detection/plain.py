@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 
 from benchmarks.detection.hunt import Hunt
-from harness.case.names import GOLD
-from harness.case.values import BlockStep, Case, Cosigner, Intent
-from ledger.identities import NAMES, address_of
-from ledger.model import (
+from lockstep.case.names import GOLD
+from lockstep.case.values import BlockStep, Case, Cosigner, Intent
+from lockstep_ledger.identities import NAMES, address_of
+from lockstep_ledger.model import (
     NATIVE,
     Account,
     Address,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.stores import BACK_ENDS, MemoryStores, RocksStores, Stores
-from ledger.storage.rocksdb import Database
+from lockstep.run.stores import BACK_ENDS, MemoryStores, RocksStores, Stores
+from lockstep_ledger.storage.rocksdb import Database
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.case.file import Setting, load
-from harness.replay import replay
-from harness.stores import RocksStores
-from harness.verdict import Verdict
-from ledger.storage.access import ACCESS_MODES
-from ledger.storage.rocksdb import Database
+from lockstep.case.file import Setting, load
+from lockstep.findings.replay import replay
+from lockstep.run.stores import RocksStores
+from lockstep.verdict import Verdict
+from lockstep_ledger.storage.access import ACCESS_MODES
+from lockstep_ledger.storage.rocksdb import Database
 from tests.corpora.test_corpora import CORPORA, each_case
 
 

@@ -10,22 +10,23 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.case.documents import (
+from lockstep.case.documents import (
     MultisigDocument,
     OutcomeDocument,
     ReceiptDocument,
     RejectionDocument,
 )
-from harness.case.file import Record, Setting, from_bytes, load, to_bytes
-from harness.case.values import BlockStep
-from harness.executors import BUILT_IN, FAULTY
-from harness.replay import replay
-from harness.runner import DRIVERS
-from harness.stores import MemoryStores, Stores
-from harness.verdict import Verdict
-from ledger.outcome import Code
+from lockstep.case.file import Record, Setting, from_bytes, load, to_bytes
+from lockstep.case.values import BlockStep
+from lockstep.findings.replay import replay
+from lockstep.run.stores import MemoryStores, Stores
+from lockstep.targets.named import BUILT_IN, FAULTY
+from lockstep.targets.runner import DRIVERS
+from lockstep.verdict import Verdict
+from lockstep_ledger.outcome import Code
+from tests.repository import REPOSITORY
 
-CORPORA = Path(__file__).resolve().parents[2] / "corpora"
+CORPORA = REPOSITORY / "corpora"
 VECTORS = sorted((CORPORA / "vectors").rglob("*.json"))
 REGRESSIONS = sorted((CORPORA / "regressions").rglob("*.json"))
 NOT_CASES = {"README.md", ".gitkeep"}

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.behaviours import CLASSES, facts_of
-from harness.case.file import Setting, from_bytes, load, to_bytes
-from harness.case.values import BlockStep, RewindStep
-from harness.runner import Runner
-from harness.stores import MemoryStores
-from harness.verdict import Verdict
-from ledger.outcome import Code
+from lockstep.case.file import Setting, from_bytes, load, to_bytes
+from lockstep.case.values import BlockStep, RewindStep
+from lockstep.corpus.behaviours import CLASSES, facts_of
+from lockstep.run.stores import MemoryStores
+from lockstep.targets.runner import Runner
+from lockstep.verdict import Verdict
+from lockstep_ledger.outcome import Code
 from tests.corpora.test_corpora import CORPORA
 
 SEEDS = sorted((CORPORA / "seeds").glob("*.json"))

@@ -15,20 +15,20 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from harness.case.file import Setting, load
-from harness.case.values import BlockStep
-from harness.cli import main
-from harness.outside.check import blocks, execution, samples
-from harness.outside.check.subject import Subject
-from harness.outside.check.suite import greeting
-from harness.outside.check.wire import Message, Wire
-from harness.outside.program import program_named
-from harness.runner import Runner
-from harness.schedules.mix import Mix
-from harness.stores import MemoryStores
-from harness.verdict import Verdict
+from lockstep.case.file import Setting, load
+from lockstep.case.values import BlockStep
+from lockstep.check import blocks, execution, samples
+from lockstep.check.subject import Subject
+from lockstep.check.suite import greeting
+from lockstep.check.wire import Message, Wire
+from lockstep.cli.main import main
+from lockstep.run.stores import MemoryStores
+from lockstep.schedules.mix import Mix
+from lockstep.targets.program.program import program_named
+from lockstep.targets.runner import Runner
+from lockstep.verdict import Verdict
+from tests.repository import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 MAIN = REPOSITORY / "examples" / "javascript-executor" / "main.js"
 RIGHT = f"cmd:node {MAIN}"
 WRONG = f"{RIGHT} --wrong lost-update"

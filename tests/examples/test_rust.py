@@ -12,23 +12,24 @@ from random import Random
 import pytest
 from click.testing import CliRunner, Result
 
-from harness.case.file import Setting
-from harness.case.values import Case, Intent
-from harness.cli import main
-from harness.outside.check.blocks import execute_request, expected_of, load_request, outcome_in
-from harness.outside.check.samples import ALICE, BOB, one, pays, to
-from harness.outside.check.subject import Subject
-from harness.outside.check.suite import greeting
-from harness.outside.check.wire import encoded
-from harness.outside.frames import packed
-from harness.outside.program import program_named
-from harness.runner import Runner
-from harness.stores import MemoryStores
-from harness.verdict import Verdict
-from ledger.identities import address_of
-from ledger.model import NATIVE, Account, Chain, State, Transfer, Transfers
+from lockstep.case.file import Setting
+from lockstep.case.values import Case, Intent
+from lockstep.check.blocks import execute_request, expected_of, load_request, outcome_in
+from lockstep.check.samples import ALICE, BOB, one, pays, to
+from lockstep.check.subject import Subject
+from lockstep.check.suite import greeting
+from lockstep.check.wire import encoded
+from lockstep.cli.main import main
+from lockstep.run.stores import MemoryStores
+from lockstep.targets.program.frames import packed
+from lockstep.targets.program.program import program_named
+from lockstep.targets.runner import Runner
+from lockstep.verdict import Verdict
+from lockstep_ledger.identities import address_of
+from lockstep_ledger.model import NATIVE, Account, Chain, State, Transfer, Transfers
+from tests.repository import REPOSITORY
 
-PROJECT = Path(__file__).resolve().parents[2] / "examples" / "rust-executor"
+PROJECT = REPOSITORY / "examples" / "rust-executor"
 WRONG = "--wrong overwritten-credit"
 RICH = 10**9
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from harness.case.file import Record, Setting
-from harness.case.values import BlockStep, Case, Intent, RewindStep
-from harness.executors import Target
-from harness.run import Run
-from harness.runner import Runner
-from harness.stores import MemoryStores, Stores
-from ledger.identities import address_of
-from ledger.model import (
+from lockstep.case.file import Record, Setting
+from lockstep.case.values import BlockStep, Case, Intent, RewindStep
+from lockstep.run.result import Run
+from lockstep.run.stores import MemoryStores, Stores
+from lockstep.targets.named import Target
+from lockstep.targets.runner import Runner
+from lockstep_ledger.identities import address_of
+from lockstep_ledger.model import (
     NATIVE,
     Account,
     Address,
@@ -22,7 +22,7 @@ from ledger.model import (
     Transfer,
     Transfers,
 )
-from parallel.interface import Executor
+from lockstep_parallel.executors.interface import Executor
 
 ALICE, BOB, CAROL, MINER = map(address_of, ("alice", "bob", "carol", "miner"))
 FEE = 15_000

@@ -14,15 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ledger.model import NATIVE, Account, Chain, Multisig, State
-from ledger.outcome import Changes
-from ledger.storage.access import ACCESS_MODES
-from ledger.storage.cache import CommittedCache
-from ledger.storage.engine import Engine
-from ledger.storage.namespace import Namespace
-from ledger.storage.protocol import StorageError
-from ledger.storage.records import change_records
-from ledger.storage.rocksdb import Database, RocksStorage
+from lockstep_ledger.model import NATIVE, Account, Chain, Multisig, State
+from lockstep_ledger.outcome import Changes
+from lockstep_ledger.storage.access import ACCESS_MODES
+from lockstep_ledger.storage.cache import CommittedCache
+from lockstep_ledger.storage.engine import Engine
+from lockstep_ledger.storage.namespace import Namespace
+from lockstep_ledger.storage.protocol import StorageError
+from lockstep_ledger.storage.rocksdb import Database, RocksStorage
+from lockstep_ledger.storage.rows import change_records
 
 ACCOUNTS = [bytes([n]) * 32 for n in range(1, 41)]
 ALICE, BOB, NEW, NEWER = *ACCOUNTS[:2], bytes([200]) * 32, bytes([201]) * 32

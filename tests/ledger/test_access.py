@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.model import NATIVE, Account, Chain, Multisig, State
-from ledger.outcome import Changes
-from ledger.storage.access import (
+from lockstep_ledger.model import NATIVE, Account, Chain, Multisig, State
+from lockstep_ledger.outcome import Changes
+from lockstep_ledger.storage.access import (
     ACCESS_MODES,
     CALLBACKS,
     CLONED,
@@ -19,10 +19,10 @@ from ledger.storage.access import (
     UnknownAccessError,
     open_access,
 )
-from ledger.storage.callbacks import CallbackReader, Loads
-from ledger.storage.memory import MemoryStorage
-from ledger.storage.protocol import ClosedError, Reader
-from ledger.storage.rocksdb import Database, RocksStorage
+from lockstep_ledger.storage.callbacks import CallbackReader, Loads
+from lockstep_ledger.storage.memory import MemoryStorage
+from lockstep_ledger.storage.protocol import ClosedError, Reader
+from lockstep_ledger.storage.rocksdb import Database, RocksStorage
 
 ALICE, BOB, NEW = (bytes([n]) * 32 for n in range(1, 4))
 STATE = State(

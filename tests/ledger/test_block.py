@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-import ledger.block
-from ledger.block import MOST_TRANSACTIONS, Block, BlockTooLargeError
-from ledger.model import ModelError, Policy
-from ledger.wire import open_wire
+from lockstep_ledger import block as ledger_block
+from lockstep_ledger.block import MOST_TRANSACTIONS, Block, BlockTooLargeError
+from lockstep_ledger.model import ModelError, Policy
+from lockstep_ledger.wire import open_wire
 
 ENVELOPE = open_wire(b"no transaction")
 
@@ -22,7 +22,7 @@ def test_a_block_of_the_most_transactions_is_one_and_one_more_is_an_error() -> N
 
 
 def test_a_block_of_the_most_bytes_is_one_and_one_more_is_an_error() -> None:
-    half = replace(ENVELOPE, size=ledger.block.MOST_BYTES // 2)
+    half = replace(ENVELOPE, size=ledger_block.MOST_BYTES // 2)
     assert Block((half, half), Policy.SKIP).transactions == (half, half)
     with pytest.raises(BlockTooLargeError, match="bytes of transactions in a block, above"):
         Block((half, half, replace(ENVELOPE, size=1)), Policy.SKIP)

@@ -13,10 +13,10 @@ from typing import TypeAlias
 
 import pytest
 
-from ledger.model import State
-from ledger.outcome import Changes
-from ledger.storage.protocol import ClosedError, DatabaseLockedError, StorageError
-from ledger.storage.rocksdb import Database, RocksStorage
+from lockstep_ledger.model import State
+from lockstep_ledger.outcome import Changes
+from lockstep_ledger.storage.protocol import ClosedError, DatabaseLockedError, StorageError
+from lockstep_ledger.storage.rocksdb import Database, RocksStorage
 from tests.ledger.crashing import (
     ACCOUNTS,
     ALICE,
@@ -28,8 +28,9 @@ from tests.ledger.crashing import (
     STATE,
     prepare,
 )
+from tests.repository import REPOSITORY
 
-ROOT = Path(__file__).parents[2]
+ROOT = REPOSITORY
 PATIENCE = 60
 CHILD = (sys.executable, "-m", "tests.ledger.crashing")
 

@@ -10,8 +10,8 @@ from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.digest import state_digest
-from ledger.model import NATIVE, U64_MAX, Account, Chain, Multisig, State
+from lockstep_ledger.digest import state_digest
+from lockstep_ledger.model import NATIVE, U64_MAX, Account, Chain, Multisig, State
 
 FIRST, SECOND = b"\x01" * 32, b"\x02" * 32
 WIDTH = st.integers(0, U64_MAX)

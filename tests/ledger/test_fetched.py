@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ledger.model import NATIVE, Account, Chain, Multisig, State
-from ledger.outcome import Changes
-from ledger.storage.access import ACCESS_MODES, open_access
-from ledger.storage.fetched import Fetched, FetchedReader, Wanted
-from ledger.storage.memory import MemoryStorage
-from ledger.storage.protocol import ClosedError, Reader
-from ledger.storage.rocksdb import Database, RocksStorage
+from lockstep_ledger.model import NATIVE, Account, Chain, Multisig, State
+from lockstep_ledger.outcome import Changes
+from lockstep_ledger.storage.access import ACCESS_MODES, open_access
+from lockstep_ledger.storage.fetched import Fetched, FetchedReader, Wanted
+from lockstep_ledger.storage.memory import MemoryStorage
+from lockstep_ledger.storage.protocol import ClosedError, Reader
+from lockstep_ledger.storage.rocksdb import Database, RocksStorage
 
 ALICE, BOB, CAROL, NOBODY, GOLD = (bytes([n]) * 32 for n in range(1, 6))
 ACCOUNTS = (ALICE, BOB, CAROL, NOBODY)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ledger.identities import HIGHEST_SEED, NAMES, SEEDS, address_of, alias_of, pair_of
-from ledger.model import ModelError
-from ledger.ristretto import ORDER
-from ledger.schemes import SCHEMES, identity
+from lockstep_ledger.identities import HIGHEST_SEED, NAMES, SEEDS, address_of, alias_of, pair_of
+from lockstep_ledger.model import ModelError
+from lockstep_ledger.ristretto import ORDER
+from lockstep_ledger.schemes import SCHEMES, identity
+from tests.repository import REPOSITORY
 
 
 def test_the_ten_published_accounts_are_the_first_ten_seeds(
@@ -67,7 +67,7 @@ def test_one_address_serves_every_scheme() -> None:
 
 
 def test_importing_the_identities_loads_no_native_group() -> None:
-    program = "import sys, ledger.identities; sys.exit('rbcl' in sys.modules)"
-    root = Path(__file__).resolve().parents[2]
+    program = "import sys, lockstep_ledger.identities; sys.exit('rbcl' in sys.modules)"
+    root = REPOSITORY
     command = [sys.executable, "-c", program]
     assert subprocess.run(command, cwd=root, check=False).returncode == 0  # noqa: S603 - our own

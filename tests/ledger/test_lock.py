@@ -8,8 +8,8 @@ from threading import Barrier, Event
 
 import pytest
 
-from ledger.storage.lock import LockHeldError, LockTimeoutError, ReadWriteLock
-from ledger.storage.protocol import StorageError
+from lockstep_ledger.storage.lock import LockHeldError, LockTimeoutError, ReadWriteLock
+from lockstep_ledger.storage.protocol import StorageError
 
 PATIENCE = 20.0
 """Seconds after which a test that would hang fails."""

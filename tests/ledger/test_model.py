@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.model import (
+from lockstep_ledger.model import (
     NATIVE,
     U8_MAX,
     U16_MAX,

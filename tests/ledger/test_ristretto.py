@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger import ristretto, schnorr
-from ledger.ristretto import (
+from lockstep_ledger import ristretto, schnorr
+from lockstep_ledger.ristretto import (
     IDENTITY,
     ORDER,
     Group,
@@ -23,7 +23,8 @@ from ledger.ristretto import (
     group,
     system_group,
 )
-from ledger.schemes import SCHEMES, identity
+from lockstep_ledger.schemes import SCHEMES, identity
+from tests.repository import REPOSITORY
 
 GENERATOR = bytes.fromhex("e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76")
 SCALARS = st.sampled_from([0, 1, 2, ORDER - 1]) | st.integers(0, ORDER - 1)
@@ -137,8 +138,12 @@ def test_native_calls_release_the_interpreter_lock() -> None:
 @with_rbcl
 @pytest.mark.skipif(os.name != "posix", reason="a loaded library can be removed on POSIX only")
 def test_loading_the_group_leaves_no_file_behind(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from ledger.ristretto import bundled_group as g; g()"]
+    command = [
+        sys.executable,
+        "-c",
+        "from lockstep_ledger.ristretto import bundled_group as g; g()",
+    ]
     environment = os.environ | {"TMPDIR": str(tmp_path)}
-    root = Path(__file__).resolve().parents[2]
+    root = REPOSITORY
     subprocess.run(command, cwd=root, env=environment, check=True)  # noqa: S603 - our own
     assert not list(tmp_path.iterdir())

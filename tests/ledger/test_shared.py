@@ -9,13 +9,13 @@ from threading import Event
 
 import pytest
 
-from ledger.model import NATIVE, Account, Chain, State
-from ledger.outcome import Changes
-from ledger.storage.lock import LockHeldError, LockTimeoutError, ReadWriteLock
-from ledger.storage.memory import MemoryStorage
-from ledger.storage.protocol import Reader, Storage
-from ledger.storage.rocksdb import Database, RocksStorage
-from ledger.storage.shared import SharedStorage
+from lockstep_ledger.model import NATIVE, Account, Chain, State
+from lockstep_ledger.outcome import Changes
+from lockstep_ledger.storage.lock import LockHeldError, LockTimeoutError, ReadWriteLock
+from lockstep_ledger.storage.memory import MemoryStorage
+from lockstep_ledger.storage.protocol import Reader, Storage
+from lockstep_ledger.storage.rocksdb import Database, RocksStorage
+from lockstep_ledger.storage.shared import SharedStorage
 
 ALICE, BOB = (bytes([n]) * 32 for n in range(1, 3))
 STATE = State(Chain(), {ALICE: Account(3, {NATIVE: 1000}), BOB: Account()})

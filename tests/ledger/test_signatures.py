@@ -10,15 +10,15 @@ from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger import schnorr
-from ledger.block import Envelope
-from ledger.identities import alias_of, pair_of
-from ledger.model import Transaction
-from ledger.outcome import Code
-from ledger.ristretto import IDENTITY, ORDER
-from ledger.schemes import SCHEMES, identity
-from ledger.signatures import Scheme, cosigned_message
-from ledger.wire import open_wire
+from lockstep_ledger import schnorr
+from lockstep_ledger.block import Envelope
+from lockstep_ledger.identities import alias_of, pair_of
+from lockstep_ledger.model import Transaction
+from lockstep_ledger.outcome import Code
+from lockstep_ledger.ristretto import IDENTITY, ORDER
+from lockstep_ledger.schemes import SCHEMES, identity
+from lockstep_ledger.signatures import Scheme, cosigned_message
+from lockstep_ledger.wire import open_wire
 
 SCHNORR = SCHEMES["schnorr"]
 ALICE = identity(2)

@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 import pytest
 
-from ledger.model import NATIVE, U64_MAX, Account, Chain, Multisig, State
-from ledger.outcome import NO_CHANGES, Changes
-from ledger.storage.memory import MemoryStorage
-from ledger.storage.protocol import StorageError
-from ledger.storage.rocksdb import Database, RocksStorage
+from lockstep_ledger.model import NATIVE, U64_MAX, Account, Chain, Multisig, State
+from lockstep_ledger.outcome import NO_CHANGES, Changes
+from lockstep_ledger.storage.memory import MemoryStorage
+from lockstep_ledger.storage.protocol import StorageError
+from lockstep_ledger.storage.rocksdb import Database, RocksStorage
 
 ALICE, BOB, CAROL, NEW = (bytes([n]) * 32 for n in range(1, 5))
 GOLD = b"\xaa" * 32

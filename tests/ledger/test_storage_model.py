@@ -15,11 +15,11 @@ from hypothesis.stateful import (
     rule,
 )
 
-from ledger.model import NATIVE, U64_MAX, Account, Chain, Multisig, State
-from ledger.outcome import Changes
-from ledger.storage.memory import MemoryStorage
-from ledger.storage.protocol import Reader, StorageError
-from ledger.storage.rocksdb import Database, RocksStorage
+from lockstep_ledger.model import NATIVE, U64_MAX, Account, Chain, Multisig, State
+from lockstep_ledger.outcome import Changes
+from lockstep_ledger.storage.memory import MemoryStorage
+from lockstep_ledger.storage.protocol import Reader, StorageError
+from lockstep_ledger.storage.rocksdb import Database, RocksStorage
 
 ADDRESSES = [bytes([n]) * 32 for n in range(1, 5)]
 ASSETS = [NATIVE, b"\xaa" * 32]

@@ -12,16 +12,17 @@ from pathlib import Path
 import pytest
 from rocksdict import Options, Rdict
 
-from ledger.model import NATIVE, Account, Chain, State
-from ledger.outcome import Changes
-from ledger.storage.layout import VERSION_KEY
-from ledger.storage.protocol import StorageError
-from ledger.storage.rocksdb import Database, RocksStorage
+from lockstep_ledger.model import NATIVE, Account, Chain, State
+from lockstep_ledger.outcome import Changes
+from lockstep_ledger.storage.layout import VERSION_KEY
+from lockstep_ledger.storage.protocol import StorageError
+from lockstep_ledger.storage.rocksdb import Database, RocksStorage
+from tests.repository import REPOSITORY
 
 ALICE, BOB, NEW = (bytes([n]) * 32 for n in range(1, 4))
 STATE = State(Chain(), {ALICE: Account(nonce=3, balances={NATIVE: 1000}), BOB: Account()})
 BLOCK = Changes(modified_nonces={ALICE: 4}, created=frozenset({NEW}), height=1)
-ROOT = Path(__file__).parents[2]
+ROOT = REPOSITORY
 
 
 @pytest.fixture
@@ -193,9 +194,9 @@ def test_a_process_killed_after_a_merge_loses_nothing(path: Path) -> None:
     done = run_python(
         """
         import os, sys
-        from ledger.model import Account, Chain, State
-        from ledger.outcome import Changes
-        from ledger.storage.rocksdb import Database
+        from lockstep_ledger.model import Account, Chain, State
+        from lockstep_ledger.outcome import Changes
+        from lockstep_ledger.storage.rocksdb import Database
         alice = bytes([1]) * 32
         store = Database(sys.argv[1]).new_namespace(State(Chain(), {alice: Account()}))
         store.merge(Changes(modified_nonces={alice: 9}), 1)
@@ -212,10 +213,10 @@ def test_a_write_that_the_disk_refuses_is_a_storage_error_and_changes_nothing(pa
     done = run_python(
         """
         import resource, signal, sys
-        from ledger.model import NATIVE, Account, Chain, State
-        from ledger.outcome import Changes
-        from ledger.storage.protocol import StorageError
-        from ledger.storage.rocksdb import Database
+        from lockstep_ledger.model import NATIVE, Account, Chain, State
+        from lockstep_ledger.outcome import Changes
+        from lockstep_ledger.storage.protocol import StorageError
+        from lockstep_ledger.storage.rocksdb import Database
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         accounts = {n.to_bytes(32, "big"): Account() for n in range(2000)}
         store = Database(sys.argv[1]).new_namespace(State(Chain(), accounts))
@@ -330,8 +331,8 @@ def test_a_path_open_in_another_process_is_reported_as_locked(
     done = run_python(
         """
         import sys
-        from ledger.storage.protocol import StorageError
-        from ledger.storage.rocksdb import Database
+        from lockstep_ledger.storage.protocol import StorageError
+        from lockstep_ledger.storage.rocksdb import Database
         try:
             Database(sys.argv[1])
         except StorageError as error:

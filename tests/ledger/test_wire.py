@@ -10,8 +10,8 @@ from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.block import Undecodable, UnsupportedKind
-from ledger.model import (
+from lockstep_ledger.block import Undecodable, UnsupportedKind
+from lockstep_ledger.model import (
     NATIVE,
     U8_MAX,
     U64_MAX,
@@ -23,7 +23,7 @@ from ledger.model import (
     Transfer,
     Transfers,
 )
-from ledger.wire import (
+from lockstep_ledger.wire import (
     BUMP_DESTINATION,
     HIGHEST_FEE_TYPE,
     KNOWN_TYPES,

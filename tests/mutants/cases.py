@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 
-from harness.case.file import Record, Setting, load
-from harness.case.values import BlockStep, Case, Intent
-from harness.generate.mixture import case_number
-from harness.run import Run
-from harness.runner import Runner
-from harness.seeds import stream
-from harness.stores import MemoryStores
-from ledger.identities import address_of
-from ledger.model import (
+from lockstep.case.file import Record, Setting, load
+from lockstep.case.values import BlockStep, Case, Intent
+from lockstep.generate.mixture import case_number
+from lockstep.run.result import Run
+from lockstep.run.stores import MemoryStores
+from lockstep.streams import stream
+from lockstep.targets.runner import Runner
+from lockstep_ledger.identities import address_of
+from lockstep_ledger.model import (
     NATIVE,
     Account,
     Chain,
@@ -24,9 +23,10 @@ from ledger.model import (
     Transfer,
     Transfers,
 )
-from mutants.catalogue import Row
+from lockstep_mutants.catalogue import Row
+from tests.repository import REPOSITORY
 
-FOLDER = Path(__file__).resolve().parents[2] / "corpora" / "mutants"
+FOLDER = REPOSITORY / "corpora" / "mutants"
 ALICE, BOB = address_of("alice"), address_of("bob")
 
 generated = lru_cache(maxsize=4096)(case_number)

@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-import mutants
-from harness.case.file import Setting, from_bytes, to_bytes
-from harness.explore.bench import Plan
-from harness.explore.explore import explore
-from harness.explore.moves import SELECTIONS
-from harness.explore.scope import Scope
-from harness.explore.tally import Conclusion, Tally
-from harness.replay import replay
-from harness.stores import MemoryStores, Stores, open_stores
-from harness.verdict import Verdict
-from ledger.model import Policy
-from mutants.catalogue import MASKED, ROWS, Masked, Row
-from parallel.block_executor import BlockExecutor
+import lockstep_mutants
+from lockstep.case.file import Setting, from_bytes, to_bytes
+from lockstep.explore.bench import Plan
+from lockstep.explore.explore import explore
+from lockstep.explore.moves import SELECTIONS
+from lockstep.explore.scope import Scope
+from lockstep.explore.tally import Conclusion, Tally
+from lockstep.findings.replay import replay
+from lockstep.run.stores import MemoryStores, Stores, open_stores
+from lockstep.verdict import Verdict
+from lockstep_ledger.model import Policy
+from lockstep_mutants.catalogue import MASKED, ROWS, Masked, Row
+from lockstep_parallel.executors.block_executor import BlockExecutor
 from tests.mutants.cases import FOLDER, payment, run_on, smallest_case
 
 each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
@@ -39,7 +39,7 @@ HARMLESS = {
 
 
 def executors() -> Iterator[type[BlockExecutor]]:
-    for module in pkgutil.iter_modules(mutants.__path__, "mutants."):
+    for module in pkgutil.iter_modules(lockstep_mutants.__path__, "lockstep_mutants."):
         for _, each in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
             if issubclass(each, BlockExecutor) and each.__module__ == module.name:
                 yield each

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mutants.catalogue import ROWS, Row
+from lockstep_mutants.catalogue import ROWS, Row
 from tests.mutants.cases import cases_to_detection
 
 SEEDS = ("one", "two", "three")
@@ -28,6 +28,6 @@ def test_the_canary_is_caught_by_the_first_few_cases(seed: str) -> None:
     assert cases_to_detection("canary", seed, CANARY_LIMIT) is not None
 
 
-@pytest.mark.parametrize("executor", ["batched", "mutants.caching:CachingRounds"])
+@pytest.mark.parametrize("executor", ["batched", "lockstep_mutants.caching:CachingRounds"])
 def test_an_executor_without_a_fault_is_not_accused(executor: str) -> None:
     assert cases_to_detection(executor, SEEDS[0], 300) is None

@@ -10,7 +10,7 @@ from benchmarks.detection import document, measured
 from benchmarks.detection.digest import digest_of
 from benchmarks.detection.lanes import LANES
 from benchmarks.detection.measured import Measured
-from harness.audit.subject import subjects_of
+from lockstep.audit.subject import subjects_of
 
 AGAIN = "run: python -m benchmarks.detection --changed, or --render to name what is missing"
 
@@ -44,7 +44,7 @@ def test_every_fault_that_is_not_masked_was_looked_for_in_every_lane() -> None:
         assert set(fault.lanes) == (set() if fault.masked else set(LANES)), fault.id
 
 
-@pytest.mark.parametrize("executor", ["mutants.races:DestinationsMissing"])
+@pytest.mark.parametrize("executor", ["lockstep_mutants.races:DestinationsMissing"])
 def test_the_digest_of_a_fault_changes_with_its_row(executor: str) -> None:
     (subject,) = subjects_of([executor])
     assert digest_of(subject) == digest_of(replace(subject))

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from blake3 import blake3
 
-from ledger.block import Block, Envelope, Rewards
-from ledger.model import (
+from lockstep_ledger.block import Block, Envelope, Rewards
+from lockstep_ledger.model import (
     NATIVE,
     Account,
     Address,
@@ -25,14 +25,14 @@ from ledger.model import (
     Transfer,
     Transfers,
 )
-from ledger.outcome import Outcome
-from ledger.signatures import KeyPair, cosigned_message
-from ledger.storage.fetched import Wanted
-from ledger.wire import seal, signing_bytes
-from parallel.batched import Batched
-from parallel.drivers.protocol import Driver
-from parallel.drivers.scheduled import Scheduled
-from parallel.interface import Executor
+from lockstep_ledger.outcome import Outcome
+from lockstep_ledger.signatures import KeyPair, cosigned_message
+from lockstep_ledger.storage.fetched import Wanted
+from lockstep_ledger.wire import seal, signing_bytes
+from lockstep_parallel.executors.batched import Batched
+from lockstep_parallel.executors.interface import Executor
+from lockstep_parallel.steps.drivers.protocol import Driver
+from lockstep_parallel.steps.drivers.scheduled import Scheduled
 
 FEE = 100_000
 """Covers any small transaction."""

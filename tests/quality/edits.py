@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from random import Random
 
-from harness.case.file import Record, Setting
-from harness.case.values import BlockStep, Case, Intent
-from harness.executors import Target
-from harness.findings import record_of
-from harness.runner import Runner
-from harness.shrink.oracle import SameFailure, schedule_of
-from harness.shrink.reduce import reduce
-from harness.stores import MemoryStores
-from harness.triage import signature_of
-from ledger.block import Envelope
-from ledger.identities import address_of
-from ledger.model import (
+from lockstep.case.file import Record, Setting
+from lockstep.case.values import BlockStep, Case, Intent
+from lockstep.findings.investigate import record_of
+from lockstep.run.fingerprint import signature_of
+from lockstep.run.stores import MemoryStores
+from lockstep.shrink.reduce import reduce
+from lockstep.shrink.same_failure import SameFailure, schedule_of
+from lockstep.targets.named import Target
+from lockstep.targets.runner import Runner
+from lockstep_ledger.block import Envelope
+from lockstep_ledger.identities import address_of
+from lockstep_ledger.model import (
     NATIVE,
     Account,
     Burn,
@@ -27,12 +27,12 @@ from ledger.model import (
     Transfer,
     Transfers,
 )
-from ledger.outcome import Code
-from mutants.races import CounterUpdateLost, DestinationsMissing, LaterDestinationsMissing
-from parallel.batched import Batched
-from parallel.ops import Kind, op
-from parallel.overlay import Overlay
-from parallel.state import BlockState
+from lockstep_ledger.outcome import Code
+from lockstep_mutants.races import CounterUpdateLost, DestinationsMissing, LaterDestinationsMissing
+from lockstep_parallel.executors.batched import Batched
+from lockstep_parallel.rules.overlay import Overlay
+from lockstep_parallel.rules.state import BlockState
+from lockstep_parallel.steps.ops import Kind, op
 
 MUTANTS = (DestinationsMissing, LaterDestinationsMissing, CounterUpdateLost)
 PEOPLE = tuple(map(address_of, ("alice", "bob", "carol", "dave")))

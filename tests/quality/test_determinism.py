@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.campaign import Budget, run_campaign
-from harness.case.file import Setting, from_bytes
-from harness.chunk import Plan
-from mutants.catalogue import ROWS
+from lockstep.campaign.campaign import Budget, run_campaign
+from lockstep.campaign.worker import Plan
+from lockstep.case.file import Setting, from_bytes
+from lockstep_mutants.catalogue import ROWS
 
-RACES = tuple(Setting(row.executor) for row in ROWS if row.executor.startswith("mutants.races:"))
+RACES = tuple(
+    Setting(row.executor) for row in ROWS if row.executor.startswith("lockstep_mutants.races:")
+)
 CASES = 150
 
 

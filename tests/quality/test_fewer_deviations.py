@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from harness.case.file import Record, load
-from harness.case.values import Case
-from harness.runner import Runner, Schedule
-from harness.schedules.deviations import Deviation
-from harness.shrink.oracle import SameFailure
-from harness.shrink.reduce import FEWER_LIMIT, Attempt, reduce
-from harness.stores import MemoryStores
-from harness.triage import signature_of
+from lockstep.case.deviation import Deviation, Schedule
+from lockstep.case.file import Record, load
+from lockstep.case.values import Case
+from lockstep.run.fingerprint import signature_of
+from lockstep.run.stores import MemoryStores
+from lockstep.shrink.reduce import FEWER_LIMIT, Attempt, reduce
+from lockstep.shrink.same_failure import SameFailure
+from lockstep.targets.runner import Runner
+from tests.repository import REPOSITORY
 
-CASE = Path(__file__).resolve().parents[2] / "corpora" / "mutants" / "X12a.json"
+CASE = REPOSITORY / "corpora" / "mutants" / "X12a.json"
 THERE_AND_BACK = (
     Deviation.parse("t0@publish -> t1"),
     Deviation.parse("t1@publish -> t0"),

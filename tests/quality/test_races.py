@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.races import HUNTS, LIMIT, SEEDLESS, Subject, hunted, races_of_one_block, subjects
 from benchmarks.toys import TOYS
-from harness.schedules.breadth_first import BreadthFirst
+from lockstep.schedules.breadth_first import BreadthFirst
 
 SUBJECTS = list(subjects())
 NEEDED = [toy.deviations for toy in TOYS] + [row.deviations for row in races_of_one_block()]

@@ -8,11 +8,11 @@ from functools import lru_cache
 
 import pytest
 
-from harness.case.file import Record, Setting
-from harness.executors import Target
-from harness.replay import Rung, replay
-from harness.stores import MemoryStores
-from parallel.batched import Batched
+from lockstep.case.file import Record, Setting
+from lockstep.findings.replay import Rung, replay
+from lockstep.run.stores import MemoryStores
+from lockstep.targets.named import Target
+from lockstep_parallel.executors.batched import Batched
 from tests.quality.edits import EDITS, MUTANTS, recorded_version, recordings
 
 RECORDINGS = 201

@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
 import pytest
 
-from harness.case.file import Record, Setting, load, to_bytes
-from harness.case.values import BlockStep, Case, Intent
-from harness.findings import shrink
-from harness.generate.mixture import case_number
-from harness.run import Run
-from harness.runner import STEP_LIMIT, Runner, Schedule
-from harness.schedules.deviations import Deviation
-from harness.schedules.mix import Mix
-from harness.seeds import stream
-from harness.shrink.oracle import SameFailure
-from harness.shrink.passes import PASSES
-from harness.shrink.reduce import Attempt, Reduced, reduce
-from harness.stores import MemoryStores
-from harness.triage import signature_of
-from ledger.model import NATIVE, Account, Transfers
-from mutants.catalogue import ROWS, Row
+from lockstep.case.deviation import Deviation, Schedule
+from lockstep.case.file import Record, Setting, load, to_bytes
+from lockstep.case.values import BlockStep, Case, Intent
+from lockstep.findings.investigate import shrink
+from lockstep.generate.mixture import case_number
+from lockstep.run.fingerprint import signature_of
+from lockstep.run.result import Run
+from lockstep.run.stores import MemoryStores
+from lockstep.schedules.mix import Mix
+from lockstep.shrink.passes import PASSES
+from lockstep.shrink.reduce import Attempt, Reduced, reduce
+from lockstep.shrink.same_failure import SameFailure
+from lockstep.streams import stream
+from lockstep.targets.runner import STEP_LIMIT, Runner
+from lockstep_ledger.model import NATIVE, Account, Transfers
+from lockstep_mutants.catalogue import ROWS, Row
 from tests.harness.small import BOB, CAROL, block, case_of, pays
+from tests.repository import REPOSITORY
 
 SEEDS = ("one", "two")
 LIMIT, FURTHER = 10_000, 400
 """Cases until the first failure, and from there until one of the smallest case's kind."""
-CASES = Path(__file__).resolve().parents[2] / "corpora" / "mutants"
+CASES = REPOSITORY / "corpora" / "mutants"
 
 each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 generated = lru_cache(maxsize=4096)(case_number)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.block import Envelope
-from ledger.model import Address, Chain, Multisig, SetMultisig, State
-from ledger.outcome import Code
-from ledger.schemes import SCHEMES
-from ledger.signatures import Scheme
-from ledger.storage.memory import MemoryStorage
-from reference.rules import verdict
-from reference.state import Layer
+from lockstep_ledger.block import Envelope
+from lockstep_ledger.model import Address, Chain, Multisig, SetMultisig, State
+from lockstep_ledger.outcome import Code
+from lockstep_ledger.schemes import SCHEMES
+from lockstep_ledger.signatures import Scheme
+from lockstep_ledger.storage.memory import MemoryStorage
+from lockstep_reference.rules import verdict
+from lockstep_reference.state import Layer
 from tests.reference.world import (
     ALICE,
     BOB,

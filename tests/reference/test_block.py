@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.block import Envelope, Rewards
-from ledger.model import (
+from lockstep_ledger.block import Envelope, Rewards
+from lockstep_ledger.model import (
     NATIVE,
     U64_MAX,
     Account,
@@ -18,7 +18,7 @@ from ledger.model import (
     Policy,
     Transfers,
 )
-from ledger.outcome import NO_CHANGES, Code, Outcome, Receipt, Rejection
+from lockstep_ledger.outcome import NO_CHANGES, Code, Outcome, Receipt, Rejection
 from tests.reference.world import (
     ALICE,
     BOB,

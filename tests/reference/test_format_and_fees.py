@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.block import Envelope
-from ledger.model import (
+from lockstep_ledger.block import Envelope
+from lockstep_ledger.model import (
     NATIVE,
     U64_MAX,
     Burn,
@@ -16,8 +16,8 @@ from ledger.model import (
     SetMultisig,
     Transfers,
 )
-from ledger.outcome import Code
-from ledger.wire import open_wire
+from lockstep_ledger.outcome import Code
+from lockstep_ledger.wire import open_wire
 from tests.reference.world import ALICE, BOB, CAROL, FEE, RICH, account, run, send, to
 
 ENERGY = 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from ledger.model import (
+from lockstep_ledger.model import (
     NATIVE,
     U64_MAX,
     Account,
@@ -18,7 +18,7 @@ from ledger.model import (
     Transfer,
     Transfers,
 )
-from ledger.outcome import Changes, Code, Receipt
+from lockstep_ledger.outcome import Changes, Code, Receipt
 from tests.reference.world import (
     ALICE,
     BOB,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.model import NATIVE, U64_MAX, Chain, Multisig, State
-from ledger.outcome import NO_CHANGES
-from ledger.storage.memory import MemoryStorage
-from reference.state import Layer
+from lockstep_ledger.model import NATIVE, U64_MAX, Chain, Multisig, State
+from lockstep_ledger.outcome import NO_CHANGES
+from lockstep_ledger.storage.memory import MemoryStorage
+from lockstep_reference.state import Layer
 from tests.reference.world import ALICE, BOB, CAROL, GOLD, account
 
 CONFIG = Multisig(1, (BOB,))

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.identities import SEEDS, address_of
-from ledger.model import NATIVE, U64_MAX, Burn, Multisig, Payload, SetMultisig, Transfer, Transfers
-from ledger.outcome import Code
+from lockstep_ledger.identities import SEEDS, address_of
+from lockstep_ledger.model import (
+    NATIVE,
+    U64_MAX,
+    Burn,
+    Multisig,
+    Payload,
+    SetMultisig,
+    Transfer,
+    Transfers,
+)
+from lockstep_ledger.outcome import Code
 from tests.reference.world import ALICE, BOB, CAROL, DAVE, GOLD, RICH, account, run, send, to
 
 ONE = Multisig(1, (BOB,))

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import pytest
 
-from ledger.model import (
+from lockstep_ledger.model import (
     NATIVE,
     U64_MAX,
     Account,
@@ -17,8 +17,8 @@ from ledger.model import (
     Transfer,
     Transfers,
 )
-from ledger.outcome import NO_CHANGES, Code, Outcome
-from reference.rules import RULES
+from lockstep_ledger.outcome import NO_CHANGES, Code, Outcome
+from lockstep_reference.rules import RULES
 from tests.reference.world import ALICE, BOB, CAROL, DAVE, GOLD, RICH, run, send, to
 
 CONFIG = Multisig(1, (BOB,))

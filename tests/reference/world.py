@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ledger.block import Block, Envelope, Rewards
-from ledger.identities import address_of, alias_of, pair_of
-from ledger.model import (
+from lockstep_ledger.block import Block, Envelope, Rewards
+from lockstep_ledger.identities import address_of, alias_of, pair_of
+from lockstep_ledger.model import (
     NATIVE,
     Account,
     Address,
@@ -22,12 +22,12 @@ from ledger.model import (
     Transfer,
     Transfers,
 )
-from ledger.outcome import Outcome
-from ledger.schemes import SCHEMES
-from ledger.signatures import cosigned_message
-from ledger.storage.memory import MemoryStorage
-from ledger.wire import seal, signing_bytes
-from reference.block import execute
+from lockstep_ledger.outcome import Outcome
+from lockstep_ledger.schemes import SCHEMES
+from lockstep_ledger.signatures import cosigned_message
+from lockstep_ledger.storage.memory import MemoryStorage
+from lockstep_ledger.wire import seal, signing_bytes
+from lockstep_reference.block import execute
 
 SCHEME = SCHEMES["keyed-hash"]
 ALICE, BOB, CAROL, DAVE, MINER = map(address_of, ("alice", "bob", "carol", "dave", "miner"))

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
 
-from harness.schedules.conflict import predecessors
-from parallel.drivers.protocol import Hang, Task
-from parallel.drivers.scheduled import Choose, Pending, Scheduled
-from parallel.ops import Kind, op
-from parallel.tables import Table
+from lockstep.schedules.conflict import predecessors
+from lockstep_parallel.steps.drivers.protocol import Hang, Task
+from lockstep_parallel.steps.drivers.scheduled import Choose, Pending, Scheduled
+from lockstep_parallel.steps.ops import Kind, op
+from lockstep_parallel.steps.tables import Table
 
 Step: TypeAlias = tuple[str, int]
 """What is done, and to which key."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-from harness.schedules.breadth_first import BreadthFirst
-from harness.schedules.deviations import Deviation, FollowDeviations, deviations_of
+from lockstep.case.deviation import Deviation
+from lockstep.schedules.breadth_first import BreadthFirst
+from lockstep.schedules.canonical import deviations_of
+from lockstep.schedules.deviations import FollowDeviations
 from tests.harness.schedules.programs import (
     Program,
     Trace,

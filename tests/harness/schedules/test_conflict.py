@@ -6,9 +6,9 @@ from itertools import product
 
 import pytest
 
-from harness.schedules.conflict import contested, dependent, is_contested, predecessors
-from parallel.drivers.scheduled import Pending
-from parallel.ops import Key, Kind, Operation
+from lockstep.schedules.conflict import contested, dependent, is_contested, predecessors
+from lockstep_parallel.steps.drivers.scheduled import Pending
+from lockstep_parallel.steps.ops import Key, Kind, Operation
 
 READ, WRITE, ADD = Kind.READ, Kind.WRITE, Kind.ADD
 X: Key = ("x",)

@@ -8,16 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.schedules.deviations import (
-    Deviation,
-    DeviationError,
-    FollowDeviations,
-    deviations_of,
-    task_name,
-)
-from harness.schedules.random_walk import RandomWalk
-from parallel.drivers.protocol import WORKERS_FROM
-from parallel.drivers.scheduled import lowest_first
+from lockstep.case.deviation import Deviation, DeviationError, task_name
+from lockstep.schedules.canonical import deviations_of
+from lockstep.schedules.deviations import FollowDeviations
+from lockstep.schedules.random_walk import RandomWalk
+from lockstep_parallel.steps.drivers.protocol import WORKERS_FROM
+from lockstep_parallel.steps.drivers.scheduled import lowest_first
 from tests.harness.schedules.programs import (
     STEPS,
     Program,

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from harness.schedules.dpor import Exhaustive, Redundant
+from lockstep.schedules.dpor import Exhaustive, Redundant
 from tests.harness.schedules.programs import (
     STEPS,
     Execution,

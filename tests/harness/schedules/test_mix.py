@@ -7,9 +7,9 @@ from typing import cast
 
 import pytest
 
-from harness.schedules.descent import Descent
-from harness.schedules.dpor import Redundant
-from harness.schedules.mix import (
+from lockstep.schedules.descent import Descent
+from lockstep.schedules.dpor import Redundant
+from lockstep.schedules.mix import (
     ALLOWED_PER_BLOCK,
     MOST_TRACES,
     SAMPLES,
@@ -18,8 +18,8 @@ from harness.schedules.mix import (
     Mix,
     luby,
 )
-from parallel.drivers.protocol import Hang
-from parallel.drivers.scheduled import Scheduled, lowest_first
+from lockstep_parallel.steps.drivers.protocol import Hang
+from lockstep_parallel.steps.drivers.scheduled import Scheduled, lowest_first
 from tests.harness.schedules.programs import (
     Execution,
     Program,
@@ -157,7 +157,7 @@ def test_a_search_that_finds_far_more_traces_than_estimated_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     mix = Mix.for_one_case(1_000)
-    monkeypatch.setattr("harness.schedules.mix.Descent", Underestimating)
+    monkeypatch.setattr("lockstep.schedules.mix.Descent", Underestimating)
     assert len(mixed(MANY, mix)) <= MOST_TRACES + SAMPLES_OF_ONE + 4
     assert mix.exhausted == 0
 

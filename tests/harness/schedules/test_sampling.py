@@ -10,13 +10,13 @@ from typing import TypeAlias
 
 import pytest
 
-from harness.schedules.conflict import contested, is_contested
-from harness.schedules.descent import Descent
-from harness.schedules.pct import ProbabilisticConcurrency
-from harness.schedules.pos import PartialOrderSampling
-from harness.schedules.random_walk import RandomWalk
-from harness.schedules.surw import SelectivelyUniform
-from parallel.drivers.scheduled import Choose, Pending, lowest_first
+from lockstep.schedules.conflict import contested, is_contested
+from lockstep.schedules.descent import Descent
+from lockstep.schedules.pct import ProbabilisticConcurrency
+from lockstep.schedules.pos import PartialOrderSampling
+from lockstep.schedules.random_walk import RandomWalk
+from lockstep.schedules.surw import SelectivelyUniform
+from lockstep_parallel.steps.drivers.scheduled import Choose, Pending, lowest_first
 from tests.harness.schedules.programs import (
     STEPS,
     Program,

@@ -1,0 +1,101 @@
+"""An audit: every subject under every seed, on one or more processes, and what that adds up to.
+
+Invariant: trials stand in the order of subjects and seeds whatever the number of processes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from statistics import median
+
+from lockstep.audit.subject import Size, Subject
+from lockstep.audit.trial import Terms, Trial, run_trial
+from lockstep.faults import HarnessFault
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A subject and its trials; none were made if its fault is masked."""
+
+    subject: Subject
+    trials: tuple[Trial, ...]
+
+    @property
+    def found(self) -> tuple[Trial, ...]:
+        """Return the trials that detected the fault."""
+        return tuple(trial for trial in self.trials if trial.found)
+
+    @property
+    def survived(self) -> bool:
+        """Tell whether most seeds did not find the fault, though something could have shown it."""
+        return not self.subject.masked and 2 * len(self.found) <= len(self.trials)
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """Return every accusation of the correct twin."""
+        twins = (trial.twin for trial in self.trials)
+        return tuple(alarm for twin in twins if twin is not None for alarm in twin.alarms)
+
+    @property
+    def smallest(self) -> Size | None:
+        """Return the smallest size that a failure shrank to."""
+        return min(self._sizes(), default=None)
+
+    @property
+    def usual(self) -> Size | None:
+        """Return the median size that failures shrank to, the larger of two in the middle."""
+        sizes = sorted(self._sizes())
+        return sizes[len(sizes) // 2] if sizes else None
+
+    @property
+    def shrinking(self) -> float | None:
+        """Return the median CPU-seconds of shrinking."""
+        seconds = [trial.shrunk.seconds for trial in self.found if trial.shrunk is not None]
+        return median(seconds) if seconds else None
+
+    def to_detection(self, measured: Callable[[Trial], float]) -> tuple[float, float] | None:
+        """Return the median and the worst of what finding took; None if the fault survived.
+
+        A seed that did not find it counts with what it spent in vain, which is less than it needs.
+        """
+        if self.survived or not self.trials:
+            return None
+        values = [measured(trial) for trial in self.trials]
+        return median(values), max(values)
+
+    def _sizes(self) -> list[Size]:
+        return [trial.shrunk.size for trial in self.found if trial.shrunk is not None]
+
+
+def run_audit(
+    subjects: Sequence[Subject], seeds: Sequence[str], terms: Terms, jobs: int
+) -> Iterator[Audited]:
+    """Make every trial; yield each subject, in order, when its last one is done.
+
+    Raises ``HarnessFault`` when the reference or the storage breaks, or a process ends.
+    """
+    tried = [subject for subject in subjects if not subject.masked]
+    with closing(
+        _trials([(subject, seed, terms) for subject in tried for seed in seeds], jobs)
+    ) as trials:
+        for subject in subjects:
+            made = () if subject.masked else tuple(next(trials) for _ in seeds)
+            yield Audited(subject, made)
+
+
+def _trials(work: Sequence[tuple[Subject, str, Terms]], jobs: int) -> Generator[Trial, None, None]:
+    if jobs == 1:
+        yield from (run_trial(*each) for each in work)
+        return
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+    try:
+        for future in [pool.submit(run_trial, *each) for each in work]:
+            yield future.result()
+    except BrokenExecutor as error:
+        raise HarnessFault(f"a process of the audit ended: {error}") from error
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,217 @@
+"""Cases on disk: canonical JSON, decoded values, aliases for accounts, u64 as decimal strings.
+
+Invariant: the same record always gives the same bytes, and reading them back gives the same record.
+A file named by sixteen hex digits is named by its content, and a mismatch is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from blake3 import blake3
+
+from lockstep.case import documents, reading, writing
+from lockstep.case.canonical import without_defaults
+from lockstep.case.deviation import Deviation, DeviationError
+from lockstep.case.manner import Manner
+from lockstep.case.names import UnknownNameError
+from lockstep.case.reproduction import Reproduction
+from lockstep.case.values import Case
+from lockstep_ledger.model import ModelError
+
+FORMAT = 1
+_CONTENT_NAME = re.compile(r"[0-9a-f]{16}")
+
+
+class CaseFileError(ValueError):
+    """A case file that cannot be used; the text names the file and says why in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a case was run: which executor, how many workers, which driver, how it reads storage."""
+
+    executor: str = "batched"
+    workers: int = 4
+    driver: str = "scheduled"
+    access: str = "shared"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A case file's content: the case, where it came from, how it ran and what was seen.
+
+    ``setting`` is None when the case is for any executor. ``expected`` and ``observed`` hold one
+    outcome per executed block step, in file form. ``schedule`` are the deviations from the default
+    order, ``trace`` every step that was taken, as (transaction id, label). ``reproduction`` is how
+    often the failure of a program came back.
+    """
+
+    case: Case
+    origin: dict[str, str]
+    description: str = ""
+    setting: Setting | None = None
+    schedule: tuple[Deviation, ...] = ()
+    trace: tuple[tuple[str, str], ...] = ()
+    expected: tuple[documents.OutcomeDocument, ...] | None = None
+    observed: tuple[documents.OutcomeDocument, ...] | None = None
+    verdict: str = ""
+    reproduction: Reproduction | None = None
+
+
+def to_bytes(record: Record) -> bytes:
+    """Return the canonical bytes of ``record``."""
+    document = documents.Document(
+        format=FORMAT,
+        origin=record.origin,
+        description=record.description,
+        scheme=record.case.scheme,
+        state=writing.state_document(record.case.state),
+        steps=[writing.step_document(step) for step in record.case.steps],
+        executor=_setting_document(record.setting),
+        schedule=[str(each) for each in record.schedule],
+        trace=[f"{key}@{label}" for key, label in record.trace],
+        expected=None if record.expected is None else list(record.expected),
+        observed=None if record.observed is None else list(record.observed),
+        verdict=record.verdict,
+        reproduction=_reproduction_document(record.reproduction),
+    )
+    plain = without_defaults(document)
+    return msgspec.json.format(msgspec.json.encode(plain, order="sorted"), indent=1) + b"\n"
+
+
+def from_bytes(data: bytes) -> Record:
+    """Return the record in ``data``. Raises ``CaseFileError`` (without the file's name)."""
+    try:
+        text = data.decode()
+        _check_format(msgspec.json.decode(text))
+        document = msgspec.json.decode(text, type=documents.Document)
+        return Record(
+            case=reading.case_of(document),
+            origin=document.origin,
+            description=document.description,
+            setting=_setting_of(document.executor),
+            schedule=tuple(Deviation.parse(text) for text in document.schedule),
+            trace=tuple(_step_of(text) for text in document.trace),
+            expected=None if document.expected is None else tuple(document.expected),
+            observed=None if document.observed is None else tuple(document.observed),
+            verdict=document.verdict,
+            reproduction=_reproduction_of(document.reproduction),
+        )
+    except (
+        msgspec.DecodeError,
+        ModelError,
+        UnknownNameError,
+        DeviationError,
+        UnicodeDecodeError,
+    ) as error:
+        raise CaseFileError(str(error)) from error
+    except RecursionError as error:
+        raise CaseFileError("nested too deeply") from error
+
+
+def content_name(data: bytes) -> str:
+    """Return the name of a file with these bytes, without suffix."""
+    return blake3(data).hexdigest(length=8)
+
+
+def load(path: Path) -> Record:
+    """Read a case file. Raises ``CaseFileError`` with one clear line."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CaseFileError(f"{path}: {error.strerror}") from error
+    if _CONTENT_NAME.fullmatch(path.stem) and content_name(data) != path.stem:
+        raise CaseFileError(
+            f"{path}: the content does not match the hash in the file's name "
+            f"(it is {content_name(data)}); an edited case needs another name"
+        )
+    try:
+        return from_bytes(data)
+    except CaseFileError as error:
+        raise CaseFileError(f"{path}: {error}") from error
+
+
+def save(record: Record, folder: Path) -> Path:
+    """Write ``record`` into ``folder`` under its content name, whole or not at all.
+
+    Raises ``OSError`` when the disk refuses; nothing written before is touched.
+    """
+    data = to_bytes(record)
+    path = folder / f"{content_name(data)}.json"
+    write_whole(path, data)
+    return path
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` so that the file is never seen half written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    try:
+        with partial.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _check_format(document: Any) -> None:
+    found = document.get("format") if isinstance(document, dict) else None
+    if type(found) is not int or found < 1:
+        raise CaseFileError("not a case file: it has no format version")
+    if found > FORMAT:
+        raise CaseFileError(f"format {found} is newer than this version reads (up to {FORMAT})")
+
+
+def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
+    if document is None:
+        return None
+    return Setting(document.name, document.workers, document.driver, document.access)
+
+
+def _setting_document(setting: Setting | None) -> documents.SettingDocument | None:
+    if setting is None:
+        return None
+    return documents.SettingDocument(
+        setting.executor, setting.workers, setting.driver, setting.access
+    )
+
+
+def _reproduction_of(document: documents.ReproductionDocument | None) -> Reproduction | None:
+    if document is None:
+        return None
+    if not 0 <= document.failed <= document.runs or document.runs == 0 or document.workers < 1:
+        raise CaseFileError(f"a reproduction of {document.failed} in {document.runs} runs")
+    seed = None if document.seed is None else int(document.seed)
+    manner = Manner(document.mode, document.workers, seed)
+    return Reproduction(document.failed, document.runs, manner)
+
+
+def _reproduction_document(
+    reproduction: Reproduction | None,
+) -> documents.ReproductionDocument | None:
+    if reproduction is None:
+        return None
+    manner = reproduction.manner
+    return documents.ReproductionDocument(
+        reproduction.failed,
+        reproduction.runs,
+        manner.mode,
+        manner.workers,
+        None if manner.seed is None else str(manner.seed),
+    )
+
+
+def _step_of(text: str) -> tuple[str, str]:
+    key, separator, label = text.rpartition("@")
+    if not separator or not key or not label:
+        raise CaseFileError(f"trace step {text!r} is not of the form t0@label")
+    return key, label

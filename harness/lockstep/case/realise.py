@@ -1,0 +1,77 @@
+"""Turns a case's intents into the signed blocks that executors take.
+
+Invariant: realising the same step twice gives equal blocks; signing is deterministic.
+"""
+
+from __future__ import annotations
+
+from lockstep.case.names import key_pair_of
+from lockstep.case.values import AnyIntent, BlockStep, Intent, RawIntent
+from lockstep_ledger.block import Block, Envelope
+from lockstep_ledger.model import SIGNATURE_LENGTH, Address, Cosignature, Transaction
+from lockstep_ledger.schemes import SCHEMES
+from lockstep_ledger.signatures import Scheme, cosigned_message
+from lockstep_ledger.wire import open_wire, seal, signing_bytes
+
+NO_SIGNATURE = bytes(SIGNATURE_LENGTH)
+
+
+def realise(step: BlockStep, scheme_name: str) -> Block:
+    """Sign and encode every intent of ``step``."""
+    scheme = SCHEMES[scheme_name]
+    return Block(
+        tuple(envelope_of(intent, scheme) for intent in step.transactions),
+        step.policy,
+        step.rewards,
+        step.fees_to,
+        step.advances_height,
+    )
+
+
+def envelope_of(intent: AnyIntent, scheme: Scheme) -> Envelope:
+    """Sign and encode one intent.
+
+    A signature that is to be invalid, or whose signer has no known secret key, is made over other
+    bytes, respectively all zeros.
+    """
+    if isinstance(intent, RawIntent):
+        return open_wire(intent.wire)
+    message = signing_bytes(_transaction(intent, NO_SIGNATURE, None))
+    cosignatures = None
+    if intent.cosigners is not None:
+        cosigned = cosigned_message(message)
+        cosignatures = tuple(
+            Cosignature(each.signer_id, _sign(each.signer, cosigned, each.valid, scheme))
+            for each in intent.cosigners
+        )
+    signature = _sign(intent.source, message, intent.valid, scheme)
+    return seal(_transaction(intent, signature, cosignatures), message)
+
+
+def check_widths(intent: Intent) -> None:
+    """Raise ``ModelError`` if a number of ``intent`` is outside its width."""
+    cosigners = intent.cosigners or ()
+    cosignatures = tuple(Cosignature(each.signer_id, NO_SIGNATURE) for each in cosigners)
+    _transaction(intent, NO_SIGNATURE, cosignatures)
+
+
+def _transaction(
+    intent: Intent, signature: bytes, cosignatures: tuple[Cosignature, ...] | None
+) -> Transaction:
+    return Transaction(
+        chain_id=intent.chain_id,
+        source=intent.source,
+        payload=intent.payload,
+        fee=intent.fee,
+        fee_type=intent.fee_type,
+        nonce=intent.nonce,
+        signature=signature,
+        cosignatures=cosignatures,
+    )
+
+
+def _sign(signer: Address, message: bytes, valid: bool, scheme: Scheme) -> bytes:
+    pair = key_pair_of(signer)
+    if pair is None:
+        return NO_SIGNATURE
+    return scheme.sign(pair, message if valid else message + b"?")

@@ -1,0 +1,149 @@
+"""A case in a few short lines, for people: accounts first, then what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from lockstep.case.names import account_name, asset_name
+from lockstep.case.values import (
+    AnyIntent,
+    BlockStep,
+    Case,
+    Intent,
+    MergeDies,
+    Onlooker,
+    PlannedFault,
+    RawIntent,
+    ReadsFail,
+    RewindStep,
+)
+from lockstep_ledger.model import (
+    NATIVE,
+    Account,
+    Asset,
+    Burn,
+    ChainId,
+    FeeType,
+    NonceBump,
+    Payload,
+    SetMultisig,
+    Transfer,
+    Transfers,
+)
+
+
+def case_lines(case: Case) -> Iterator[str]:
+    """Return the lines that describe ``case``."""
+    chain = case.state.chain
+    if chain.burned:
+        yield f"burned so far: {chain.burned}"
+    for address, account in sorted(
+        case.state.accounts.items(), key=lambda each: account_name(each[0])
+    ):
+        yield f"{account_name(address)}: {_account_text(account)}"
+    for step in case.steps:
+        match step:
+            case RewindStep(blocks):
+                yield f"rewind {blocks}"
+            case BlockStep():
+                yield _block_text(step)
+                yield from ("  " + intent_text(intent) for intent in step.transactions)
+
+
+def intent_text(intent: AnyIntent) -> str:
+    """Return one line for a transaction."""
+    if isinstance(intent, RawIntent):
+        return f"{intent.id}: raw bytes {intent.wire.hex()[:40]}"
+    parts = [f"{intent.id}: {account_name(intent.source)} {_payload_text(intent.payload)}"]
+    parts.append(f"nonce {intent.nonce}")
+    parts.append(_fee_text(intent))
+    if intent.chain_id != ChainId.DEVNET:
+        parts.append(f"chain {intent.chain_id}")
+    if intent.cosigners is not None:
+        signers = ", ".join(
+            f"{each.signer_id}={account_name(each.signer)}{'' if each.valid else ' invalid'}"
+            for each in intent.cosigners
+        )
+        parts.append(f"co-signed by ({signers})")
+    if not intent.valid:
+        parts.append("signature invalid")
+    return ", ".join(parts)
+
+
+def _account_text(account: Account) -> str:
+    parts = [f"nonce {account.nonce}"]
+    parts += [_amount_text(amount, asset) for asset, amount in sorted(account.balances.items())]
+    if account.energy:
+        parts.append(f"energy {account.energy}")
+    if account.multisig is not None:
+        names = ", ".join(account_name(each) for each in account.multisig.participants)
+        parts.append(f"multisig {account.multisig.threshold} of ({names})")
+    return ", ".join(parts)
+
+
+def _block_text(step: BlockStep) -> str:
+    parts = [f"block, {step.policy.value}"]
+    rewards = step.rewards
+    if rewards is not None:
+        parts.append(f"rewards {rewards.dev_amount} to {account_name(rewards.dev)} (dev)")
+        parts.append(f"{rewards.miner_amount} to {account_name(rewards.miner)} (miner)")
+    if step.fees_to is not None:
+        parts.append(f"fees to {account_name(step.fees_to)}")
+    if not step.advances_height:
+        parts.append("height stays")
+    if step.fault is not None:
+        parts.append(_fault_text(step.fault))
+    if step.warm:
+        parts.append("caches warm")
+    if not step.parallel:
+        parts.append("on the sequential path")
+    return ", ".join(parts)
+
+
+def _fault_text(fault: PlannedFault) -> str:
+    match fault:
+        case MergeDies(after):
+            return f"merge dies after write {after}"
+        case ReadsFail(account):
+            return f"reads of {account_name(account)} fail"
+        case Onlooker():
+            return "storage looked at all the while"
+
+
+def _payload_text(payload: Payload) -> str:
+    match payload:
+        case Transfers(outputs):
+            return "sends " + (" and ".join(_output_text(each) for each in outputs) or "nothing")
+        case Burn(asset, amount):
+            return f"burns {_amount_text(amount, asset)}"
+        case SetMultisig(0, ()):
+            return "deletes its multisig"
+        case SetMultisig(threshold, participants):
+            names = ", ".join(account_name(each) for each in participants)
+            return f"sets multisig {threshold} of ({names})"
+        case NonceBump():
+            return "bumps its nonce"
+        case unknown:
+            assert_never(unknown)
+
+
+def _output_text(output: Transfer) -> str:
+    extra = "" if output.extra_data is None else f" with {len(output.extra_data)} bytes"
+    return (
+        f"{_amount_text(output.amount, output.asset)} to {account_name(output.destination)}{extra}"
+    )
+
+
+def _amount_text(amount: int, asset: Asset) -> str:
+    return str(amount) if asset == NATIVE else f"{amount} {asset_name(asset)}"
+
+
+def _fee_text(intent: Intent) -> str:
+    match intent.fee_type:
+        case FeeType.TOS:
+            return f"fee {intent.fee}"
+        case FeeType.ENERGY:
+            return "by energy" if intent.fee == 0 else f"by energy, fee {intent.fee}"
+        case other:
+            return f"fee {intent.fee} of type {other}"

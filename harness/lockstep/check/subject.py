@@ -1,0 +1,72 @@
+"""The program under check: what it says it can do, and ways to run it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lockstep.case.file import Setting
+from lockstep.case.values import Case
+from lockstep.check.wire import Wire, Wrong
+from lockstep.run.result import Run
+from lockstep.run.stores import MemoryStores
+from lockstep.targets.named import Target
+from lockstep.targets.program.executor import OutsideExecutor
+from lockstep.targets.program.manners import Manners
+from lockstep.targets.program.messages import CapabilitiesMessage
+from lockstep.targets.program.program import Program
+from lockstep.targets.runner import Runner
+from lockstep.verdict import Verdict
+from lockstep_ledger.signatures import Scheme
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A program that answered hello with ``capabilities``."""
+
+    program: Program
+    capabilities: CapabilitiesMessage
+
+    def wire(self) -> Wire:
+        """Start a process that has said hello."""
+        wire = Wire(self.program)
+        try:
+            wire.greet()
+        except BaseException:
+            wire.child.end()
+            raise
+        return wire
+
+    def runner(self) -> Runner:
+        """Return what runs cases on the program; a context manager."""
+        target = Target("checked", self._build)
+        return Runner(Setting("checked"), MemoryStores(), target)
+
+    def agrees(self, cases: Iterable[tuple[str, Case]], manners: Manners | None = None) -> str:
+        """Hold the program to the reference's outcomes; return how much of it was compared.
+
+        Raises ``Wrong`` at the first case that does not agree. Cases that need more than is
+        declared are counted apart.
+        """
+        agreeing = unsupported = 0
+        with self.runner() as runner:
+            for name, case in cases:
+                run = (
+                    runner.run_sequential(case) if manners is None else runner.run_in(case, manners)
+                )
+                if run.verdict is Verdict.UNSUPPORTED:
+                    unsupported += 1
+                elif run.verdict is Verdict.AGREE:
+                    agreeing += 1
+                else:
+                    raise Wrong(f"{name}: {said(run)}")
+        return f"{agreeing} agree" + (f", {unsupported} not compared" if unsupported else "")
+
+    def _build(self, scheme: Scheme, workers: int) -> OutsideExecutor:
+        return OutsideExecutor("checked", self.program, scheme, workers)
+
+
+def said(run: Run) -> str:
+    """Return how a run went wrong, in a line."""
+    first = run.differences[0] if run.differences else "; ".join(run.not_compared)
+    return f"{run.verdict.value}, {first}"

@@ -1,0 +1,66 @@
+"""The command ``lockstep check-executor``: what a program can do, and what it gets wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT
+from lockstep.faults import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lockstep.targets.program.messages import HelloAnswer
+
+
+@click.argument("target")
+@click.option(
+    "--only", "names", multiple=True, metavar="CHECK", help="Run this check alone; several times."
+)
+def check_executor(target: str, names: tuple[str, ...]) -> int:
+    """Check that TARGET, written 'cmd:PROGRAM ARGS', keeps to the executor protocol."""
+    from lockstep.check.suite import CHECKS, Ending, greeting, run_checks
+    from lockstep.targets.program.program import PREFIX, program_named
+    from lockstep.verdict import NoOutcome
+
+    if not target.startswith(PREFIX):
+        raise UsageError(f"{target} is no program: write cmd:PROGRAM ARGS")
+    if unknown := set(names) - set(CHECKS):
+        raise UsageError(f"unknown check {min(unknown)!r}: known are {', '.join(CHECKS)}")
+    console = Console(highlight=False)
+    program = program_named(target)
+    try:
+        hello = greeting(program)
+    except NoOutcome as error:
+        console.print(f"no hello: {error.verdict.value}, {error}", markup=False, soft_wrap=True)
+        return FAULT
+    for line in _said(hello):
+        console.print(line, markup=False, soft_wrap=True)
+    endings = []
+    for result in run_checks(program, hello, names or tuple(CHECKS)):
+        endings.append(result.ending)
+        line = f"{result.ending.value:12}  {result.name:24}  {result.text}".rstrip()
+        console.print(line, markup=False, soft_wrap=True)
+    counts = {each: endings.count(each) for each in Ending}
+    console.print(", ".join(f"{count} {each.value}" for each, count in counts.items()))
+    return DIVERGENCE if counts[Ending.WRONG] or not counts[Ending.PASSED] else AGREE
+
+
+def _said(hello: HelloAnswer) -> Iterator[str]:
+    """Describe what the program says of itself."""
+    can = hello.capabilities
+    yield " ".join(filter(None, (hello.name, hello.version, hello.build)))
+    yield f"  payloads    {', '.join(can.payloads)}"
+    yield f"  policies    {', '.join(can.policies)}"
+    yield f"  signatures  {', '.join(can.signatures)}"
+    yield f"  terms       {', '.join(can.terms) or 'none'}"
+    flags = ("decodes_wire", "parallel", "schedule_seed", "schedule_replay", "state_export")
+    declared = ", ".join(each for each in flags if getattr(can, each))
+    yield f"  and         {declared or 'nothing else'}"
+    limits = {"frame": can.limits.frame, "transactions": can.limits.transactions}
+    limits |= {"accounts": can.limits.accounts, "workers": can.limits.workers}
+    told = (f"{name} {limit}" for name, limit in limits.items() if limit is not None)
+    yield f"  limits      {', '.join(told)}"

@@ -1,0 +1,133 @@
+"""The ``devnet`` command: the rehearsal of the rollout on a seeded chain."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from lockstep.case.file import Record, load, to_bytes, write_whole
+from lockstep.case.values import BlockStep, Case
+from lockstep.cli.exit_codes import AGREE, DIVERGENCE
+from lockstep.devnet.rehearsal import Chain, Rehearsed, Slip, rehearse
+from lockstep.findings.investigate import FINDINGS, investigate
+from lockstep.report.finding import difference_lines, finding_lines
+from lockstep.run.stores import BACK_ENDS, Stores, open_stores
+from lockstep.schedules.mix import Mix
+from lockstep.streams import stream
+from lockstep.targets.runner import STEP_LIMIT, Runner
+
+SHOWN_SLIPS = 3
+
+
+@click.option("--blocks", type=click.IntRange(1), default=1_000, show_default=True)
+@click.option(
+    "--transactions",
+    type=click.IntRange(0, 10_000),
+    default=50,
+    show_default=True,
+    help="The most a block holds.",
+)
+@click.option("--seed", help="Any text; random unless given.")
+@click.option(
+    "--executor",
+    "executors",
+    multiple=True,
+    default=("batched", "batched-workers"),
+    show_default=True,
+    metavar="NAME",
+    help="Give it again for several; each block takes one of them.",
+)
+@click.option("--storage", type=click.Choice(BACK_ENDS), default="rocksdb", show_default=True)
+@click.option("--scheme", type=click.Choice(("keyed-hash", "schnorr")), default="keyed-hash")
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the whole chain to this case file.",
+)
+@click.option(
+    "--chain",
+    "saved",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Take the blocks and rewinds of this case file; the seed decides how each is executed.",
+)
+@click.option("--findings", type=click.Path(path_type=Path, file_okay=False), default=FINDINGS)
+def devnet(
+    blocks: int,
+    transactions: int,
+    seed: str | None,
+    executors: tuple[str, ...],
+    storage: str,
+    scheme: str,
+    save: Path | None,
+    saved: Path | None,
+    findings: Path,
+) -> int:
+    """Rehearse the rollout: a chain with mixed paths, executors, access modes and rewinds."""
+    chain = Chain(seed or secrets.token_hex(8), blocks, transactions, executors, scheme)
+    if saved is not None:
+        case = load(saved).case
+        blocks = sum(isinstance(step, BlockStep) for step in case.steps)
+        chain = replace(chain, scheme=case.scheme, saved=case)
+    output, progress = Console(highlight=False), Console(stderr=True, highlight=False)
+    output.print(f"devnet of {blocks} blocks on {storage}, seed {chain.seed}", markup=False)
+    with open_stores(storage) as stores, stores.holding(chain.start) as store:
+        with Live(console=progress, auto_refresh=False, transient=True) as live:
+
+            def show(seen: Rehearsed) -> None:
+                if seen.applied % 10 == 0 and progress.is_terminal:
+                    live.update(Text(_line(seen, blocks)), refresh=True)
+
+            seen = rehearse(chain, store, show)
+        if save is not None:
+            _save(chain, seen, save)
+        for slip in seen.slips[:SHOWN_SLIPS]:
+            _tell(slip, chain, stores, findings, output)
+    output.print(_summary(seen))
+    output.print(f"final state digest {seen.digest}", soft_wrap=True)
+    return DIVERGENCE if seen.slips else AGREE
+
+
+def _save(chain: Chain, seen: Rehearsed, file: Path) -> None:
+    case = Case(chain.start, tuple(seen.steps), chain.scheme)
+    origin = {"kind": "devnet", "seed": chain.seed}
+    write_whole(file, to_bytes(Record(case, origin, "a chain of the rehearsal")))
+
+
+def _line(seen: Rehearsed, blocks: int) -> str:
+    went = f"{seen.applied} blocks applied to reach {blocks}"
+    return f"{went}, {seen.rewinds} rewinds, {len(seen.slips)} wrong"
+
+
+def _summary(seen: Rehearsed) -> Table:
+    table = Table(show_header=False)
+    table.add_row("blocks applied", f"{seen.applied} with {seen.transactions} transactions")
+    table.add_row("rewinds", str(seen.rewinds))
+    table.add_row("states compared", f"{seen.compared} after blocks, {seen.rewinds} after rewinds")
+    table.add_row("blocks that went wrong", str(len(seen.slips)))
+    for way, count in sorted(seen.ways.items()):
+        table.add_row(f"  {way}", str(count))
+    return table
+
+
+def _tell(slip: Slip, chain: Chain, stores: Stores, folder: Path, output: Console) -> None:
+    """Shrink and keep what went wrong, if the case alone shows it again."""
+    with Runner(slip.setting, stores) as runner:
+        mix = Mix.for_one_case(STEP_LIMIT)
+        run = runner.run_mixed(slip.case, stream(chain.seed, "slip"), mix)
+        if run.verdict.is_failure:
+            origin = {"kind": "devnet", "seed": chain.seed}
+            lines = finding_lines(investigate(slip.case, run, runner, origin, folder))
+        else:
+            lines = difference_lines(slip.differences)
+            output.print(
+                f"{slip.path.value}, {slip.setting.executor}: not shown by its block alone"
+            )
+        for line in lines:
+            output.print(line, markup=False, soft_wrap=True)

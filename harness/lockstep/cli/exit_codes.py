@@ -1,0 +1,54 @@
+"""What a command's exit code says: the one place that maps verdicts to numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from lockstep.explore.tally import Conclusion
+from lockstep.verdict import Verdict
+
+if TYPE_CHECKING:
+    from lockstep.campaign.campaign import Report
+    from lockstep.explore.explore import Exploration
+
+AGREE, DIVERGENCE, USAGE, FAULT, GATE = range(5)
+
+_TARGET_FAULTS = frozenset({Verdict.CRASH, Verdict.HANG, Verdict.PROTOCOL_ERROR})
+
+
+def of_verdicts(verdicts: Iterable[Verdict]) -> int:
+    """Return 1 if any run diverged, else 3 if the target broke in any, else 0."""
+    failures = {each for each in verdicts if each.is_failure}
+    if failures - _TARGET_FAULTS:
+        return DIVERGENCE
+    return FAULT if failures else AGREE
+
+
+def of_campaign(report: Report) -> int:
+    """Return the exit code of a campaign: the worst it met, an unfinished one is no success.
+
+    A missed control comes before all: a campaign that misses a fault, or sees one where there is
+    none, says nothing about the executor.
+    """
+    if report.tally.controls.missed:
+        return GATE
+    code = of_verdicts(Verdict(word) for word in report.tally.verdicts)
+    if code == DIVERGENCE:
+        return code
+    if report.fault is not None or report.interrupted:
+        return FAULT
+    return GATE if report.complaints and code == AGREE else code
+
+
+def of_exploration(exploration: Exploration) -> int:
+    """Return the exit code of an exploration: one that could not show every trace is no success."""
+    if exploration.tally.failures():
+        return of_verdicts(exploration.tally.failures())
+    match exploration.conclusion:
+        case Conclusion.EXHAUSTED:
+            return AGREE
+        case Conclusion.INCONCLUSIVE:
+            return GATE
+        case _:
+            return FAULT

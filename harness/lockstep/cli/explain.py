@@ -1,0 +1,38 @@
+"""The command ``lockstep explain``: why a saved case fails only under its schedule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from lockstep.cli.exit_codes import of_verdicts
+
+CONTINUATIONS = 200
+
+
+@click.argument("case", type=click.Path(path_type=Path))
+@click.option(
+    "--continuations",
+    type=click.IntRange(0, 100_000),
+    default=CONTINUATIONS,
+    show_default=True,
+    metavar="N",
+    help="Random runs after every step that count how likely the failure is there; 0 for none.",
+)
+@click.option("--all-steps", is_flag=True, help="Show the steps that nobody contests too.")
+def explain(case: Path, continuations: int, all_steps: bool) -> int:
+    """Say how the race in a saved failing case comes about, step by step."""
+    from lockstep.case.file import Setting, load
+    from lockstep.explain.saved import explain_record
+    from lockstep.run.stores import open_stores
+    from lockstep.targets.named import find_inside
+    from lockstep.targets.runner import Runner
+
+    record = load(case)
+    setting = replace(record.setting or Setting(), driver="scheduled")
+    find_inside(setting.executor)
+    with open_stores("memory") as stores, Runner(setting, stores) as runner:
+        run = explain_record(record, runner, continuations, click.echo, all_steps=all_steps)
+    return of_verdicts([run.verdict])

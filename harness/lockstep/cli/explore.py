@@ -1,0 +1,159 @@
+"""The command ``lockstep explore``: its options, and which of its two uses is meant."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.core import ParameterSource
+
+from lockstep.case.file import Setting
+from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT, of_exploration
+from lockstep.explore.bench import LIMIT, Plan
+from lockstep.explore.moves import SELECTIONS
+from lockstep.explore.scope import FEWEST_ACCOUNTS, MOST_ACCOUNTS, MOST_TRANSACTIONS, Scope
+from lockstep.explore.tally import Conclusion, Tally
+from lockstep.faults import UsageError
+from lockstep.findings.investigate import FINDINGS
+from lockstep_ledger.model import Policy
+
+if TYPE_CHECKING:
+    from lockstep.explore.check import Checked
+    from lockstep.explore.explore import Exploration
+
+CERTIFICATES = Path("corpora/certificates")
+POLICIES = {
+    "skip": (Policy.SKIP,),
+    "atomic": (Policy.ATOMIC,),
+    "both": (Policy.SKIP, Policy.ATOMIC),
+}
+
+_OF_A_CHECK = frozenset({"file", "jobs", "findings"})
+
+
+@click.option(
+    "--transactions", type=click.IntRange(1, MOST_TRANSACTIONS), default=3, show_default=True
+)
+@click.option(
+    "--accounts",
+    type=click.IntRange(FEWEST_ACCOUNTS, MOST_ACCOUNTS),
+    default=3,
+    show_default=True,
+)
+@click.option(
+    "--kinds", type=click.Choice(tuple(SELECTIONS)), default="transfers", show_default=True
+)
+@click.option("--policy", type=click.Choice(tuple(POLICIES)), default="skip", show_default=True)
+@click.option("--executor", default="batched", show_default=True, metavar="NAME")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), help="As many as transactions unless given."
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=LIMIT,
+    show_default=True,
+    help="Executions of one block before it is called incomplete.",
+)
+@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True)
+@click.option(
+    "--certificate",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=f"Where the result goes; unless given, a name by scope in {CERTIFICATES}.",
+)
+@click.option("--fresh", is_flag=True, help="Start anew where an unfinished one stopped.")
+@click.option(
+    "--findings",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=FINDINGS,
+    show_default=True,
+    help="Where failing cases are kept.",
+)
+@click.option(
+    "--check",
+    "file",
+    type=click.Path(path_type=Path),
+    help="Explore the scope of this certificate again and compare.",
+)
+def explore(
+    transactions: int,
+    accounts: int,
+    kinds: str,
+    policy: str,
+    executor: str,
+    workers: int | None,
+    limit: int,
+    jobs: int,
+    certificate: Path | None,
+    fresh: bool,
+    findings: Path,
+    file: Path | None,
+) -> int:
+    """Run every small block under every interleaving, and certify it.
+
+    Interrupted, it goes on where it stopped when it is run again.
+    """
+    if file is not None:
+        _refuse_other_options()
+        return _check(file, jobs, findings)
+    scope = Scope(transactions, accounts, SELECTIONS[kinds], POLICIES[policy])
+    plan = Plan(scope, Setting(executor, workers or transactions), limit)
+    name = f"{executor}-{transactions}x{accounts}-{kinds}-{policy}"
+    path = certificate or CERTIFICATES / f"{re.sub(r'[^A-Za-z0-9_-]', '-', name)}.json"
+    return _explore(plan, jobs, path, findings, fresh=fresh)
+
+
+def _explore(plan: Plan, jobs: int, path: Path, findings: Path, *, fresh: bool) -> int:
+    from lockstep.explore.certificate import Question, save, start_of
+    from lockstep.explore.terminal import explore_on_console
+
+    question = Question.of(plan)
+    start = Tally() if fresh else start_of(path, question)
+
+    def keep(exploration: Exploration) -> None:
+        save(question, exploration, path)
+
+    exploration = explore_on_console(plan, jobs, start, findings, keep)
+    word = "progress" if exploration.conclusion is Conclusion.UNFINISHED else "certificate"
+    click.echo(f"{word}: {path}")
+    return of_exploration(exploration)
+
+
+def _check(path: Path, jobs: int, findings: Path) -> int:
+    from lockstep.explore.check import check
+    from lockstep.explore.terminal import explore_on_console
+
+    def again(plan: Plan) -> Exploration:
+        return explore_on_console(plan, jobs, Tally(), findings, lambda _: None)
+
+    checked = check(path, again)
+    for line in _checked_lines(checked, path):
+        click.echo(line)
+    if checked.exploration.conclusion is Conclusion.UNFINISHED:
+        return FAULT
+    if checked.differences:
+        return DIVERGENCE
+    return FAULT if checked.executor_changed else AGREE
+
+
+def _checked_lines(checked: Checked, path: Path) -> list[str]:
+    lines = [f"changed since the certificate: {each}" for each in checked.changes]
+    if checked.exploration.conclusion is Conclusion.UNFINISHED:
+        return [*lines, f"not checked: {path}"]
+    lines += [f"differs: {each}" for each in checked.differences]
+    if checked.executor_changed:
+        lines.append("the executor's source has changed: the certificate is not about this one")
+    if not checked.differences:
+        lines.append(f"same result: {path}")
+    return lines
+
+
+def _refuse_other_options() -> None:
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name not in _OF_A_CHECK:
+            raise UsageError(f"--check takes everything from the certificate: leave out --{name}")

@@ -1,0 +1,142 @@
+"""Explores a chunk of consecutive blocks in one process.
+
+Invariant: what a chunk gives depends on the plan and the block numbers alone. Of the failing runs
+of a chunk only the first of each kind is handed on.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing.util import Finalize
+
+from lockstep.case.file import Setting
+from lockstep.case.values import Case
+from lockstep.explore.moves import block_text
+from lockstep.explore.scope import Candidate, Scope
+from lockstep.explore.tally import INCOMPLETE, Failure, Result
+from lockstep.explore.traces import AllTraces
+from lockstep.faults import HarnessFault, UsageError
+from lockstep.run.fingerprint import fingerprint
+from lockstep.run.result import Run
+from lockstep.run.stores import MemoryStores
+from lockstep.targets.runner import Runner
+from lockstep.verdict import Verdict
+
+LIMIT = 100_000
+"""Executions of one block after which its search is given up, unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that decides what an exploration does; ``limit`` bounds executions a block.
+
+    Raises ``UsageError`` if there are too few workers for every trace.
+    """
+
+    scope: Scope
+    setting: Setting
+    limit: int = LIMIT
+
+    def __post_init__(self) -> None:
+        if self.setting.workers < self.scope.transactions:
+            raise UsageError(
+                f"{self.setting.workers} workers cannot show every trace of "
+                f"{self.scope.transactions} transactions: give at least as many workers"
+            )
+
+
+class Bench:
+    """The built executor of one process, over stores in memory; ``close`` ends it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._resources = ExitStack()
+        self.runner = self._resources.enter_context(Runner(plan.setting, MemoryStores()))
+        self._ahead: Iterator[Candidate] = plan.scope.blocks()
+        self._position = 0
+
+    def chunk(self, start: int, count: int) -> list[Result]:
+        """Explore the blocks from ``start`` on."""
+        self._go_to(start)
+        met: set[str] = set()
+        results: list[Result] = []
+        for number, candidate in enumerate(islice(self._ahead, count), start):
+            self._position += 1
+            results.append(self._explore(number, candidate, met))
+        return results
+
+    def case(self, number: int) -> Case:
+        """Return the case of block ``number``."""
+        return self.plan.scope.case(self.plan.scope.block(number))
+
+    def close(self) -> None:
+        """Release what the runner holds."""
+        self._resources.close()
+
+    def _go_to(self, number: int) -> None:
+        if number < self._position:
+            self._ahead, self._position = self.plan.scope.blocks(), 0
+        next(islice(self._ahead, number - self._position, number - self._position), None)
+        self._position = number
+
+    def _explore(self, number: int, candidate: Candidate, met: set[str]) -> Result:
+        moves, policy = candidate
+        traces = AllTraces(self.plan.limit)
+        text = f"[{block_text(moves)}] {policy.value}"
+        try:
+            run = self.runner.run(self.plan.scope.case(candidate), traces)
+        except AssertionError as error:
+            raise HarnessFault(f"block {number} {text}: {error}") from error
+        failure = self._failure(run, met)
+        return Result(
+            number=number,
+            text=text,
+            end=_end(run, traces),
+            traces=run.executions,
+            redundant=traces.redundant,
+            steps=traces.steps,
+            parallel=_is_parallel(run),
+            failure=failure,
+        )
+
+    def _failure(self, run: Run, met: set[str]) -> Failure | None:
+        if not run.verdict.is_failure:
+            return None
+        kind = fingerprint(self.plan.setting.executor, run)
+        if kind in met:
+            return None
+        met.add(kind)
+        return Failure(kind, run)
+
+
+def _end(run: Run, traces: AllTraces) -> str:
+    if run.verdict is Verdict.AGREE and not traces.exhausted:
+        return INCOMPLETE
+    return run.verdict.value
+
+
+def _is_parallel(run: Run) -> bool:
+    """Tell whether two tasks took steps in one round of the last execution."""
+    tasks = {(step.round, step.task) for block in run.blocks for step in block.trace}
+    return len(tasks) > len({number for number, _ in tasks})
+
+
+_bench: Bench | None = None
+
+
+def open_bench(plan: Plan) -> None:
+    """Prepare this worker process; interrupts are the parent's to handle."""
+    global _bench
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _bench = Bench(plan)
+    Finalize(None, _bench.close, exitpriority=1)
+
+
+def run_chunk(start: int, count: int) -> list[Result]:
+    """Explore a chunk on this process's bench."""
+    assert _bench is not None, "the worker was not prepared"
+    return _bench.chunk(start, count)

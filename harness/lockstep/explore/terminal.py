@@ -1,0 +1,121 @@
+"""The terminal around an exploration: a progress line with the time left, findings, the result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from lockstep.explore.bench import Plan
+from lockstep.explore.explore import Exploration, explore
+from lockstep.explore.scope import Scope
+from lockstep.explore.tally import Conclusion, Tally
+from lockstep.report.finding import finding_lines
+
+QUIET_SECONDS = 10.0
+"""How often a line is printed where none can be drawn in place."""
+DRAW_SECONDS = 0.2
+SAVE_SECONDS = 5.0
+
+Save = Callable[[Exploration], None]
+
+
+def explore_on_console(
+    plan: Plan, jobs: int, start: Tally, folder: Path, save: Save
+) -> Exploration:
+    """Explore and show it; ``save`` is called now and then, and at the end however it comes."""
+    output, progress = Console(highlight=False), Console(stderr=True, highlight=False)
+    for line in opening_lines(plan, start):
+        output.print(line, markup=False, soft_wrap=True)
+    started = time.monotonic()
+    with Live(console=progress, auto_refresh=False, transient=True) as live:
+        shown = _Shown(live, progress, start.next, save)
+
+        def found(exploration: Exploration) -> None:
+            for text in finding_lines(exploration.findings[-1]):
+                output.print(text, markup=False, soft_wrap=True)
+
+        exploration = explore(plan, jobs, start, folder, shown.show, found)
+    save(exploration)
+    for line in closing_lines(exploration):
+        output.print(line, markup=False, soft_wrap=True)
+    output.print(f"in {time.monotonic() - started:.1f} s", markup=False)
+    return exploration
+
+
+def scope_text(scope: Scope) -> str:
+    """Return one line that says what is enumerated."""
+    kinds = ", ".join(each.value for each in scope.kinds)
+    policies = " and ".join(each.value for each in scope.policies)
+    return (
+        f"all blocks of up to {scope.transactions} transactions over {scope.accounts} accounts, "
+        f"kinds {kinds}, policy {policies}"
+    )
+
+
+def opening_lines(plan: Plan, start: Tally) -> list[str]:
+    """Say what is explored, and from where."""
+    setting = plan.setting
+    lines = [
+        f"exploring {setting.executor} with {setting.workers} workers: {scope_text(plan.scope)}"
+    ]
+    return [*lines, f"going on at block {start.next}"] if start.next else lines
+
+
+def closing_lines(exploration: Exploration) -> list[str]:
+    """Say how it ended."""
+    tally = exploration.tally
+    ends = ", ".join(f"{word} {count}" for word, count in sorted(tally.ends.items()))
+    lines = [
+        f"{exploration.conclusion.value}: {tally.next} of {exploration.blocks} blocks "
+        f"({ends or 'none'}), {tally.traces} traces, {tally.redundant} redundant executions, "
+        f"{tally.steps} steps, {len(tally.kinds)} kinds of failure",
+        f"in {tally.parallel} blocks two transactions ran side by side"
+        + ("" if tally.parallel else ": more accounts or kinds may give some"),
+    ]
+    if exploration.conclusion is Conclusion.UNFINISHED and exploration.interrupted:
+        lines.append("interrupted: the same command goes on where this one stopped")
+    if exploration.fault is not None:
+        lines.append(f"broken off: {exploration.fault}")
+    return lines
+
+
+def progress_line(exploration: Exploration, done_before: int, seconds: float) -> str:
+    """Return where it stands, and the time left if blocks go on taking what they took."""
+    tally, blocks = exploration.tally, exploration.blocks
+    each = seconds / max(tally.next - done_before, 1)
+    return (
+        f"{tally.next}/{blocks} blocks  {tally.traces} traces  {tally.redundant} redundant  "
+        f"kinds {len(tally.kinds)}  {(blocks - tally.next) * each:.0f} s left"
+    )
+
+
+class _Shown:
+    """Draws the progress line, in place on a terminal, and saves now and then."""
+
+    def __init__(self, live: Live, console: Console, done_before: int, save: Save) -> None:
+        self._live = live
+        self._console = console
+        self._done_before = done_before
+        self._save = save
+        self._started = self._drawn = self._saved = time.monotonic()
+
+    def show(self, exploration: Exploration) -> None:
+        """Show where ``exploration`` stands."""
+        now = time.monotonic()
+        if now - self._saved >= SAVE_SECONDS:
+            self._saved = now
+            self._save(exploration)
+        in_place = self._console.is_terminal
+        if now - self._drawn < (DRAW_SECONDS if in_place else QUIET_SECONDS):
+            return
+        self._drawn = now
+        line = progress_line(exploration, self._done_before, now - self._started)
+        if in_place:
+            self._live.update(Text(line, overflow="ellipsis"), refresh=True)
+        else:
+            self._console.print(line, markup=False, soft_wrap=True)

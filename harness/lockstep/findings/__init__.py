@@ -1,0 +1,1 @@
+"""What becomes of a failure: brought back by schedule or by repetition, shrunk, kept, replayed."""

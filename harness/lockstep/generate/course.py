@@ -1,0 +1,82 @@
+"""Decodes how a case goes on from block to block: paths, warm caches, rewinds, faults.
+
+Invariant: a rewind never takes back more blocks than there are, and the last block takes the
+parallel path, so every case has something to compare.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lockstep.case.values import MergeDies, Onlooker, PlannedFault, ReadsFail
+from lockstep.generate.records import Bytes, Shape
+from lockstep_ledger.model import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What happens around the blocks of a case.
+
+    After block ``rewind_after`` the newest ``rewind`` blocks are taken back, none for 0; with
+    ``again`` the next block begins with their transactions. ``sequential`` and ``warm`` are bit
+    sets of block numbers: applied on the sequential path; with everything read before. ``fault``
+    befalls block ``fault_at``, which takes the parallel path.
+    """
+
+    blocks: int = 1
+    rewind: int = 0
+    rewind_after: int = 0
+    again: bool = False
+    sequential: int = 0
+    warm: int = 0
+    fault: PlannedFault | None = None
+    fault_at: int = 0
+
+    def parallel_at(self, block: int) -> bool:
+        """Tell whether a block takes the parallel path."""
+        return block == self.blocks - 1 or not self.sequential >> block & 1
+
+    def fault_of(self, block: int) -> PlannedFault | None:
+        """Return what befalls a block from outside."""
+        return self.fault if block == self.fault_at else None
+
+    def warm_at(self, block: int) -> bool:
+        """Tell whether everything is read before a block."""
+        return bool(self.warm >> block & 1)
+
+
+ONE_BLOCK = Course()
+
+
+def decode_course(source: Bytes, shape: Shape, pool: tuple[Address, ...]) -> Course:
+    """Decode the course of a case; a boundary case has one block, a dense one at most two."""
+    match shape:
+        case Shape.CHAIN:
+            return _chain(source)
+        case Shape.FAULT:
+            blocks = 1 + source.below(2)
+            fault = _fault(source, pool)
+            return Course(blocks, fault=fault, fault_at=source.below(blocks))
+        case Shape.DENSE:
+            return Course(source.pick((1, 2)))
+        case _:
+            return ONE_BLOCK
+
+
+def _chain(source: Bytes) -> Course:
+    blocks = 2 + source.below(3)
+    rewind = source.pick((0, 0, 1, 1, 2))
+    rewind_after = source.pick((blocks - 2, blocks - 2, blocks - 1, 0))
+    again = source.byte() >= 128
+    sequential = source.pick((0, 0, 0, 0, 1, 2, 4, 5, 3))
+    warm = source.pick((0, 0, 0, 0, 1, 2, 4, 6, 15))
+    return Course(blocks, min(rewind, rewind_after + 1), rewind_after, again, sequential, warm)
+
+
+def _fault(source: Bytes, pool: tuple[Address, ...]) -> PlannedFault:
+    choice, detail = source.byte(), source.byte()
+    if choice < 128:
+        return MergeDies(detail & 3)
+    if choice < 224:
+        return ReadsFail(pool[detail * len(pool) >> 8])
+    return Onlooker()

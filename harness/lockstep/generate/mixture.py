@@ -1,0 +1,41 @@
+"""The campaign's own generator: a seeded mixture of shapes that feeds the total decoder.
+
+Every case also has features of its own switched off, see ``swarm``.
+
+Invariant: case number i of a seed is the same whoever generates it, and in whatever order.
+"""
+
+from __future__ import annotations
+
+from lockstep.case.values import Case
+from lockstep.generate.decode import decode
+from lockstep.generate.records import HEADER_LENGTH, RECORD_LENGTH, Draw, Shape
+from lockstep.generate.swarm import SWARM_BYTES, draw_bits
+from lockstep.streams import stream
+
+_SHAPES = (*(Shape.BOUNDARY,) * 4, *(Shape.DENSE,) * 3, *(Shape.CHAIN,) * 2, Shape.FAULT)
+
+
+def draw_number(seed: str, number: int) -> Draw:
+    """Return draw ``number`` of the campaign seeded with ``seed``."""
+    random = stream(seed, "case", number)
+    shape = _SHAPES[random.randrange(len(_SHAPES))]
+    match shape:
+        case Shape.BOUNDARY:
+            count = random.randint(1, 4)
+        case Shape.DENSE:
+            count = random.randint(4, 16)
+        case Shape.CHAIN:
+            count = random.randint(3, 12)
+        case Shape.FAULT:
+            count = random.randint(1, 5)
+    off = draw_bits(random).to_bytes(SWARM_BYTES, "big")
+    data = off + random.randbytes(HEADER_LENGTH - SWARM_BYTES + count * RECORD_LENGTH)
+    starts = range(HEADER_LENGTH, len(data), RECORD_LENGTH)
+    records = tuple(data[start : start + RECORD_LENGTH] for start in starts)
+    return Draw(shape, data[:HEADER_LENGTH], records)
+
+
+def case_number(seed: str, number: int, scheme: str = "keyed-hash") -> Case:
+    """Return case ``number`` of the campaign seeded with ``seed``."""
+    return decode(draw_number(seed, number), scheme)

@@ -1,0 +1,1 @@
+"""The published forms of states and transactions, as JSON."""

@@ -1,0 +1,1 @@
+"""One case on both sides: executed, compared, merged, rewound, step by step."""

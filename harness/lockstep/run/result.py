@@ -1,0 +1,93 @@
+"""What running a case on both sides gives: a run, its blocks, and how one fails.
+
+Invariant: a run says everything that is told about it later; nobody runs the case again to tell it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lockstep.case.deviation import task_name
+from lockstep.case.manner import Manner
+from lockstep.verdict import Difference, Verdict
+from lockstep_ledger.block import Block
+from lockstep_ledger.model import State
+from lockstep_ledger.outcome import Outcome
+from lockstep_parallel.steps.drivers.scheduled import Pending
+
+OUT_OF_REACH = "faults of storage that the executor does not read"
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRun:
+    """One executed block: what the reference says, and what the executor said if it answered.
+
+    ``actual`` and ``trace`` belong to the last of ``executions`` executions, which is the failing
+    one if there is one; the trace is empty under real threads. Of an executor outside they belong
+    to the first execution that failed, and ``manner`` says how that was asked for. On the
+    sequential path there is no execution and no ``actual``.
+    """
+
+    ids: tuple[str, ...]
+    block: Block
+    before: State
+    expected: Outcome
+    expected_state: State
+    actual: Outcome | None
+    trace: tuple[Pending, ...]
+    executions: int
+    manner: Manner | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a case ended; ``step`` is the step that decided a verdict other than agree.
+
+    ``not_compared`` says in words what the executor could not be asked for: of an unsupported run
+    the reason, of any other what its verdict does not speak of.
+    """
+
+    verdict: Verdict
+    differences: tuple[Difference, ...]
+    blocks: tuple[BlockRun, ...]
+    step: int | None = None
+    not_compared: tuple[str, ...] = ()
+
+    @property
+    def executions(self) -> int:
+        """Count the executions of blocks on the executor under test."""
+        return sum(block.executions for block in self.blocks)
+
+    def why_unsupported(self) -> tuple[str, ...]:
+        """Return the reasons of an unsupported run, in words."""
+        return self.not_compared or tuple(
+            f"{each.where}: {each.actual}" for each in self.differences
+        )
+
+    def trace(self) -> tuple[tuple[str, str], ...]:
+        """Return every step of the last executions, as (transaction id, label)."""
+        return tuple(
+            (task_name(step.task, block.ids), step.operation.label)
+            for block in self.blocks
+            for step in block.trace
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a step of a case is not in order."""
+
+    verdict: Verdict
+    differences: tuple[Difference, ...]
+
+    @classmethod
+    def of(cls, verdict: Verdict, where: str, text: str) -> Failure:
+        """Say what came of the executor instead of an outcome."""
+        return cls(verdict, (Difference("executor", where, "an outcome", text),))
+
+    def ends(self, blocks: tuple[BlockRun, ...], step: int | None) -> Run:
+        """Return the run that this failure ended; what is unsupported differs in nothing."""
+        if self.verdict is Verdict.UNSUPPORTED:
+            reasons = tuple(f"{each.where}: {each.actual}" for each in self.differences)
+            return Run(self.verdict, (), blocks, step, reasons)
+        return Run(self.verdict, self.differences, blocks, step)

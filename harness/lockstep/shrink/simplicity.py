@@ -1,0 +1,76 @@
+"""Passes that make what stays plainer: valid, paid by energy, at nonce 0, with fewer signers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lockstep.case.values import Case, Intent, RewindStep, Step
+from lockstep.shrink.edits import intents_of, with_accounts
+from lockstep_ledger.model import (
+    NATIVE,
+    Account,
+    Address,
+    FeeType,
+    NonceBump,
+    SetMultisig,
+    Transfers,
+)
+
+
+def simplify_intents(case: Case) -> Iterator[Case]:
+    """Offer transactions that are nonce bumps, that are valid, or that energy pays for."""
+    for intent, rebuild in intents_of(case):
+        if not isinstance(intent, Intent):
+            continue
+        if intent.cosigners:
+            yield rebuild(replace(intent, cosigners=None))
+        if not intent.valid:
+            yield rebuild(replace(intent, valid=True))
+        if isinstance(intent.payload, SetMultisig):
+            for plainer in _fewer_participants(intent.payload):
+                yield rebuild(replace(intent, payload=plainer))
+        if isinstance(intent.payload, Transfers | NonceBump) and intent.fee:
+            source = case.state.accounts.get(intent.source)
+            if source is not None:
+                paid = rebuild(replace(intent, fee_type=FeeType.ENERGY, fee=0))
+                for spared in (intent.fee, 0):
+                    yield with_accounts(
+                        paid,
+                        {**case.state.accounts, intent.source: _recharged(source, spared)},
+                    )
+
+
+def lower_nonces(case: Case) -> Iterator[Case]:
+    """Offer an account starting at nonce 0, its transactions moved along."""
+    for address, account in sorted(case.state.accounts.items()):
+        if account.nonce == 0:
+            continue
+        moved = with_accounts(case, {**case.state.accounts, address: replace(account, nonce=0)})
+        steps = tuple(_moved_down(step, address, account.nonce) for step in case.steps)
+        yield replace(moved, steps=steps)
+
+
+def _fewer_participants(payload: SetMultisig) -> Iterator[SetMultisig]:
+    for count in range(1, len(payload.participants)):
+        yield SetMultisig(min(payload.threshold, count), payload.participants[:count])
+    if payload.threshold > 1:
+        yield SetMultisig(1, payload.participants)
+
+
+def _recharged(account: Account, spared: int) -> Account:
+    native = max(0, account.balance(NATIVE) - spared)
+    balances = {**account.balances, NATIVE: native}
+    return replace(account, energy=max(account.energy, 1), balances=balances)
+
+
+def _moved_down(step: Step, source: Address, nonce: int) -> Step:
+    if isinstance(step, RewindStep):
+        return step
+    moved = tuple(
+        replace(each, nonce=max(0, each.nonce - nonce))
+        if isinstance(each, Intent) and each.source == source
+        else each
+        for each in step.transactions
+    )
+    return replace(step, transactions=moved)

@@ -1,0 +1,1 @@
+"""Programs as targets: the protocol's messages, their transport, the adapter to it."""

@@ -1,0 +1,39 @@
+"""How an outside executor is named and started: ``cmd:PROGRAM ARGS``."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from dataclasses import dataclass
+
+from lockstep.faults import UsageError
+from lockstep.targets.program.child import MEMORY, Child
+
+PREFIX = "cmd:"
+BLOCK_DEADLINE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program by its words; the most bytes of data it may have; seconds that a block may take."""
+
+    command: tuple[str, ...]
+    memory: int = MEMORY
+    deadline: float = BLOCK_DEADLINE
+
+    def start(self) -> Child:
+        """Start a process of it. Raises ``OSError`` if that cannot be."""
+        return Child(self.command, self.memory)
+
+
+def program_named(name: str) -> Program:
+    """Return the program that ``name`` starts. Raises ``UsageError`` if there is none."""
+    try:
+        words = shlex.split(name.removeprefix(PREFIX))
+    except ValueError as error:
+        raise UsageError(f"executor {name}: {error}") from error
+    if not words:
+        raise UsageError("cmd: names no program; write cmd:PROGRAM ARGS")
+    if shutil.which(words[0]) is None:
+        raise UsageError(f"executor {name}: no program {words[0]}")
+    return Program(tuple(words))

@@ -1,0 +1,1 @@
+"""Published conformance vectors of the TOS chain, run on both sides."""

@@ -1,1 +1,0 @@
-"""Executors outside this process: the contract's messages, their transport, the adapter to it."""

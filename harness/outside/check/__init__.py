@@ -1,1 +1,0 @@
-"""The contract's own conformance suite: what a program can do, and what it gets wrong."""

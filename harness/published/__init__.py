@@ -1,1 +1,0 @@
-"""Published conformance vectors of the TOS chain: reads them, runs them, reports them."""

@@ -1,0 +1,1 @@
+"""Announced operations, the tables that announce their touches, the drivers that resume tasks."""

@@ -1,0 +1,31 @@
+"""The example executor of the documentation runs as the documentation says, and agrees."""
+
+from __future__ import annotations
+
+import pytest
+
+from lockstep.case.file import Setting, load
+from lockstep.findings.replay import replay
+from lockstep.generate.mixture import case_number
+from lockstep.run.stores import MemoryStores
+from lockstep.streams import stream
+from lockstep.targets.runner import DRIVERS, Runner
+from lockstep.verdict import Verdict
+from tests.repository import REPOSITORY
+
+EXAMPLE = "examples.sequential_executor:Sequential"
+VECTORS = REPOSITORY / "corpora" / "vectors"
+
+
+def test_the_example_agrees_on_generated_cases() -> None:
+    with Runner(Setting(EXAMPLE), MemoryStores()) as runner:
+        for number in range(300):
+            run = runner.run_random(case_number("example", number), stream("example", number))
+            assert run.verdict is Verdict.AGREE, (number, run.differences)
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_the_example_agrees_on_every_vector(driver: str) -> None:
+    for path in sorted(VECTORS.glob("*.json")):
+        replayed = replay(load(path), MemoryStores(), Setting(EXAMPLE, driver=driver))
+        assert replayed.run.verdict is Verdict.AGREE, (path.name, replayed.run.differences)

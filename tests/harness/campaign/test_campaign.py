@@ -1,0 +1,270 @@
+"""A campaign: the same on any number of processes, not stopped by failures, honest at its end."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from lockstep.campaign import controls, worker
+from lockstep.campaign.campaign import Budget, Report, run_campaign
+from lockstep.campaign.health import GATES
+from lockstep.campaign.worker import Plan
+from lockstep.case.file import Setting, load
+from lockstep.case.values import Case
+from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, of_campaign
+from lockstep.schedules.mix import Mix
+from lockstep.schedules.sequential import sequential_order
+from lockstep.verdict import Verdict
+from lockstep_parallel.steps.drivers.protocol import Driver
+from lockstep_parallel.steps.drivers.scheduled import Scheduled
+from tests.harness.small import payment
+
+CASES = 40
+CANARY = Setting("canary")
+BATCHED = Setting("batched")
+
+
+def ignore(_: Report) -> None:
+    """Show nothing."""
+
+
+def campaign(
+    folder: Path,
+    *settings: Setting,
+    cases: int = CASES,
+    jobs: int = 1,
+    seed: str = "one",
+    progress: Callable[[Report], None] = ignore,
+    found: Callable[[Report], None] = ignore,
+) -> Report:
+    plan = Plan(seed, settings or (CANARY,), storage="memory")
+    return run_campaign(plan, Budget(cases=cases), jobs, folder, progress, found)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = (each for each in folder.rglob("*") if each.is_file())
+    return {str(each.relative_to(folder)): each.read_bytes() for each in found}
+
+
+# Reproducible.
+
+
+def test_the_findings_have_the_same_bytes_whatever_the_number_of_processes(tmp_path: Path) -> None:
+    alone = campaign(tmp_path / "1", jobs=1)
+    together = campaign(tmp_path / "2", jobs=2)
+    assert files(tmp_path / "1") == files(tmp_path / "2") != {}
+    assert alone.tally == together.tally
+    assert alone.kinds == together.kinds
+
+
+def test_another_seed_runs_other_cases(tmp_path: Path) -> None:
+    one = campaign(tmp_path / "one", BATCHED, seed="one")
+    two = campaign(tmp_path / "two", BATCHED, seed="two")
+    assert one.tally.measure != two.tally.measure
+
+
+# Findings.
+
+
+def test_every_kind_of_failure_is_kept_once_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    report = campaign(tmp_path)
+    kept = files(tmp_path)
+    assert len(kept) == len(report.findings) > 1
+    assert report.tally.verdicts[Verdict.DIVERGE.value] > len(kept)
+    assert {Path(name).parent.name for name in kept} == {
+        each.fingerprint for each in report.findings
+    }
+
+
+def test_a_finding_says_where_it_came_from_and_loads(tmp_path: Path) -> None:
+    for finding in campaign(tmp_path).findings:
+        record = load(finding.path)
+        assert record.case == finding.case
+        assert record.setting == CANARY
+        assert record.verdict == finding.run.verdict.value
+        assert record.expected is not None
+        assert (record.origin["kind"], record.origin["seed"]) == ("fuzz", "one")
+        assert 0 <= int(record.origin["case"]) < CASES
+
+
+def test_a_finding_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
+    first = campaign(tmp_path)
+    for finding in first.findings:
+        edited = finding.path.with_name("edited-by-hand.json")
+        finding.path.rename(edited).write_text("kept as it is")
+    before = files(tmp_path)
+    campaign(tmp_path)
+    campaign(tmp_path, seed="two", cases=1)
+    assert before.items() <= files(tmp_path).items()
+    assert {name for name in files(tmp_path) if Path(name).parent.name in first.kinds} == set(
+        before
+    )
+
+
+def test_each_of_several_executors_has_findings_of_its_own(tmp_path: Path) -> None:
+    report = campaign(tmp_path, BATCHED, CANARY, replace(CANARY, workers=2), cases=20)
+    assert {finding.setting.executor for finding in report.findings} == {"canary"}
+    assert sum(report.tally.verdicts.values()) == 3 * report.tally.cases == 60
+
+
+# Nothing stops it early.
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "OneFeeTooMany",
+        "Crashing",
+        "CrashingTask",
+        "Waiting",
+        "BrokenMerge",
+        "ExitingMerge",
+        "Silent",
+        "IllTyped",
+    ],
+)
+def test_a_failure_never_ends_a_campaign(name: str, tmp_path: Path) -> None:
+    report = campaign(tmp_path, Setting(f"tests.harness.faulty_executors:{name}"), cases=60)
+    assert report.tally.cases == 60
+    assert report.findings
+    assert report.fault is None
+    assert not report.interrupted
+
+
+def test_a_campaign_without_failures_is_clean(tmp_path: Path) -> None:
+    report = campaign(tmp_path, BATCHED)
+    assert report.tally.verdicts == {Verdict.AGREE.value: CASES}
+    assert (report.findings, report.complaints) == ([], [])
+    assert report.tally.controls.caught == {"the canary": 1, "the race canary": 1}
+    assert of_campaign(report) == AGREE
+
+
+def test_seconds_end_a_campaign_that_has_no_number_of_cases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = count()
+    monkeypatch.setattr("lockstep.campaign.campaign.time.monotonic", lambda: float(next(clock)))
+    plan = Plan("one", (BATCHED,), storage="memory")
+    report = run_campaign(plan, Budget(seconds=10.0), 1, tmp_path, ignore, ignore)
+    assert 0 < report.tally.cases < 1_000
+    assert not report.interrupted
+
+
+# Its own health.
+
+
+def test_a_tame_generator_fails_the_health_gates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tame(_seed: str, _number: int, _scheme: str) -> Case:
+        return payment()
+
+    monkeypatch.setattr(worker, "case_number", tame)
+    report = campaign(tmp_path, BATCHED, cases=600)
+    gates = [gate.name for gate in GATES]
+    assert [text.partition(" is ")[0].rstrip(" .0123456789") for text in report.complaints][
+        : len(gates)
+    ] == gates
+    assert report.tally.controls.caught == {"the canary": 2}
+    assert {text.partition(" was ")[0] for text in report.complaints[len(gates) :]} == {
+        "the race canary"
+    }
+    assert of_campaign(report) == GATE
+
+
+def test_a_canary_that_is_never_caught_fails_the_campaign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(controls, "CANARIES", {"the canary": BATCHED})
+    report = campaign(tmp_path, BATCHED)
+    (complaint,) = report.complaints
+    assert complaint.startswith("the canary was not caught")
+    assert of_campaign(report) == GATE
+
+
+def test_without_schedules_the_race_canary_is_missed_which_fails_the_campaign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sequential_only(mix: Mix, _random: Random) -> Iterator[Driver]:
+        yield Scheduled(sequential_order, mix.step_limit)
+
+    monkeypatch.setattr(Mix, "drivers", sequential_only)
+    report = campaign(tmp_path, BATCHED)
+    (complaint,) = report.complaints
+    assert complaint.startswith("the race canary was not caught in 100 cases from 0 on")
+    assert of_campaign(report) == GATE
+
+
+def test_a_correct_executor_that_is_accused_fails_the_campaign_even_if_it_diverges(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(controls, "TWIN", CANARY)
+    report = campaign(tmp_path)
+    assert report.findings
+    assert all(text.startswith("the correct executor was accused") for text in report.complaints)
+    assert of_campaign(report) == GATE
+
+
+def test_a_campaign_that_had_no_time_for_a_control_fails(tmp_path: Path) -> None:
+    plan = Plan("one", (BATCHED,), storage="memory")
+    report = run_campaign(plan, Budget(seconds=1e-9), 1, tmp_path, ignore, ignore)
+    assert report.complaints == ["no control was run: this campaign proves nothing"]
+    assert of_campaign(report) == GATE
+
+
+def test_controls_come_every_500_cases_on_any_number_of_processes(tmp_path: Path) -> None:
+    alone, together = (campaign(tmp_path, BATCHED, cases=600, jobs=jobs) for jobs in (1, 2))
+    assert alone.tally.controls.rounds == 2
+    assert alone.tally.controls == together.tally.controls
+
+
+# Interrupted, or out of space.
+
+
+def interrupt(_: Report) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_interrupted_campaign_reports_what_it_had(tmp_path: Path) -> None:
+    report = campaign(tmp_path, BATCHED, cases=10_000, progress=interrupt)
+    assert report.interrupted
+    assert 0 < report.tally.cases < 10_000
+    assert report.complaints == []
+    assert of_campaign(report) == FAULT
+
+
+def test_an_interrupted_campaign_keeps_its_findings(tmp_path: Path) -> None:
+    report = campaign(tmp_path, found=interrupt)
+    (finding,) = report.findings
+    assert load(finding.path).case == finding.case
+    assert of_campaign(report) == DIVERGENCE
+
+
+def test_a_full_disk_ends_the_campaign_with_its_reason_and_the_earlier_findings_intact(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = 0
+    sync = os.fsync
+
+    def full_after_one(descriptor: int) -> None:
+        nonlocal written
+        written += 1
+        if written > 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full_after_one)
+    report = campaign(tmp_path)
+    assert report.fault is not None
+    assert report.fault.startswith(f"cannot write the finding to {tmp_path}")
+    assert report.fault.endswith("No space left on device")
+    (finding,) = report.findings
+    assert list(files(tmp_path)) == [str(finding.path.relative_to(tmp_path))]
+    assert load(finding.path).case == finding.case

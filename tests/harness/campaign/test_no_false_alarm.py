@@ -1,0 +1,57 @@
+"""No correct executor is accused: 50,000 executions of blocks under the campaign's schedules."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from itertools import count
+
+import pytest
+
+from lockstep.campaign.campaign import CHUNK
+from lockstep.campaign.worker import Bench, Plan
+from lockstep.case.file import Setting
+from lockstep.targets.named import BUILT_IN, FAULTY
+from lockstep.verdict import Verdict
+from tests.repository import REPOSITORY
+
+LEAST = {
+    "auto": 500,
+    "batched": 2_000,
+    "batched-credits": 2_000,
+    "batched-records": 2_000,
+    "batched-workers": 8_000,
+    "dag": 5_000,
+    "dag-credits": 5_000,
+    "dag-records": 5_000,
+    "optimistic": 8_000,
+    "optimistic-credits": 4_000,
+    "optimistic-rounds": 4_000,
+    "optimistic-rounds-credits": 4_000,
+    "pipelined": 500,
+}
+"""Executions of each. Those with few a case, where nothing competes, cost the most."""
+
+
+def test_every_correct_executor_has_its_share_of_50_000_executions() -> None:
+    assert LEAST.keys() == BUILT_IN.keys() - FAULTY
+    assert sum(LEAST.values()) >= 50_000
+
+
+@pytest.mark.parametrize("script", ["nightly", "freethreaded"])
+def test_the_long_scripts_run_every_correct_executor(script: str) -> None:
+    text = (REPOSITORY / "ci" / script).read_text(encoding="utf-8")
+    (listed,) = re.findall(r"for executor in ([^;]*pipelined); do", text)
+    assert set(listed.replace("\\\n", " ").split()) == LEAST.keys()
+
+
+@pytest.mark.parametrize("executor", sorted(LEAST))
+def test_a_correct_executor_is_never_accused(executor: str) -> None:
+    executions = 0
+    with closing(Bench(Plan("alarm", (Setting(executor),), "memory"), "main")) as bench:
+        for start in count(0, CHUNK):
+            for number, *_, run in bench.runs(start, CHUNK):
+                executions += run.executions
+                assert run.verdict is Verdict.AGREE, (number, run.differences)
+                if executions >= LEAST[executor]:
+                    return
