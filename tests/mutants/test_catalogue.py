@@ -13,11 +13,11 @@ import pytest
 
 import lockstep_mutants
 from lockstep.case.file import Setting, from_bytes, to_bytes
-from lockstep.explore.bench import Plan
 from lockstep.explore.explore import explore
 from lockstep.explore.moves import SELECTIONS
 from lockstep.explore.scope import Scope
 from lockstep.explore.tally import Conclusion, Tally
+from lockstep.explore.worker import Plan
 from lockstep.findings.replay import replay
 from lockstep.run.stores import MemoryStores, Stores, open_stores
 from lockstep.verdict import Verdict

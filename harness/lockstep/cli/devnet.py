@@ -16,12 +16,15 @@ from lockstep.case.file import Record, load, to_bytes, write_whole
 from lockstep.case.values import BlockStep, Case
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE
 from lockstep.devnet.rehearsal import Chain, Rehearsed, Slip, rehearse
-from lockstep.findings.investigate import FINDINGS, investigate
-from lockstep.report.finding import difference_lines, finding_lines
+from lockstep.findings.finding import FINDINGS
+from lockstep.findings.investigate import investigate
+from lockstep.report.differences import difference_lines
+from lockstep.report.finding import finding_lines
 from lockstep.run.stores import BACK_ENDS, Stores, open_stores
 from lockstep.schedules.mix import Mix
 from lockstep.streams import stream
-from lockstep.targets.runner import STEP_LIMIT, Runner
+from lockstep.targets.named import open_lane
+from lockstep.targets.steered import STEP_LIMIT
 
 SHOWN_SLIPS = 3
 
@@ -118,12 +121,12 @@ def _summary(seen: Rehearsed) -> Table:
 
 def _tell(slip: Slip, chain: Chain, stores: Stores, folder: Path, output: Console) -> None:
     """Shrink and keep what went wrong, if the case alone shows it again."""
-    with Runner(slip.setting, stores) as runner:
+    with open_lane(slip.setting, stores) as lane:
         mix = Mix.for_one_case(STEP_LIMIT)
-        run = runner.run_mixed(slip.case, stream(chain.seed, "slip"), mix)
+        run = lane.run_mixed(slip.case, stream(chain.seed, "slip"), mix)
         if run.verdict.is_failure:
             origin = {"kind": "devnet", "seed": chain.seed}
-            lines = finding_lines(investigate(slip.case, run, runner, origin, folder))
+            lines = finding_lines(investigate(slip.case, run, lane, origin, folder))
         else:
             lines = difference_lines(slip.differences)
             output.print(

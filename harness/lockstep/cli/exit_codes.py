@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lockstep.explore.tally import Conclusion
+from lockstep.findings.files import Totals
 from lockstep.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -39,6 +40,17 @@ def of_campaign(report: Report) -> int:
     if report.fault is not None or report.interrupted:
         return FAULT
     return GATE if report.complaints and code == AGREE else code
+
+
+def of_replay(totals: Totals) -> int:
+    """Return 1 on a divergence, 3 when the reference drifted or the target broke, else 0.
+
+    Where every run was unsupported nothing was compared: that is 4.
+    """
+    code = of_verdicts(totals.verdicts)
+    if code == AGREE and totals.drifted:
+        return FAULT
+    return GATE if set(totals.verdicts) == {Verdict.UNSUPPORTED} else code
 
 
 def of_exploration(exploration: Exploration) -> int:

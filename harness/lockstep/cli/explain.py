@@ -26,13 +26,14 @@ def explain(case: Path, continuations: int, all_steps: bool) -> int:
     """Say how the race in a saved failing case comes about, step by step."""
     from lockstep.case.file import Setting, load
     from lockstep.explain.saved import explain_record
+    from lockstep.report.explanation import explanation_lines
     from lockstep.run.stores import open_stores
-    from lockstep.targets.named import find_inside
-    from lockstep.targets.runner import Runner
+    from lockstep.targets.named import open_steered
 
     record = load(case)
     setting = replace(record.setting or Setting(), driver="scheduled")
-    find_inside(setting.executor)
-    with open_stores("memory") as stores, Runner(setting, stores) as runner:
-        run = explain_record(record, runner, continuations, click.echo, all_steps=all_steps)
-    return of_verdicts([run.verdict])
+    with open_stores("memory") as stores, open_steered(setting, stores) as lane:
+        explained = explain_record(record, lane, continuations)
+    for line in explanation_lines(explained, all_steps=all_steps):
+        click.echo(line)
+    return of_verdicts([explained.run.verdict])

@@ -11,12 +11,12 @@ from click.core import ParameterSource
 
 from lockstep.case.file import Setting
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT, of_exploration
-from lockstep.explore.bench import LIMIT, Plan
 from lockstep.explore.moves import SELECTIONS
 from lockstep.explore.scope import FEWEST_ACCOUNTS, MOST_ACCOUNTS, MOST_TRANSACTIONS, Scope
 from lockstep.explore.tally import Conclusion, Tally
+from lockstep.explore.worker import LIMIT, Plan
 from lockstep.faults import UsageError
-from lockstep.findings.investigate import FINDINGS
+from lockstep.findings.finding import FINDINGS
 from lockstep_ledger.model import Policy
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def explore(
 
 
 def _explore(plan: Plan, jobs: int, path: Path, findings: Path, *, fresh: bool) -> int:
+    from lockstep.cli.exploring import explore_on_console
     from lockstep.explore.certificate import Question, save, start_of
-    from lockstep.explore.terminal import explore_on_console
 
     question = Question.of(plan)
     start = Tally() if fresh else start_of(path, question)
@@ -122,8 +122,8 @@ def _explore(plan: Plan, jobs: int, path: Path, findings: Path, *, fresh: bool) 
 
 
 def _check(path: Path, jobs: int, findings: Path) -> int:
+    from lockstep.cli.exploring import explore_on_console
     from lockstep.explore.check import check
-    from lockstep.explore.terminal import explore_on_console
 
     def again(plan: Plan) -> Exploration:
         return explore_on_console(plan, jobs, Tally(), findings, lambda _: None)

@@ -23,14 +23,23 @@ from lockstep.cli.check_executor import check_executor
 from lockstep.cli.corpus import group as corpus
 from lockstep.cli.devnet import devnet
 from lockstep.cli.duration import duration
-from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, USAGE, of_campaign, of_verdicts
+from lockstep.cli.exit_codes import (
+    AGREE,
+    DIVERGENCE,
+    FAULT,
+    GATE,
+    USAGE,
+    of_campaign,
+    of_replay,
+    of_verdicts,
+)
 from lockstep.cli.explain import explain
 from lockstep.cli.explore import explore
 from lockstep.cli.serve import serve_command
 from lockstep.faults import HarnessFault, UsageError
-from lockstep.findings.investigate import FINDINGS
+from lockstep.findings.finding import FINDINGS
 from lockstep.run.stores import BACK_ENDS
-from lockstep.targets.runner import DRIVERS
+from lockstep.targets.target import DRIVERS
 from lockstep_ledger.storage.access import ACCESS_MODES, SHARED
 
 P = ParamSpec("P")
@@ -200,12 +209,17 @@ def replay(
     strict: bool,
 ) -> int:
     """Run saved cases again, exactly: case files, or folders of them."""
-    from lockstep.findings.files import Manner, Override, replay_paths
+    from lockstep.findings.files import Options, Totals, replay_paths
+    from lockstep.report.replay import replayed_lines, total_lines
 
-    override = Override(executor, workers, driver, access)
-    manner = Manner(override, quiet=quiet, strict=strict)
-    totals = replay_paths(paths, manner, storage, database, click.echo)
-    return totals.exit_code()
+    options = Options(executor, workers, driver, access, strict)
+    totals = Totals()
+    for file in replay_paths(paths, options, storage, database, totals):
+        for line in replayed_lines(file, quiet=quiet):
+            click.echo(line)
+    for line in total_lines(totals):
+        click.echo(line)
+    return of_replay(totals)
 
 
 @main.command()
@@ -219,8 +233,12 @@ def replay(
 def shrink(path: Path, into: Path | None) -> int:
     """Make a saved failing case smaller, block and schedule together; again goes on."""
     from lockstep.findings.shrink_file import shrink_file
+    from lockstep.report.shrunk import shrunk_lines
 
-    return of_verdicts([shrink_file(path, into or path.parent, click.echo)])
+    shrunk = shrink_file(path, into or path.parent)
+    for line in shrunk_lines(shrunk):
+        click.echo(line)
+    return of_verdicts([shrunk.settled.run.verdict])
 
 
 @main.command()
@@ -232,8 +250,8 @@ def shrink(path: Path, into: Path | None) -> int:
 @_one_clear_line
 def vectors(directory: Path, executor: str, workers: int, driver: str, storage: str) -> int:
     """Run published conformance vectors on the reference and on the executor."""
+    from lockstep.report.vectors import lines
     from lockstep.run.stores import open_stores
-    from lockstep.vectors.report import lines
     from lockstep.vectors.run import run_vectors
 
     with open_stores(storage) as stores:

@@ -11,7 +11,8 @@ import click
 from lockstep.cli.exit_codes import AGREE
 from lockstep.faults import UsageError
 from lockstep.serve.http import LOOPBACK, Server, serve
-from lockstep.serve.ledger import REFERENCE, Ledger, served
+from lockstep.serve.ledger import Ledger, served
+from lockstep.targets.reference import REFERENCE
 
 
 @click.option("--stdio", is_flag=True, help="Speak the executor protocol over standard streams.")

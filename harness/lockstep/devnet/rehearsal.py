@@ -18,7 +18,7 @@ from lockstep.compare.states import compare_states
 from lockstep.devnet.node import Applied, Node
 from lockstep.devnet.oracle import Oracle
 from lockstep.devnet.rollout import THRESHOLDS, Path, Rollout
-from lockstep.devnet.traffic import block_number, genesis
+from lockstep.devnet.traffic import block_at, genesis
 from lockstep.streams import stream
 from lockstep.targets.named import find_inside
 from lockstep.verdict import Difference
@@ -125,7 +125,7 @@ class _Rehearsal:
         if self.oracle.blocks and self._random.random() < REWIND_SHARE:
             return RewindStep(self._random.randint(1, min(DEEPEST_REWIND, self.oracle.blocks)))
         number, length = self.report.applied, self._chain.transactions
-        return block_number(self._chain.seed, number, self.oracle.newest, length)
+        return block_at(self._chain.seed, number, self.oracle.newest, length)
 
     def take(self, step: Step) -> None:
         """Apply one more block, or take some back."""

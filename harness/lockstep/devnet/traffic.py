@@ -29,7 +29,7 @@ def genesis() -> State:
     return State(Chain(), accounts)
 
 
-def block_number(seed: str, number: int, state: State, transactions: int) -> BlockStep:
+def block_at(seed: str, number: int, state: State, transactions: int) -> BlockStep:
     """Return block ``number`` of the chain seeded with ``seed``, on top of ``state``."""
     random = stream(seed, "block", number)
     pool = addresses()

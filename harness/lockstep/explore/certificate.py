@@ -16,12 +16,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from lockstep.case.file import Setting, write_whole
-from lockstep.explore.bench import Plan
 from lockstep.explore.explore import Exploration
 from lockstep.explore.moves import Kind
 from lockstep.explore.scope import FEWEST_ACCOUNTS, MOST_ACCOUNTS, MOST_TRANSACTIONS, Scope
 from lockstep.explore.sources import executor_hash, oracle_hash
 from lockstep.explore.tally import Conclusion, FailureKind, Tally
+from lockstep.explore.worker import Plan
 from lockstep.faults import UsageError
 from lockstep.targets.named import find_inside
 from lockstep_ledger.model import Policy

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lockstep.explore.bench import Plan
 from lockstep.explore.certificate import Answer, Certificate, Question, load
 from lockstep.explore.explore import Exploration
+from lockstep.explore.worker import Plan
 from lockstep.faults import UsageError
 
 

@@ -16,7 +16,7 @@ from lockstep.streams import stream
 _SHAPES = (*(Shape.BOUNDARY,) * 4, *(Shape.DENSE,) * 3, *(Shape.CHAIN,) * 2, Shape.FAULT)
 
 
-def draw_number(seed: str, number: int) -> Draw:
+def draw_at(seed: str, number: int) -> Draw:
     """Return draw ``number`` of the campaign seeded with ``seed``."""
     random = stream(seed, "case", number)
     shape = _SHAPES[random.randrange(len(_SHAPES))]
@@ -36,6 +36,6 @@ def draw_number(seed: str, number: int) -> Draw:
     return Draw(shape, data[:HEADER_LENGTH], records)
 
 
-def case_number(seed: str, number: int, scheme: str = "keyed-hash") -> Case:
+def case_at(seed: str, number: int, scheme: str = "keyed-hash") -> Case:
     """Return case ``number`` of the campaign seeded with ``seed``."""
-    return decode(draw_number(seed, number), scheme)
+    return decode(draw_at(seed, number), scheme)

@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from lockstep.campaign.campaign import CHUNK
-from lockstep.campaign.worker import Bench, Plan
+from lockstep.campaign.worker import Plan, Worker
 from lockstep.case.file import Setting
 from lockstep.targets.named import BUILT_IN, FAULTY
 from lockstep.verdict import Verdict
@@ -48,7 +48,7 @@ def test_the_long_scripts_run_every_correct_executor(script: str) -> None:
 @pytest.mark.parametrize("executor", sorted(LEAST))
 def test_a_correct_executor_is_never_accused(executor: str) -> None:
     executions = 0
-    with closing(Bench(Plan("alarm", (Setting(executor),), "memory"), "main")) as bench:
+    with closing(Worker(Plan("alarm", (Setting(executor),), "memory"), "main")) as bench:
         for start in count(0, CHUNK):
             for number, *_, run in bench.runs(start, CHUNK):
                 executions += run.executions

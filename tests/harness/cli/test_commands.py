@@ -98,7 +98,7 @@ def test_fuzz_exits_4_when_a_health_gate_fails(
     def tame(_seed: str, _number: int, _scheme: str) -> Case:
         return payment()
 
-    monkeypatch.setattr(worker, "case_number", tame)
+    monkeypatch.setattr(worker, "case_at", tame)
     result = fuzz(findings, "--cases", 600)
     assert result.exit_code == GATE
     assert "health gate failed: conflict density" in result.stdout

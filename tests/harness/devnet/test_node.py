@@ -7,7 +7,7 @@ import pytest
 from lockstep.devnet.node import Applied, Node
 from lockstep.devnet.oracle import Oracle
 from lockstep.devnet.rollout import Path, Rollout
-from lockstep.devnet.traffic import block_number, genesis
+from lockstep.devnet.traffic import block_at, genesis
 from lockstep.targets.canary import Canary
 from lockstep_ledger.block import Block
 from lockstep_ledger.outcome import Outcome
@@ -43,7 +43,7 @@ def run_chain(executor: Executor, rollout: Rollout) -> tuple[list[Applied], Node
     oracle = Oracle(genesis(), "keyed-hash")
     applied = []
     for number in range(6):
-        step = block_number("node", number, oracle.newest, 8)
+        step = block_at("node", number, oracle.newest, 8)
         oracle.apply(step)
         applied.append(node.apply(step))
     return applied, node, oracle

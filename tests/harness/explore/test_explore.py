@@ -13,15 +13,15 @@ from click.testing import CliRunner, Result
 from lockstep.case.file import Setting, load
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep
+from lockstep.cli import exploring as terminal
 from lockstep.cli.main import main
 from lockstep.explore import explore as exploring
-from lockstep.explore import terminal
-from lockstep.explore.bench import LIMIT, Plan
 from lockstep.explore.book import BALANCE, Book
 from lockstep.explore.explore import Exploration, explore
 from lockstep.explore.moves import SELECTIONS, Amount, Kind, Move, Moves
 from lockstep.explore.scope import Scope, forecast
 from lockstep.explore.tally import Conclusion, Tally
+from lockstep.explore.worker import LIMIT, Plan
 from lockstep.faults import UsageError
 from lockstep_ledger.model import Policy, Transfers
 from lockstep_ledger.outcome import Code
@@ -320,8 +320,8 @@ def test_an_interrupt_while_a_finding_is_shrunk_loses_neither_block_nor_finding(
 
 
 def test_ctrl_c_saves_what_is_done(certificate: Path) -> None:
-    command = [sys.executable, "-c", "from lockstep.explore import terminal; "]
-    command[-1] += "terminal.QUIET_SECONDS = 0; from lockstep.cli.main import main; main()"
+    command = [sys.executable, "-c", "from lockstep.cli import exploring; "]
+    command[-1] += "exploring.QUIET_SECONDS = 0; from lockstep.cli.main import main; main()"
     command += ["explore", "--transactions", "4", "--certificate", str(certificate)]
     with subprocess.Popen(  # noqa: S603 - this checkout's own program
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -12,8 +12,9 @@ import pytest
 
 from lockstep.case.file import Setting
 from lockstep.faults import UsageError
+from lockstep.report.vectors import lines
 from lockstep.run.stores import open_stores
-from lockstep.vectors.report import Status, VectorReport, VectorResult, lines
+from lockstep.vectors.result import Status, VectorReport, VectorResult
 from lockstep.vectors.run import run_vectors
 from lockstep_ledger.digest import state_digest
 from lockstep_ledger.identities import address_of, pair_of

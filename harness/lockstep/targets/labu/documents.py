@@ -12,6 +12,9 @@ from lockstep.published.document import Json, OutOfScopeError, Record
 from lockstep.published.state import published_state
 from lockstep_ledger.model import NATIVE, Account, Address, State
 
+SCHEME = "schnorr"
+"""The signature scheme of the transactions that a server is sent."""
+
 
 def state_document(state: State) -> Record:
     """Return ``state`` as JSON values; multisigs and other assets than the native are left out."""

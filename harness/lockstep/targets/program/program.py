@@ -1,4 +1,4 @@
-"""How an outside executor is named and started: ``cmd:PROGRAM ARGS``."""
+"""How a program is named and started: ``cmd:PROGRAM ARGS``."""
 
 from __future__ import annotations
 
