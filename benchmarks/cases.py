@@ -13,7 +13,7 @@ from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.generate.decode import decode
 from lockstep.generate.mixture import case_at
-from lockstep.generate.records import HEADER_LENGTH, RECORD_LENGTH, Draw, Shape
+from lockstep.generate.slots import HEADER_LENGTH, SLOT_LENGTH, Draw, Shape
 from lockstep.run.stores import Stores, open_stores
 from lockstep.streams import stream
 from lockstep.targets.named import open_steered
@@ -86,7 +86,7 @@ def draw_of(shape: Shape, records: int, number: int) -> Draw:
     """Draw the bytes of a case with so many records, as the campaign does."""
     random = stream(SEED, "case", number)
     header = random.randbytes(HEADER_LENGTH)
-    return Draw(shape, header, tuple(random.randbytes(RECORD_LENGTH) for _ in range(records)))
+    return Draw(shape, header, tuple(random.randbytes(SLOT_LENGTH) for _ in range(records)))
 
 
 def _running(case_of: Callable[[int], Case], stores: Stores) -> Callable[[], None]:

@@ -25,8 +25,9 @@ from lockstep.run.fingerprint import fingerprint
 from lockstep.run.result import Run
 from lockstep.run.stores import open_stores
 from lockstep.schedules.mix import Mix
+from lockstep.schedules.strategy import strategy_named
 from lockstep.streams import stream
-from lockstep.targets.named import find, open_lane
+from lockstep.targets.named import as_chosen, find, open_lane
 from lockstep.targets.steered import STEP_LIMIT
 from lockstep.targets.target import Lane, Projection
 from lockstep.verdict import Verdict
@@ -35,6 +36,8 @@ from lockstep.verdict import Verdict
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that decides what a campaign does; ``database`` None is a temporary one.
+
+    ``strategy`` names the one that draws schedules, None for the usual mix.
 
     ``seeds`` are run first, as they are. ``mutated`` is the share of the other cases that are near
     a seed or a case of the chunk that did something new.
@@ -47,6 +50,7 @@ class Plan:
     database: Path | None = None
     seeds: tuple[Case, ...] = ()
     mutated: float = MUTATED_SHARE
+    strategy: str | None = None
 
     def projections(self) -> tuple[Projection, ...]:
         """Return those that the cases go through: every one that some target needs, for all."""
@@ -125,7 +129,11 @@ class Worker:
         path = None if plan.database is None else plan.database / name
         self._stores = self._resources.enter_context(open_stores(plan.storage, path))
         self._projections = plan.projections()
+        self._strategy = None if plan.strategy is None else strategy_named(plan.strategy)
         self.lanes = [self._lane(setting) for setting in plan.settings]
+        if self._strategy is not None:
+            for lane in self.lanes:
+                as_chosen(lane)
         self._controls = Controls(self._lane, self._run_control)
 
     def case(self, number: int, feedback: Feedback | None = None) -> Case:
@@ -142,7 +150,7 @@ class Worker:
 
         ``feedback`` is told what they do; a chunk begins with a new one.
         """
-        mixes = [Mix(STEP_LIMIT) for _ in self.lanes]
+        mixes = [Mix(STEP_LIMIT, self._strategy) for _ in self.lanes]
         feedback = feedback or self._feedback()
         for number in range(start, start + count):
             case = self.case(number, feedback)

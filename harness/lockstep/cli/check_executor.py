@@ -23,11 +23,9 @@ if TYPE_CHECKING:
 def check_executor(target: str, names: tuple[str, ...]) -> int:
     """Check that TARGET, written 'cmd:PROGRAM ARGS', keeps to the executor protocol."""
     from lockstep.check.suite import CHECKS, Ending, greeting, run_checks
-    from lockstep.targets.program.program import PREFIX, program_named
+    from lockstep.targets.program.program import program_named
     from lockstep.verdict import NoOutcome
 
-    if not target.startswith(PREFIX):
-        raise UsageError(f"{target} is no program: write cmd:PROGRAM ARGS")
     if unknown := set(names) - set(CHECKS):
         raise UsageError(f"unknown check {min(unknown)!r}: known are {', '.join(CHECKS)}")
     console = Console(highlight=False)

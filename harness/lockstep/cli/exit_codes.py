@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from lockstep.explore.tally import Conclusion
+from lockstep.explore.sums import Conclusion
 from lockstep.findings.files import Totals
 from lockstep.verdict import Verdict
 

@@ -13,8 +13,8 @@ from lockstep.case.file import Setting
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT, of_exploration
 from lockstep.explore.moves import SELECTIONS
 from lockstep.explore.scope import FEWEST_ACCOUNTS, MOST_ACCOUNTS, MOST_TRANSACTIONS, Scope
-from lockstep.explore.tally import Conclusion, Tally
-from lockstep.explore.worker import LIMIT, Plan
+from lockstep.explore.sums import Conclusion, Sums
+from lockstep.explore.worker import LIMIT, Survey
 from lockstep.faults import UsageError
 from lockstep.findings.finding import FINDINGS
 from lockstep_ledger.model import Policy
@@ -99,18 +99,18 @@ def explore(
         _refuse_other_options()
         return _check(file, jobs, findings)
     scope = Scope(transactions, accounts, SELECTIONS[kinds], POLICIES[policy])
-    plan = Plan(scope, Setting(executor, workers or transactions), limit)
+    plan = Survey(scope, Setting(executor, workers or transactions), limit)
     name = f"{executor}-{transactions}x{accounts}-{kinds}-{policy}"
     path = certificate or CERTIFICATES / f"{re.sub(r'[^A-Za-z0-9_-]', '-', name)}.json"
     return _explore(plan, jobs, path, findings, fresh=fresh)
 
 
-def _explore(plan: Plan, jobs: int, path: Path, findings: Path, *, fresh: bool) -> int:
+def _explore(plan: Survey, jobs: int, path: Path, findings: Path, *, fresh: bool) -> int:
     from lockstep.cli.exploring import explore_on_console
     from lockstep.explore.certificate import Question, save, start_of
 
     question = Question.of(plan)
-    start = Tally() if fresh else start_of(path, question)
+    start = Sums() if fresh else start_of(path, question)
 
     def keep(exploration: Exploration) -> None:
         save(question, exploration, path)
@@ -125,8 +125,8 @@ def _check(path: Path, jobs: int, findings: Path) -> int:
     from lockstep.cli.exploring import explore_on_console
     from lockstep.explore.check import check
 
-    def again(plan: Plan) -> Exploration:
-        return explore_on_console(plan, jobs, Tally(), findings, lambda _: None)
+    def again(plan: Survey) -> Exploration:
+        return explore_on_console(plan, jobs, Sums(), findings, lambda _: None)
 
     checked = check(path, again)
     for line in _checked_lines(checked, path):

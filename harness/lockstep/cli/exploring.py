@@ -11,8 +11,8 @@ from rich.live import Live
 from rich.text import Text
 
 from lockstep.explore.explore import Exploration, explore
-from lockstep.explore.tally import Tally
-from lockstep.explore.worker import Plan
+from lockstep.explore.sums import Sums
+from lockstep.explore.worker import Survey
 from lockstep.report.exploration import closing_lines, opening_lines, progress_line
 from lockstep.report.finding import finding_lines
 
@@ -25,7 +25,7 @@ Save = Callable[[Exploration], None]
 
 
 def explore_on_console(
-    plan: Plan, jobs: int, start: Tally, folder: Path, save: Save
+    plan: Survey, jobs: int, start: Sums, folder: Path, save: Save
 ) -> Exploration:
     """Explore and show it; ``save`` is called now and then, and at the end however it comes."""
     output, progress = Console(highlight=False), Console(stderr=True, highlight=False)

@@ -42,7 +42,7 @@ class Jump:
 
 
 def likelihoods(
-    lane: SteeredLane, case: Case, block: int, seen: ObservedBlock, oracle: SameFailure, count: int
+    lane: SteeredLane, case: Case, block: int, seen: ObservedBlock, same: SameFailure, count: int
 ) -> tuple[Likelihood, ...]:
     """Return the share at the start of block number ``block`` and around its contested steps.
 
@@ -54,7 +54,7 @@ def likelihoods(
         for number in range(count):
             random = stream("explain", "continuation", steps, number)
             choosing = _InBlock(block, Continuation(seen.trace[:steps], random))
-            failing += oracle.recognises(lane.run_once(case, choosing))
+            failing += same.recognises(lane.run_once(case, choosing))
         found.append(Likelihood(steps, failing / count))
     return tuple(found)
 

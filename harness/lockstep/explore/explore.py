@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from lockstep.campaign.processes import in_order
-from lockstep.explore.tally import Conclusion, Result, Tally
-from lockstep.explore.worker import Plan, Worker
+from lockstep.explore.sums import Conclusion, Result, Sums
+from lockstep.explore.worker import Survey, Worker
 from lockstep.faults import HarnessFault
 from lockstep.findings.finding import Finding
 from lockstep.findings.investigate import investigate
@@ -27,7 +27,7 @@ class Exploration:
     """Where an exploration of ``blocks`` blocks stands; ``fault`` is what broke it off."""
 
     blocks: int
-    tally: Tally = field(default_factory=Tally)
+    tally: Sums = field(default_factory=Sums)
     findings: list[Finding] = field(default_factory=list)
     interrupted: bool = False
     fault: str | None = None
@@ -42,7 +42,7 @@ Watch = Callable[[Exploration], None]
 
 
 def explore(
-    plan: Plan, jobs: int, start: Tally, folder: Path, progress: Watch, found: Watch
+    plan: Survey, jobs: int, start: Sums, folder: Path, progress: Watch, found: Watch
 ) -> Exploration:
     """Go on from ``start`` to the end of the scope, whatever fails on the way.
 
@@ -81,5 +81,5 @@ def _keep_new_kinds(
             found(exploration)
 
 
-def _opened(plan: Plan, _number: int) -> Worker:
+def _opened(plan: Survey, _number: int) -> Worker:
     return Worker(plan)

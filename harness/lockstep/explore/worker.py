@@ -15,7 +15,7 @@ from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.explore.moves import block_text
 from lockstep.explore.scope import Candidate, Scope
-from lockstep.explore.tally import INCOMPLETE, Failure, Result
+from lockstep.explore.sums import INCOMPLETE, BlockFailure, Result
 from lockstep.explore.traces import AllTraces
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.run.fingerprint import fingerprint
@@ -29,7 +29,7 @@ LIMIT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Survey:
     """Everything that decides what an exploration does; ``limit`` bounds executions a block.
 
     Raises ``UsageError`` if there are too few workers for every trace.
@@ -50,7 +50,7 @@ class Plan:
 class Worker:
     """The built executor of one process, over stores in memory; ``close`` ends it."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Survey) -> None:
         self.plan = plan
         self._resources = ExitStack()
         self.lane = self._resources.enter_context(open_steered(plan.setting, MemoryStores()))
@@ -101,14 +101,14 @@ class Worker:
             failure=failure,
         )
 
-    def _failure(self, run: Run, met: set[str]) -> Failure | None:
+    def _failure(self, run: Run, met: set[str]) -> BlockFailure | None:
         if not run.verdict.is_failure:
             return None
         kind = fingerprint(self.plan.setting.executor, run)
         if kind in met:
             return None
         met.add(kind)
-        return Failure(kind, run)
+        return BlockFailure(kind, run)
 
 
 def _end(run: Run, traces: AllTraces) -> str:

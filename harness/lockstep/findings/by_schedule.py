@@ -19,10 +19,11 @@ from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
 from lockstep.schedules.deviations import FollowDeviations
 from lockstep.schedules.mix import Mix
+from lockstep.schedules.strategy import Strategy
 from lockstep.shrink.reduce import BUDGET, Reduced, reduce
 from lockstep.shrink.same_failure import SameFailure, schedule_of
 from lockstep.streams import stream
-from lockstep.targets.steered import SteeredLane
+from lockstep.targets.steered import STEP_LIMIT, SteeredLane
 from lockstep_parallel.steps.drivers.scheduled import Choose, Pending
 
 NEARBY_LIMIT = 200
@@ -82,6 +83,14 @@ class BySchedule:
         mix = Mix.for_one_case(NEARBY_LIMIT * 1000)
         for _ in range(NEARBY_WALKS):
             yield Rung.NEARBY, lane.run_mixed(case, random, mix)
+
+
+def draw(record: Record, lane: SteeredLane, strategy: Strategy) -> BroughtBack:
+    """Run ``record`` under schedules that ``strategy`` draws."""
+    mix = Mix.for_one_case(STEP_LIMIT, strategy)
+    run = lane.run_mixed(record.case, stream("replay", "strategy"), mix)
+    lost = should_fail(record) and not run.verdict.is_failure
+    return BroughtBack(run, Rung.NONE if lost else Rung.DEVIATIONS)
 
 
 def shrink(case: Case, run: Run, lane: SteeredLane) -> Reduced:

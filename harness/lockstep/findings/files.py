@@ -12,6 +12,7 @@ from lockstep.faults import UsageError
 from lockstep.findings.replay import Replayed, replay
 from lockstep.findings.replayed import Rung
 from lockstep.run.stores import open_stores
+from lockstep.schedules.strategy import strategy_named
 from lockstep.targets.named import find, reach
 from lockstep.verdict import Verdict
 
@@ -20,7 +21,7 @@ from lockstep.verdict import Verdict
 class Options:
     """What the user wants run instead of what a case file says; None keeps the file's.
 
-    ``strict`` takes nothing but what was recorded.
+    ``strict`` takes nothing but what was recorded; ``strategy`` draws schedules in place of it.
     """
 
     executor: str | None = None
@@ -28,6 +29,7 @@ class Options:
     driver: str | None = None
     access: str | None = None
     strict: bool = False
+    strategy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,12 @@ def replay_paths(
         raise UsageError(f"no case files in {', '.join(str(path) for path in paths)}")
     settings = [tuple(_settings(record, options)) for _, record in records]
     reach(setting.executor for each in settings for setting in each)
+    strategy = None if options.strategy is None else strategy_named(options.strategy)
     with open_stores(storage, database) as stores:
         for (path, record), chosen in zip(records, settings, strict=True):
             totals.files += 1
             for setting in chosen:
-                replayed = replay(record, stores, setting, strict=options.strict)
+                replayed = replay(record, stores, setting, strict=options.strict, strategy=strategy)
                 totals.add(replayed)
                 yield ReplayedFile(path, setting, replayed)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lockstep.explore.explore import Exploration
 from lockstep.explore.scope import Scope
-from lockstep.explore.tally import Conclusion, Tally
-from lockstep.explore.worker import Plan
+from lockstep.explore.sums import Conclusion, Sums
+from lockstep.explore.worker import Survey
 
 
 def scope_text(scope: Scope) -> str:
@@ -18,7 +18,7 @@ def scope_text(scope: Scope) -> str:
     )
 
 
-def opening_lines(plan: Plan, start: Tally) -> list[str]:
+def opening_lines(plan: Survey, start: Sums) -> list[str]:
     """Say what is explored, and from where."""
     setting = plan.setting
     lines = [

@@ -47,7 +47,7 @@ class Executed:
 
 
 @dataclass(frozen=True, slots=True)
-class Question(Generic[W]):
+class AskedBlock(Generic[W]):
     """A block with what it must give, and whom it is asked of."""
 
     asked: Asked[W]
@@ -58,7 +58,7 @@ class Question(Generic[W]):
 
 
 def execute_in(
-    ways: Iterator[W], question: Question[W], watcher: Watcher | None
+    ways: Iterator[W], question: AskedBlock[W], watcher: Watcher | None
 ) -> tuple[int, Executed]:
     """Execute a block in one way after another until one fails.
 

@@ -58,6 +58,11 @@ class ExpectedChain:
         """Put the block that leads to ``state`` on the chain."""
         self._states.append(state)
 
+    def extend(self, block: Block) -> State:
+        """Put ``block`` on the chain and return the state after it."""
+        self.add(self.after(self.outcome(block)))
+        return self.newest
+
     def rewind(self, blocks: int) -> State:
         """Take back the newest ``blocks`` blocks and return the state that is left.
 

@@ -23,7 +23,7 @@ from lockstep.case.values import (
 from lockstep.compare.outcomes import compare_outcomes, well_typed
 from lockstep.compare.states import compare_states
 from lockstep.run.ask import Asked, W, ask, ask_to_merge
-from lockstep.run.drivers import Question, Ways, execute_in, what_was_seen
+from lockstep.run.drivers import AskedBlock, Ways, execute_in, what_was_seen
 from lockstep.run.expected import ExpectedChain
 from lockstep.run.outside_faults import (
     Watcher,
@@ -106,7 +106,7 @@ class _Session(Generic[W]):
                 self.blocks.append(BlockRun(ids, block, before, expected, after, actual, (), 1))
                 return failure
         watcher = Watcher(self._storage, before) if isinstance(fault, Onlooker) else None
-        question = Question(self._asked, self._access.reader, block, before, expected)
+        question = AskedBlock(self._asked, self._access.reader, block, before, expected)
         executions, last = execute_in(self._ways(ids), question, watcher)
         self.blocks.append(
             BlockRun(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import cast
 
 from lockstep.case.file import Setting
 from lockstep.faults import UsageError
+from lockstep.loading import imported
 from lockstep.run.stores import Stores
 from lockstep.targets.canary import Canary, RaceCanary
 from lockstep.targets.inside import InsideTarget
@@ -20,7 +18,7 @@ from lockstep.targets.program.program import program_named
 from lockstep.targets.program.target import ProgramTarget
 from lockstep.targets.steered import SteeredLane
 from lockstep.targets.target import Lane, Target
-from lockstep_parallel.executors.accounts import BatchedRecords, DagRecords
+from lockstep_parallel.executors.accounts import BatchedAccounts, DagAccounts
 from lockstep_parallel.executors.batched import Batched
 from lockstep_parallel.executors.credits import BatchedCredits, DagCredits
 from lockstep_parallel.executors.dag import Dag
@@ -38,12 +36,12 @@ BUILT_IN: dict[str, Callable[..., Executor]] = {
     "auto": Auto,
     "batched": Batched,
     "batched-credits": BatchedCredits,
-    "batched-records": BatchedRecords,
+    "batched-accounts": BatchedAccounts,
     "batched-workers": BatchedByWorkers,
     "canary": Canary,
     "dag": Dag,
     "dag-credits": DagCredits,
-    "dag-records": DagRecords,
+    "dag-accounts": DagAccounts,
     "optimistic": Optimistic,
     "optimistic-credits": OptimisticCredits,
     "optimistic-rounds": OptimisticByRounds,
@@ -79,7 +77,7 @@ def find(name: str) -> Target:
             f"unknown executor {name!r}: known are {known}, module:Class, cmd:PROGRAM ARGS, "
             "or http://host:port"
         )
-    found = _imported(name)
+    found = imported(name, "executor")
     if isinstance(found, type) and issubclass(found, Target):
         return found(name)
     return InsideTarget(name, cast("Callable[..., Executor]", found))
@@ -117,6 +115,15 @@ def as_steered(lane: Lane) -> SteeredLane:
     return lane
 
 
+def as_chosen(lane: Lane) -> SteeredLane:
+    """Return ``lane`` as one whose every step is chosen here. Raises ``UsageError``."""
+    steered = as_steered(lane)
+    if steered.setting.driver != "scheduled":
+        lane.close()
+        raise UsageError("a strategy chooses every step: it needs the driver scheduled")
+    return steered
+
+
 def reach(names: Iterable[str]) -> None:
     """Find every target of ``names``, and ask it whether it is there.
 
@@ -128,21 +135,3 @@ def reach(names: Iterable[str]) -> None:
 
 def _outside(name: str) -> UsageError:
     return UsageError(f"executor {name} is outside: this needs one that runs in this process")
-
-
-def _imported(name: str) -> Callable[..., object]:
-    """Return what ``module:Class`` names; the module is looked for in the current folder first."""
-    module_name, _, class_name = name.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:
-        raise UsageError(
-            f"executor {name}: cannot import {module_name}: {type(error).__name__}: {error}"
-        ) from error
-    found = getattr(module, class_name, None)
-    if not callable(found):
-        raise UsageError(f"executor {name}: {module_name} has no class {class_name}")
-    return cast("Callable[..., object]", found)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lockstep.case.names import account_name
 from lockstep.compare.outcomes import describe
 from lockstep.published.codes import describe_code
-from lockstep.published.document import Json, OutOfScopeError, integer, record_of
+from lockstep.published.document import Json, OutOfScopeError, integer, object_of
 from lockstep.published.state import PublishedState, published_state
 from lockstep.verdict import ABSENT, Difference
 from lockstep_ledger.digest import state_digest
@@ -40,7 +40,7 @@ def expectation_of(document: Json) -> Expectation:
 
     Parts of the post-state that are not modelled matter, unless nothing is expected to happen.
     """
-    record = record_of(document, "expected")
+    record = object_of(document, "expected")
     success = record.get("success")
     if not isinstance(success, bool):
         raise OutOfScopeError("expected: success is neither true nor false")

@@ -15,7 +15,14 @@ from lockstep.case.file import Setting
 from lockstep.case.values import BlockStep, Case, RawIntent
 from lockstep.compare.outcomes import compare_outcomes
 from lockstep.faults import HarnessFault
-from lockstep.published.document import Json, OutOfScopeError, Record, list_of, octets, record_of
+from lockstep.published.document import (
+    Json,
+    JsonObject,
+    OutOfScopeError,
+    list_of,
+    object_of,
+    octets,
+)
 from lockstep.published.state import published_state
 from lockstep.published.transaction import Arrival, arrival_of, content_of
 from lockstep.run.expected import ExpectedChain
@@ -61,7 +68,7 @@ def _run_vector(vector: Vector, bench: _Bench) -> VectorResult:
 
 
 def _differences(vector: Vector, bench: _Bench) -> tuple[Difference, ...]:
-    document = record_of(vector.input, "input")
+    document = object_of(vector.input, "input")
     kind = document.get("kind")
     match kind:
         case "tx_roundtrip":
@@ -98,7 +105,7 @@ def _refuse_unmodelled(arrivals: Sequence[Arrival], expectation: Expectation) ->
             raise OutOfScopeError(f"transaction type {content.type_number} is not modelled")
 
 
-def _roundtrip(document: Record, expectation: Expectation) -> tuple[Difference, ...]:
+def _roundtrip(document: JsonObject, expectation: Expectation) -> tuple[Difference, ...]:
     """Decode and encode again; no executor takes part."""
     wire = octets(document, "wire_hex", "input")
     content = decode(wire)

@@ -19,9 +19,9 @@ from lockstep.explore import explore as exploring
 from lockstep.explore.book import BALANCE, Book
 from lockstep.explore.explore import Exploration, explore
 from lockstep.explore.moves import SELECTIONS, Amount, Kind, Move, Moves
-from lockstep.explore.scope import Scope, forecast
-from lockstep.explore.tally import Conclusion, Tally
-from lockstep.explore.worker import LIMIT, Plan
+from lockstep.explore.scope import Scope
+from lockstep.explore.sums import Conclusion, Sums
+from lockstep.explore.worker import LIMIT, Survey
 from lockstep.faults import UsageError
 from lockstep_ledger.model import Policy, Transfers
 from lockstep_ledger.outcome import Code
@@ -39,6 +39,16 @@ TARGETS = "tests.harness.faulty_executors"
 ROOT = REPOSITORY
 
 
+def forecast(moves: Moves, accounts: int) -> tuple[bool, ...]:
+    """Return which moves succeed in sequential order when failing ones are skipped."""
+    book = Book.opening(accounts)
+    expected: list[bool] = []
+    for move in moves:
+        expected.append(book.succeeds(move))
+        book = book.after(move)
+    return tuple(expected)
+
+
 def nothing(_: Exploration) -> None:
     """Ignore how far an exploration is."""
 
@@ -46,8 +56,8 @@ def nothing(_: Exploration) -> None:
 def explored(
     scope: Scope, folder: Path, executor: str = "batched", jobs: int = 1, limit: int = LIMIT
 ) -> Exploration:
-    plan = Plan(scope, Setting(executor, scope.transactions), limit)
-    return explore(plan, jobs, Tally(), folder, nothing, nothing)
+    plan = Survey(scope, Setting(executor, scope.transactions), limit)
+    return explore(plan, jobs, Sums(), folder, nothing, nothing)
 
 
 @pytest.fixture
@@ -237,7 +247,7 @@ def test_a_block_that_is_given_up_makes_the_result_inconclusive(tmp_path: Path) 
 
 def test_too_few_workers_for_every_trace_are_refused() -> None:
     with pytest.raises(UsageError, match="2 workers cannot show every trace of 3 transactions"):
-        Plan(Scope(), Setting("batched", 2))
+        Survey(Scope(), Setting("batched", 2))
 
 
 # Certificates.

@@ -25,7 +25,7 @@ from lockstep.case.values import (
 from lockstep.compare.post_state import post_state
 from lockstep.generate.decode import decode
 from lockstep.generate.mixture import case_at, draw_at
-from lockstep.generate.records import HEADER_LENGTH, RECORD_LENGTH, Draw, Shape
+from lockstep.generate.slots import HEADER_LENGTH, SLOT_LENGTH, Draw, Shape
 from lockstep.generate.strategies import draws
 from lockstep.generate.swarm import FEATURES, SWARM_BYTES
 from lockstep_ledger.model import (
@@ -89,7 +89,7 @@ def test_bytes_of_any_length_are_a_case_too(
 @given(draws())
 def test_every_record_is_one_transaction_with_an_id_of_its_own(draw: Draw) -> None:
     ids = [intent.id for step in blocks(decode(draw)) for intent in step.transactions]
-    assert ids == [f"t{index}" for index in range(len(draw.records))]
+    assert ids == [f"t{index}" for index in range(len(draw.slots))]
 
 
 @given(draws())
@@ -101,7 +101,7 @@ def test_decoding_is_a_function_of_the_draw(draw: Draw) -> None:
 
 
 def zeros(shape: Shape, transactions: int = 1) -> Case:
-    return decode(Draw(shape, bytes(HEADER_LENGTH), (bytes(RECORD_LENGTH),) * transactions))
+    return decode(Draw(shape, bytes(HEADER_LENGTH), (bytes(SLOT_LENGTH),) * transactions))
 
 
 @pytest.mark.parametrize("shape", [Shape.BOUNDARY, Shape.DENSE])
@@ -149,7 +149,7 @@ def test_a_case_depends_on_its_seed_and_number_and_on_no_order() -> None:
 
 def test_numbers_and_seeds_give_different_draws() -> None:
     made = [draw_at(seed, number) for seed in SEEDS for number in range(100)]
-    assert len({(draw.header, draw.records) for draw in made}) == len(made)
+    assert len({(draw.header, draw.slots) for draw in made}) == len(made)
 
 
 # Everything occurs.

@@ -14,7 +14,7 @@ import pytest
 from lockstep.case.realise import realise
 from lockstep.case.values import Intent
 from lockstep.faults import UsageError
-from lockstep.serve.http import Server, serving
+from lockstep.serve.http import Server
 from lockstep.serve.ledger import Ledger, served
 from lockstep.targets.inside import InsideTarget
 from lockstep.targets.labu.documents import state_document
@@ -22,6 +22,7 @@ from lockstep_ledger.digest import state_digest
 from lockstep_ledger.model import NATIVE, Account, Chain, State
 from lockstep_ledger.outcome import Code
 from tests.harness.faulty_executors import Crashing, CrashingTask, Waiting
+from tests.harness.serve.serving import serving
 from tests.harness.small import ALICE, BOB, FEE, RICH, block, pays
 
 STATE = State(Chain(height=7), {ALICE: Account(0, {NATIVE: RICH}), BOB: Account(5, {NATIVE: 7})})

@@ -134,7 +134,7 @@ def assert_unsupported(report: VectorReport, reason: str) -> None:
 
 @pytest.mark.parametrize("driver", ["scheduled", "threads"])
 @pytest.mark.parametrize("back_end", ["memory", "rocksdb"])
-@pytest.mark.parametrize("executor", ["batched", "batched-credits", "batched-records", "dag"])
+@pytest.mark.parametrize("executor", ["batched", "batched-credits", "batched-accounts", "dag"])
 def test_every_published_vector_passes(
     published_vectors: dict[str, Any], tmp_path: Path, driver: str, back_end: str, executor: str
 ) -> None:

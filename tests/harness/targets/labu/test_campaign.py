@@ -22,7 +22,7 @@ from lockstep.case.values import BlockStep, Case
 from lockstep.cli.main import main
 from lockstep.compare.post_state import post_state
 from lockstep.generate.mixture import case_at
-from lockstep.serve.http import Server, serving
+from lockstep.serve.http import Server
 from lockstep.serve.ledger import Ledger, served
 from lockstep.streams import stream
 from lockstep.targets.labu.documents import not_expressible
@@ -34,6 +34,7 @@ from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.wire import decode
 from lockstep_reference.block import execute
+from tests.harness.serve.serving import serving
 from tests.harness.small import block, case_of, pays, record
 from tests.harness.targets.labu.faulty import answering, faulty, gone
 

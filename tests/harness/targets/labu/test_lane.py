@@ -15,7 +15,7 @@ from lockstep.case.values import BlockStep, Case, Cosigner, Intent, RawIntent, R
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
-from lockstep.serve.http import Server, serving
+from lockstep.serve.http import Server
 from lockstep.serve.ledger import Ledger, served
 from lockstep.targets.labu.judge import DIGEST, MULTISIGS, RECEIPTS, REWINDS
 from lockstep.targets.labu.target import LabuTarget
@@ -36,6 +36,7 @@ from lockstep_ledger.model import (
     State,
     Transfers,
 )
+from tests.harness.serve.serving import serving
 from tests.harness.small import ALICE, BOB, CAROL, FEE, RICH, block, case_of, pays
 from tests.harness.targets.labu import faulty as wrong
 from tests.harness.targets.labu.faulty import Fault, FaultyServer, answering, faulty
