@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         Step,
     )
     from lockstep.faults import HarnessFault, UsageError
-    from lockstep.generate.records import Shape
+    from lockstep.generate.slots import Shape
     from lockstep.generate.strategies import cases
     from lockstep.run.result import BlockRun, Run
     from lockstep.targets.one_case import run_case
@@ -190,7 +190,7 @@ _HOMES = {
         "RawIntent ReadsFail RewindStep Step"
     ),
     "lockstep.faults": "HarnessFault UsageError",
-    "lockstep.generate.records": "Shape",
+    "lockstep.generate.slots": "Shape",
     "lockstep.generate.strategies": "cases",
     "lockstep.run.result": "BlockRun Run",
     "lockstep.targets.one_case": "run_case",

@@ -15,8 +15,9 @@ from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
 from lockstep.schedules.mix import Mix
 from lockstep.streams import stream
-from lockstep.targets.named import Target
-from lockstep.targets.runner import STEP_LIMIT, Runner
+from lockstep.targets.inside import InsideTarget
+from lockstep.targets.named import as_steered, open_lane
+from lockstep.targets.steered import STEP_LIMIT
 from lockstep_ledger.storage.access import SHARED
 from lockstep_parallel.executors.interface import Executor
 
@@ -40,14 +41,14 @@ def run_case(
     Raises ``UsageError`` for an executor that is not there or cannot be built, ``HarnessFault``
     when the reference or the storage breaks.
     """
-    target = None if isinstance(executor, str) else Target(_name(executor), executor)
+    target = None if isinstance(executor, str) else InsideTarget(_name(executor), executor)
     name = executor if isinstance(executor, str) else _name(executor)
     setting = Setting(name, workers, driver, access)
-    with Runner(setting, MemoryStores(), target) as runner:
+    with open_lane(setting, MemoryStores(), target) as lane:
         if schedule is not None:
-            return runner.run_deviating(case, schedule)
+            return as_steered(lane).run_deviating(case, schedule)
         mix = Mix.for_one_case(STEP_LIMIT)
-        return runner.run_mixed(case, stream(seed, "schedule", 0), mix)
+        return lane.run_mixed(case, stream(seed, "schedule", 0), mix)
 
 
 def _name(factory: Callable[..., Executor]) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from lockstep.case.values import Case
 from lockstep.faults import UsageError
-from lockstep.generate.mixture import case_number
+from lockstep.generate.mixture import case_at
 from lockstep.targets.one_case import run_case
 from lockstep.verdict import Verdict
 from lockstep_mutants.races import DestinationsMissing
@@ -19,7 +19,7 @@ RACE = "lockstep_mutants.races:DestinationsMissing"
 def racing_case() -> Case:
     """Return a case that the mutant gets right in the sequential order, and wrong in another."""
     for number in range(100):
-        case = case_number("one case", number)
+        case = case_at("one case", number)
         if run_case(case, RACE, schedule=()).verdict is Verdict.AGREE and (
             run_case(case, RACE).verdict is Verdict.DIVERGE
         ):
