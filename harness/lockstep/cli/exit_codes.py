@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from lockstep.explore.tally import Conclusion
 from lockstep.verdict import Verdict
 
 if TYPE_CHECKING:
     from lockstep.campaign.campaign import Report
-    from lockstep.explore.explore import Exploration
 
 AGREE, DIVERGENCE, USAGE, FAULT, GATE = range(5)
 
@@ -39,16 +37,3 @@ def of_campaign(report: Report) -> int:
     if report.fault is not None or report.interrupted:
         return FAULT
     return GATE if report.complaints and code == AGREE else code
-
-
-def of_exploration(exploration: Exploration) -> int:
-    """Return the exit code of an exploration: one that could not show every trace is no success."""
-    if exploration.tally.failures():
-        return of_verdicts(exploration.tally.failures())
-    match exploration.conclusion:
-        case Conclusion.EXHAUSTED:
-            return AGREE
-        case Conclusion.INCONCLUSIVE:
-            return GATE
-        case _:
-            return FAULT
