@@ -165,6 +165,18 @@ def test_loading_a_command_ends_as_running_it_does(
     assert_one_line(lockstep("fuzz"), code, f"lockstep: {text}")
 
 
+@each_end
+def test_the_groups_own_options_end_as_commands_do(
+    error: BaseException, code: int, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_version(_: str) -> NoReturn:
+        raise error
+
+    monkeypatch.delenv(group.DEBUG, raising=False)
+    monkeypatch.setattr("importlib.metadata.version", no_version)
+    assert_one_line(lockstep("--version"), code, f"lockstep: {text}")
+
+
 @pytest.mark.parametrize("code", [AGREE, DIVERGENCE, USAGE, FAULT, GATE])
 def test_what_a_command_returns_is_the_exit_code(
     code: int, monkeypatch: pytest.MonkeyPatch
