@@ -58,6 +58,9 @@ HEAVY = {"blake3", "deepdiff", "hypothesis", "msgspec", "pytest", "rbcl", "rich"
 """The project's dependencies, but for click."""
 
 
+INSTALLED = str(Path(sys.executable).with_name("lockstep"))
+
+
 def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - this checkout's own program
         arguments,
@@ -250,12 +253,12 @@ def test_python_m_lockstep_is_the_program() -> None:
 
 
 def test_the_installed_program_is_this_command_line() -> None:
-    assert run("lockstep", "--version").stdout == f"lockstep, version {version('lockstep')}\n"
+    assert run(INSTALLED, "--version").stdout == f"lockstep, version {version('lockstep')}\n"
 
 
 def test_completion_offers_the_commands_without_loading_them() -> None:
     ended = run(
-        "lockstep", _LOCKSTEP_COMPLETE="bash_complete", COMP_WORDS="lockstep ex", COMP_CWORD="1"
+        INSTALLED, _LOCKSTEP_COMPLETE="bash_complete", COMP_WORDS="lockstep ex", COMP_CWORD="1"
     )
     offered = {line.partition(",")[2] for line in ended.stdout.splitlines()}
     assert offered == {"executors", "explain", "explore"}
