@@ -41,6 +41,7 @@ NO_COMMANDS = {
     "duration": "how one kind of value is read",
     "console": "the terminal around a campaign",
     "exploring": "the terminal around an exploration",
+    "screen": "the one writer of a command",
     "exit_codes": "what they end with",
 }
 """Files of the command line that are not a command, and what they are."""
