@@ -48,7 +48,8 @@ def run_case(
 ) -> Run:
     """Run ``case`` step by step until a step fails or all are done.
 
-    The reference reads the storage itself; what is asked reads and merges in the mode ``access``.
+    The reference reads the states that the session holds; what is asked reads the storage, and
+    merges into it, in the mode ``access``.
 
     Raises ``HarnessFault`` when the reference or the storage breaks: that is no verdict.
     """
@@ -93,7 +94,7 @@ class _Session(Generic[W]):
         if step.warm:
             _read_everything(before, self._access.reader)
         block = realise(step, self._case.scheme)
-        expected = self._chain.outcome(block, self._storage)
+        expected = self._chain.outcome(block)
         after = self._chain.after(expected)
         ids = tuple(intent.id for intent in step.transactions)
         if not step.parallel:
