@@ -58,7 +58,9 @@ def plant(fault: str) -> None:
 
 
 def _limit_descriptors(count: int) -> None:
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (count, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    )
 
 
 def held(path: Path) -> dict[str, int]:

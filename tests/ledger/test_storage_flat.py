@@ -32,9 +32,7 @@ def grown(path: Path, stores: int, *fault: str) -> set[str]:
     assert done.returncode == 0, done.stderr
     samples = json.loads(done.stdout)
     assert len(samples) > 30
-    found = {
-        what for what, bound in BOUNDS.items() if max(each[what] for each in samples) > bound
-    }
+    found = {what for what, bound in BOUNDS.items() if max(each[what] for each in samples) > bound}
     memory = [each["memory"] for each in samples]
     if memory[-1] > GROWTH * memory[len(memory) // 4]:
         found.add("memory")

@@ -74,6 +74,6 @@ def _why_not_open(path: Path, text: str) -> StorageError:
         return DatabaseLockedError(f"{path}: locked: this process has it open already")
     if "LOCK: Resource temporarily unavailable" in text:
         return DatabaseLockedError(f"{path}: locked: another process has it open")
-    if "Corruption" in text or "MANIFEST" in text:
+    if "Corruption" in text or "No such file" in text:
         return StorageError(f"{path}: corrupt: {text}; {WHAT_TO_DO}")
     return StorageError(f"{path}: cannot open: {text}")
