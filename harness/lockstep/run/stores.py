@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from lockstep.faults import HarnessFault, UsageError
+from lockstep.run.temporary import temporary_directory
 from lockstep_ledger.model import State
 from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.storage.protocol import OwnedStorage, StorageError
@@ -82,5 +82,5 @@ def _open_database(path: Path | None) -> Iterator[Database]:
         raise UsageError(f"no RocksDB here, use --storage memory: {error}") from error
     with ExitStack() as stack:
         if path is None:
-            path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lockstep-")))
+            path = stack.enter_context(temporary_directory())
         yield stack.enter_context(Database(path))
