@@ -18,9 +18,12 @@ from lockstep_ledger.storage.protocol import ClosedError, StorageError
 
 
 class Engine:
-    """An open database directory, created if it is not there."""
+    """An open database directory, created if it is not there.
 
-    __slots__ = ("_rdict", "_write_options", "closed", "path")
+    ``failure`` is the first error of the disk or of RocksDB; what came after it proves nothing.
+    """
+
+    __slots__ = ("_rdict", "_write_options", "closed", "failure", "path")
 
     def __init__(self, path: Path, *, sync: bool) -> None:
         """Open ``path``; with ``sync`` every write reaches the disk before it returns.
@@ -29,6 +32,7 @@ class Engine:
         """
         self.path = path
         self.closed = False
+        self.failure: StorageError | None = None
         self._write_options = WriteOptions()
         self._write_options.sync = sync
         with made_whole(path):
@@ -140,4 +144,6 @@ class Engine:
     def _failed(self, verb: str, error: Exception) -> StorageError:
         if self.closed:
             return ClosedError(f"{self.path}: cannot {verb}: the database is closed")
-        return StorageError(f"{self.path}: cannot {verb}: {one_line(error)}")
+        failed = StorageError(f"{self.path}: cannot {verb}: {one_line(error)}")
+        self.failure = self.failure or failed
+        return failed
