@@ -112,14 +112,18 @@ class Engine:
             raise self._failed("write", error) from error
 
     def close(self) -> None:
-        """Flush and release the directory; closing twice is fine."""
+        """Flush and release the directory; closing twice is fine.
+
+        Raises ``StorageError`` if something failed that was not told before.
+        """
         if self.closed:
             return
         self.closed = True
         try:
             self._rdict.close()
         except Exception as error:
-            raise StorageError(f"{self.path}: cannot close: {one_line(error)}") from error
+            if self.failure is None:
+                raise StorageError(f"{self.path}: cannot close: {one_line(error)}") from error
 
     def _iterator(self) -> RdictIter:
         try:

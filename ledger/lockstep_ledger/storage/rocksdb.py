@@ -88,8 +88,8 @@ class Database:
     def close(self) -> None:
         """Release the directory; every store in it raises ``ClosedError`` from now on.
 
-        Closing twice is fine. Raises ``StorageError`` if an earlier write had failed; the directory
-        is released all the same.
+        Closing twice is fine. Raises ``StorageError`` if an earlier write had failed and nobody was
+        told; the directory is released all the same.
         """
         with self._lock:
             namespaces = list(self._live.values())
