@@ -29,11 +29,11 @@ from lockstep.run.outside_faults import (
     Watcher,
     dying,
     expected_of_the_others,
-    unreadable,
     with_faults_alike,
 )
 from lockstep.run.result import OUT_OF_REACH, BlockRun, Run, StepFailure
 from lockstep.run.stores import Stores
+from lockstep.run.unreadable import UnreadableReader
 from lockstep.verdict import Difference, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import NATIVE, Address, State
@@ -181,8 +181,8 @@ class _Session(Generic[W]):
     ) -> tuple[Outcome | None, StepFailure | None]:
         """Execute a block while ``account`` cannot be read; only what needs it may suffer."""
         scheme = SCHEMES[self._case.scheme]
-        expected = expected_of_the_others(block, unreadable(self._storage, account), scheme)
-        reader = unreadable(self._access.reader, account)
+        expected = expected_of_the_others(block, UnreadableReader(self._storage, account), scheme)
+        reader = UnreadableReader(self._access.reader, account)
         actual, failure = ask(self._asked, block, before, reader, self._asked.plain())
         if actual is None:
             raised = failure is not None and failure.verdict is Verdict.CRASH
