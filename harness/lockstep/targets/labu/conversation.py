@@ -10,13 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lockstep.published.document import JsonObject, OutOfScopeError
-from lockstep.targets.labu.client import Broken, Client, Reply
+from lockstep.targets.labu.client import SHOWN, Broken, Client, Reply, quoted
 from lockstep.targets.labu.documents import state_document, state_of
 from lockstep.verdict import Verdict
 from lockstep_ledger.model import State
-
-SHOWN_BODY = 80
-"""Characters of an unreadable answer that its report quotes."""
 
 
 class StateRefused(Exception):
@@ -51,7 +48,7 @@ class Conversation:
         if 400 <= reply.status < 500 and isinstance(reply.document, dict):
             error = reply.document.get("error")
             if reply.document.get("success") is False and isinstance(error, str):
-                raise StateRefused(f"the server refuses the state: {' '.join(error.split())}")
+                raise StateRefused(f"the server refuses the state: {quoted(error)}")
         document = _object(_well(reply, "/state/load"), "/state/load")
         if document.get("success", True) is not True:
             raise _wrong("/state/load", f"status 200 and success {document['success']}")
@@ -118,6 +115,5 @@ def _wrong(path: str, text: str) -> Broken:
 def _quoted(reply: Reply) -> str:
     document = reply.document
     if isinstance(document, dict) and isinstance(document.get("error"), str):
-        return " ".join(document["error"].split())
-    text = reply.body[: 2 * SHOWN_BODY].decode(errors="replace")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:SHOWN_BODY]
+        return quoted(document["error"])
+    return quoted(reply.body[: 2 * SHOWN].decode(errors="replace"))
