@@ -337,7 +337,7 @@ def test_a_client_that_speaks_http_1_0_is_answered_and_let_go() -> None:
 
 
 def test_a_refusal_reaches_a_client_that_is_still_sending_its_body() -> None:
-    size = 1_000_000
+    size = 20_000_000
     with limited(body=1000) as server:
         whole = head("/state/reset", f"Content-Length: {size}") + b" " * size
         assert refused(asked(server, whole))[0] == 413

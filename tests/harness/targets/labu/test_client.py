@@ -62,6 +62,7 @@ NO_ANSWERS = {
     "a status of two digits": (says(b"HTTP/1.1 20 OK\r\n\r\n"), "not HTTP"),
     "a status below all others": (says(b"HTTP/1.1 099 No\r\n\r\n"), "not HTTP"),
     "a line that is no header": (says(headed(b"nothing here")), "not HTTP"),
+    "a long line in red": (says(headed(b"\x1b[31m" * 1000)), "not HTTP"),
     "a negative length": (says(headed(b"Content-Length: -1")), "not HTTP"),
     "a length with a sign": (says(headed(b"Content-Length: +2")), "not HTTP"),
     "two lengths": (says(headed(b"Content-Length: 2", b"Content-Length: 1")), "not HTTP"),
