@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lockstep.published.document import JsonObject, OutOfScopeError
+from lockstep.published.document import JsonObject, OutOfScopeError, given
 from lockstep.targets.labu.client import SHOWN, Broken, Client, Reply, quoted
 from lockstep.targets.labu.documents import state_document, state_of
 from lockstep.verdict import Verdict
@@ -98,14 +98,14 @@ def _has_code(reply: Reply) -> bool:
 
 def _result(document: JsonObject, path: str) -> Result:
     success, code = document.get("success"), document.get("error_code")
-    digest = document.get("state_digest") or None
+    digest = given(document, "state_digest", "")
     if not isinstance(success, bool):
         raise _wrong(path, "success is neither true nor false")
     if type(code) is not int:
         raise _wrong(path, "error_code is not an integer")
-    if digest is not None and not isinstance(digest, str):
+    if not isinstance(digest, str):
         raise _wrong(path, "state_digest is not a string")
-    return Result(success, code, None if digest is None else digest.lower())
+    return Result(success, code, digest.lower() or None)
 
 
 def _wrong(path: str, text: str) -> Broken:
