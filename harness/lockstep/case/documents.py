@@ -158,6 +158,7 @@ class BlockDocument(_Closed, tag_field="step", tag="block"):
     fault: FaultDocument | None = None
     parallel: bool = True
     warm: bool = False
+    dry_runs: Annotated[int, Meta(ge=0, le=8)] = 0
 
 
 class RewindDocument(_Closed, tag_field="step", tag="rewind"):

@@ -157,6 +157,7 @@ def _step_of(document: BlockDocument | RewindDocument) -> Step:
         None if document.fault is None else _fault_of(document.fault),
         document.parallel,
         document.warm,
+        document.dry_runs,
     )
 
 

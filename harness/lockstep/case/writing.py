@@ -97,6 +97,7 @@ def step_document(step: Step) -> BlockDocument | RewindDocument:
                 fault=None if step.fault is None else _fault_document(step.fault),
                 parallel=step.parallel,
                 warm=step.warm,
+                dry_runs=step.dry_runs,
             )
 
 
