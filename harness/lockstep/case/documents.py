@@ -11,7 +11,13 @@ from msgspec import Meta, Struct
 
 from lockstep_ledger.model import ChainId
 
+MOST_WORKERS = 256
 U64: TypeAlias = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,19})$")]
+Answered: TypeAlias = Annotated[
+    str, Meta(pattern=r"^(0|-?[1-9][0-9]{0,99}|an integer of [0-9]{1,20} bits)$")
+]
+"""A number as an executor gave it, which may be none that the ledger has."""
+Workers: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_WORKERS)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1)]
 
 
@@ -125,7 +131,7 @@ class RewardsDocument(_Closed):
 class MergeDiesDocument(_Closed, tag_field="fault", tag="merge_dies"):
     """The process ends in the merge after so many writes."""
 
-    after: Annotated[int, Meta(ge=0)]
+    after: Annotated[int, Meta(ge=0, le=1_000_000_000)]
 
 
 class ReadsFailDocument(_Closed, tag_field="fault", tag="reads_fail"):
@@ -165,7 +171,7 @@ class ReceiptDocument(_Closed):
 
     id: str
     code: str
-    gas: U64 = "0"
+    gas: Answered = "0"
 
 
 class RejectionDocument(_Closed):
@@ -175,19 +181,26 @@ class RejectionDocument(_Closed):
     id: str | None = None
 
 
+class AnsweredMultisigDocument(_Closed):
+    """A multisig configuration that an account is said to have after the block."""
+
+    threshold: int | Answered
+    participants: list[Name]
+
+
 class OutcomeDocument(_Closed):
     """What one block gave."""
 
     receipts: list[ReceiptDocument] = []
     rejection: RejectionDocument | None = None
-    modified_nonces: dict[Name, U64] = {}
-    modified_balances: dict[Name, dict[Name, U64]] = {}
-    modified_multisigs: dict[Name, MultisigDocument | None] = {}
-    modified_energies: dict[Name, U64] = {}
+    modified_nonces: dict[Name, Answered] = {}
+    modified_balances: dict[Name, dict[Name, Answered]] = {}
+    modified_multisigs: dict[Name, AnsweredMultisigDocument | None] = {}
+    modified_energies: dict[Name, Answered] = {}
     created: list[Name] = []
-    burned: U64 = "0"
-    fees: str = "0"
-    height: int = 0
+    burned: Answered = "0"
+    fees: Answered = "0"
+    height: int | Answered = 0
     digest: str = ""
     faults: list[str] = []
 
@@ -196,7 +209,7 @@ class SettingDocument(_Closed):
     """Which executor ran the case, and how."""
 
     name: Name
-    workers: int
+    workers: Workers
     driver: str
     access: str = "shared"
 
@@ -204,10 +217,10 @@ class SettingDocument(_Closed):
 class ReproductionDocument(_Closed):
     """How often a failure of a program came back, and in which manner."""
 
-    failed: int
-    runs: int
-    mode: str = "parallel"
-    workers: int = 4
+    failed: Annotated[int, Meta(ge=0)]
+    runs: Annotated[int, Meta(ge=1, le=1_000_000)]
+    mode: Annotated[str, Meta(pattern="^(parallel|sequential|server)$")] = "parallel"
+    workers: Workers = 4
     seed: U64 | None = None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from lockstep.case.names import account_name, asset_name
+from lockstep.foreign.text import value_text
 from lockstep.verdict import ABSENT, Difference
 from lockstep_ledger.model import ADDRESS_LENGTH, Multisig
 from lockstep_ledger.outcome import Changes, Code, Fault, Outcome, Receipt, Rejection
@@ -20,7 +21,7 @@ K = TypeVar("K", bound=Hashable)
 def compare_outcomes(expected: Outcome, actual: Outcome) -> tuple[Difference, ...]:
     """Return every difference between the reference's outcome and the executor's."""
     if not well_typed(actual):
-        return (_difference("types", "", "the types of the outcome", repr(actual)),)
+        return (_difference("types", "", "the types of the outcome", value_text(actual, repr)),)
     if expected == actual:
         return ()
     found = [
@@ -140,15 +141,17 @@ def describe(value: object) -> str:
         case Code():
             return f"{value.name} ({value:#06x})"
         case Receipt():
-            return f"{describe(value.code)} gas {value.gas_used} hash {value.hash.hex()[:8]}"
+            gas = value_text(value.gas_used)
+            return f"{describe(value.code)} gas {gas} hash {value.hash.hex()[:8]}"
         case Rejection(None, code):
             return f"block rejected with {describe(code)}"
         case Rejection(index, code):
-            return f"block rejected at {index} with {describe(code)}"
+            return f"block rejected at {value_text(index)} with {describe(code)}"
         case Fault(index, error):
-            return f"fault at {index}: {error}"
+            return f"fault at {value_text(index)}: {error}"
         case Multisig(threshold, participants):
-            return f"{threshold} of ({', '.join(account_name(each) for each in participants)})"
+            names = ", ".join(account_name(each) for each in participants)
+            return f"{value_text(threshold)} of ({names})"
         case (bytes() as address, bytes() as asset):
             return f"{account_name(address)} {asset_name(asset)}"
         case tuple():
@@ -156,7 +159,7 @@ def describe(value: object) -> str:
         case bytes():
             return account_name(value)
         case _:
-            return str(value)
+            return value_text(value)
 
 
 def _compare_receipts(
@@ -173,7 +176,7 @@ def _compare_receipts(
 
 def _describe_receipt(receipt: object) -> str:
     if isinstance(receipt, Receipt):
-        return f"#{receipt.index} {describe(receipt)}"
+        return f"#{value_text(receipt.index)} {describe(receipt)}"
     return ABSENT
 
 

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from lockstep.foreign.text import shown
 from lockstep.verdict import Difference
 
 SHOWN_DIFFERENCES = 12
@@ -13,13 +14,15 @@ SHOWN_DIFFERENCES = 12
 
 def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
     """List differences, the first dozen of them."""
-    shown = list(differences)
-    for each in shown[:SHOWN_DIFFERENCES]:
-        yield f"  {each}"
-    if len(shown) > SHOWN_DIFFERENCES:
-        yield f"  and {len(shown) - SHOWN_DIFFERENCES} more"
+    listed = list(differences)
+    for each in listed[:SHOWN_DIFFERENCES]:
+        first, *others = str(each).split("\n")
+        yield f"  {first}"
+        yield from (f"      {line}" for line in others if line)
+    if len(listed) > SHOWN_DIFFERENCES:
+        yield f"  and {len(listed) - SHOWN_DIFFERENCES} more"
 
 
 def replay_command(path: Path) -> str:
     """Return the command that runs a saved case again."""
-    return f"lockstep replay {shlex.quote(str(path))}"
+    return f"lockstep replay {shown(shlex.quote(str(path)), most=None)}"
