@@ -23,13 +23,14 @@ SMALL = ("--workload", "uniform", "--transactions", "5", "--rounds", "1", "--acc
 PLANTED = "lockstep_mutants.balances:SenderNotDebited"
 
 RUNS: dict[str, tuple[int, tuple[str, ...]]] = {
-    "audit": (AGREE, ("--executor", PLANTED, "--seeds", "1")),
+    "audit": (AGREE, ("--executor", PLANTED, "--campaigns", "1")),
     "bench": (AGREE, SMALL),
     "check-executor": (AGREE, (SERVED, "--only", "hello")),
     "corpus cover": (AGREE, (FINDING,)),
     "corpus distill": (AGREE, (FINDING,)),
     "corpus grow": (AGREE, ("--cases", "3", "--seed", "any")),
     "devnet": (AGREE, ("--blocks", "2", "--transactions", "2")),
+    "executors": (AGREE, ()),
     "explain": (DIVERGENCE, (FINDING,)),
     "explore": (AGREE, ("--transactions", "1")),
     "fuzz": (AGREE, ("--cases", "3", "--jobs", "2", "--executor", SERVED)),

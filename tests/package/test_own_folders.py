@@ -80,7 +80,7 @@ def test_a_campaign_runs_the_projects_executor(
 
 
 def test_the_catalogue_of_planted_faults_is_found(installed: Environment, project: Path) -> None:
-    chosen = ("--executor", "lockstep_mutants.balances:SenderNotDebited", "--seeds", 1)
+    chosen = ("--executor", "lockstep_mutants.balances:SenderNotDebited", "--campaigns", 1)
     ended = installed.run("python", "-m", "lockstep", "audit", *chosen, here=project)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "1 of 1 found" in ended.stdout

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from lockstep.explore.sums import Conclusion
-from lockstep.findings.files import Totals
 from lockstep.verdict import Verdict
 
 if TYPE_CHECKING:
     from lockstep.campaign.campaign import Report
-    from lockstep.explore.explore import Exploration
+    from lockstep.findings.files import Totals
 
 AGREE, DIVERGENCE, USAGE, FAULT, GATE = range(5)
 
@@ -51,16 +49,3 @@ def of_replay(totals: Totals) -> int:
     if code == AGREE and totals.drifted:
         return FAULT
     return GATE if set(totals.verdicts) == {Verdict.UNSUPPORTED} else code
-
-
-def of_exploration(exploration: Exploration) -> int:
-    """Return the exit code of an exploration: one that could not show every trace is no success."""
-    if exploration.tally.failures():
-        return of_verdicts(exploration.tally.failures())
-    match exploration.conclusion:
-        case Conclusion.EXHAUSTED:
-            return AGREE
-        case Conclusion.INCONCLUSIVE:
-            return GATE
-        case _:
-            return FAULT

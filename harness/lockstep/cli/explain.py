@@ -1,4 +1,4 @@
-"""The command ``lockstep explain``: why a saved case fails only under its schedule."""
+"""``lockstep explain``: why a saved case fails only under its schedule."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from pathlib import Path
 
 import click
 
+from lockstep.case.file import Setting, load
+from lockstep.cli import options
 from lockstep.cli.exit_codes import of_verdicts
+from lockstep.explain.saved import explain_record
+from lockstep.report.explanation import explanation_lines
+from lockstep.run.stores import open_stores
+from lockstep.targets.named import open_steered
 
 CONTINUATIONS = 200
 
 
-@click.argument("case", type=click.Path(path_type=Path))
+@click.command()
+@options.case_file()
 @click.option(
     "--continuations",
     type=click.IntRange(0, 100_000),
@@ -23,13 +30,10 @@ CONTINUATIONS = 200
 )
 @click.option("--all-steps", is_flag=True, help="Show the steps that nobody contests too.")
 def explain(case: Path, continuations: int, all_steps: bool) -> int:
-    """Say how the race in a saved failing case comes about, step by step."""
-    from lockstep.case.file import Setting, load
-    from lockstep.explain.saved import explain_record
-    from lockstep.report.explanation import explanation_lines
-    from lockstep.run.stores import open_stores
-    from lockstep.targets.named import open_steered
+    """Say how the race in a saved failing case comes about.
 
+    In a sentence, in the orders that differ, step by step, and in how likely failure became.
+    """
     record = load(case)
     setting = replace(record.setting or Setting(), driver="scheduled")
     with open_stores("memory") as stores, open_steered(setting, stores) as lane:

@@ -29,7 +29,7 @@ from lockstep_parallel.steps.drivers.protocol import WORKERS_FROM, Crash, Driver
 
 
 class Optimistic(Speculative):
-    """Executes a block speculatively on up to ``workers`` workers."""
+    """Executes a block speculatively: at once, validated, and again where that was wrong."""
 
     name = "optimistic"
     progress_class: ClassVar[type[Progress]] = Progress
