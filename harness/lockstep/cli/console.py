@@ -12,6 +12,7 @@ from rich.text import Text
 from lockstep.campaign.campaign import Budget, Report, run_campaign
 from lockstep.campaign.worker import Plan
 from lockstep.case.file import Setting
+from lockstep.cli.output import say_on
 from lockstep.faults import UsageError
 from lockstep.report.campaign import progress_line, summary_table
 from lockstep.report.finding import finding_lines
@@ -31,26 +32,24 @@ def run_on_console(plan: Plan, budget: Budget, jobs: int, folder: Path) -> Repor
         raise UsageError(f"{exclusive} holds one state: it takes --jobs 1")
     reach(each.name for each in targets)
     names = ", ".join(map(_name, targets, plan.settings))
-    output.print(
-        f"fuzzing {names} on {plan.storage}, seed {plan.seed}", markup=False, soft_wrap=True
-    )
+    say_on(output, f"fuzzing {names} on {plan.storage}, seed {plan.seed}")
     for projection in plan.projections():
-        output.print(projection.words)
+        say_on(output, projection.words)
     with Live(console=progress, auto_refresh=False, transient=True) as live:
         line = _Line(live, progress)
 
         def found(report: Report) -> None:
             for text in finding_lines(report.findings[-1]):
-                output.print(text, markup=False, soft_wrap=True)
+                say_on(output, text)
 
         report = run_campaign(plan, budget, jobs, folder, line.show, found)
     output.print(summary_table(report))
     for complaint in report.complaints:
-        output.print(f"health gate failed: {complaint}", markup=False, soft_wrap=True)
+        say_on(output, f"health gate failed: {complaint}")
     if report.interrupted:
-        output.print("interrupted: stopped before the budget was spent", markup=False)
+        say_on(output, "interrupted: stopped before the budget was spent")
     if report.fault is not None:
-        progress.print(f"lockstep: {report.fault}", markup=False, soft_wrap=True)
+        say_on(progress, f"lockstep: {report.fault}")
     return report
 
 
@@ -75,4 +74,4 @@ class _Line:
                 self._live.update(Text(progress_line(report), overflow="ellipsis"), refresh=True)
         elif now - self._shown >= QUIET_SECONDS:
             self._shown = now
-            self._console.print(progress_line(report), markup=False, soft_wrap=True)
+            say_on(self._console, progress_line(report))

@@ -11,6 +11,7 @@ from rich.console import Console
 from lockstep.case.file import save
 from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, FAULT
+from lockstep.cli.output import say
 from lockstep.corpus import distill as distilling
 from lockstep.corpus import grow as growing
 from lockstep.corpus.observe import EXECUTORS, Member, observing
@@ -56,13 +57,13 @@ def distill(
     names = {each.name for each in kept}
     for member in members:
         if str(member.path) not in names:
-            click.echo(f"{'removed' if remove else 'not needed'} {member.path}")
+            say(f"{'removed' if remove else 'not needed'} {member.path}")
             if remove:
                 member.path.unlink()
         elif into is not None:
             save(member.record, into)
     sizes = [sum(each.transactions for each in some) for some in (candidates, kept)]
-    click.echo(
+    say(
         f"{len(kept)} of {len(members)} cases, {sizes[1]} of {sizes[0]} transactions, "
         f"cover the same {len(before)} facts"
     )
@@ -83,14 +84,14 @@ def grow(executors: tuple[str, ...], cases: int, seed: str, into: Path) -> int:
     with observing(executors) as observer:
         growth = growing.grow(observer.read(known), observer, seed, cases)
     for record in growth.added:
-        click.echo(f"added {save(record, into)}")
-    click.echo(
+        say(f"added {save(record, into)}")
+    say(
         f"{len(growth.added)} cases added to {len(known)}: "
         f"{growth.after} facts, {growth.before} before"
     )
     if growth.failing:
         numbers = ", ".join(map(str, growth.failing[:10]))
-        click.echo(f"{len(growth.failing)} cases failed and were left out: {numbers}; fuzz them")
+        say(f"{len(growth.failing)} cases failed and were left out: {numbers}; fuzz them")
         return FAULT
     return AGREE
 

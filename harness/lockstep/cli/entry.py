@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 INTERRUPTED = 3
@@ -10,6 +11,9 @@ INTERRUPTED = 3
 
 def main() -> None:
     """Load the command line and run it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # none if it was closed before we began
+            stream.reconfigure(errors="backslashreplace")
     try:
         from lockstep.cli.main import main as command
     except KeyboardInterrupt:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from lockstep.cli.output import say_on
 from lockstep.explore.explore import Exploration, explore
 from lockstep.explore.sums import Sums
 from lockstep.explore.worker import Survey
@@ -30,20 +31,20 @@ def explore_on_console(
     """Explore and show it; ``save`` is called now and then, and at the end however it comes."""
     output, progress = Console(highlight=False), Console(stderr=True, highlight=False)
     for line in opening_lines(plan, start):
-        output.print(line, markup=False, soft_wrap=True)
+        say_on(output, line)
     started = time.monotonic()
     with Live(console=progress, auto_refresh=False, transient=True) as live:
         shown = _Shown(live, progress, start.next, save)
 
         def found(exploration: Exploration) -> None:
             for text in finding_lines(exploration.findings[-1]):
-                output.print(text, markup=False, soft_wrap=True)
+                say_on(output, text)
 
         exploration = explore(plan, jobs, start, folder, shown.show, found)
     save(exploration)
     for line in closing_lines(exploration):
-        output.print(line, markup=False, soft_wrap=True)
-    output.print(f"in {time.monotonic() - started:.1f} s", markup=False)
+        say_on(output, line)
+    say_on(output, f"in {time.monotonic() - started:.1f} s")
     return exploration
 
 
@@ -71,4 +72,4 @@ class _Shown:
         if in_place:
             self._live.update(Text(line, overflow="ellipsis"), refresh=True)
         else:
-            self._console.print(line, markup=False, soft_wrap=True)
+            say_on(self._console, line)

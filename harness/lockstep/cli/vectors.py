@@ -10,6 +10,7 @@ from lockstep.case.file import Setting
 from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, GATE
 from lockstep.cli.group import complain
+from lockstep.cli.output import say
 from lockstep.report.vectors import lines
 from lockstep.run.stores import open_stores
 from lockstep.vectors.run import run_vectors
@@ -26,7 +27,7 @@ def vectors(directory: Path, executor: str, workers: int, driver: str, storage: 
     with open_stores(storage) as stores:
         report = run_vectors(directory, Setting(executor, workers, driver), stores)
     for line in lines(report):
-        click.echo(line)
+        say(line)
     if report.failed:
         return DIVERGENCE
     return AGREE if report.passed else complain(GATE, "no vector was in scope")

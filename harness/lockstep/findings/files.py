@@ -119,6 +119,8 @@ def replay_paths(
     found = list(files_in(paths))
     if not found:
         raise UsageError(f"no case files in {', '.join(str(path) for path in paths)}")
+    if options.executor is not None:
+        reach([options.executor])
     strategy = None if options.strategy is None else strategy_named(options.strategy)
     ready: list[_Ready] = []
     for path in found:

@@ -32,7 +32,9 @@ def replayed_lines(file: ReplayedFile, *, quiet: bool) -> Iterator[str]:
 
 
 def total_lines(totals: Totals) -> Iterator[str]:
-    """Yield what was not compared, then the counts."""
+    """Yield what was not compared, then the counts, if anything was run."""
+    if not totals.verdicts:
+        return
     for word, count in sorted(totals.unsupported.items()):
         yield f"unsupported {count}: {word}"
     for word, count in sorted(totals.not_compared.items()):
