@@ -12,9 +12,9 @@ from rich.console import Console
 from lockstep.foreign.text import shown
 
 
-def say(line: str, *, error: bool = False) -> None:
+def say(line: str) -> None:
     """Print one line."""
-    click.echo(shown(line, most=None), err=error)
+    click.echo(shown(line, most=None))
 
 
 def say_on(console: Console, *lines: str) -> None:

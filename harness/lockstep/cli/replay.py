@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from lockstep.cli import options
-from lockstep.cli.exit_codes import of_replay
+from lockstep.cli.exit_codes import USAGE, of_replay
+from lockstep.cli.group import complain
 from lockstep.cli.output import say
 from lockstep.findings.files import Options, RefusedFile, Totals, replay_paths
 from lockstep.report.replay import replayed_lines, total_lines
@@ -51,7 +52,7 @@ def replay(
     totals = Totals()
     for file in replay_paths(paths, chosen, storage, database, totals):
         if isinstance(file, RefusedFile):
-            say(f"lockstep: {file.reason}", error=True)
+            complain(USAGE, file.reason)
             continue
         for line in replayed_lines(file, quiet=quiet):
             say(line)

@@ -6,18 +6,17 @@ their turn. Nothing that a file names is run unless the user trusts it to be.
 
 from __future__ import annotations
 
-import os
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NoReturn
 
 from lockstep.case.file import CaseFileError, Record, Setting, load
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.findings.replay import Replayed, replay
 from lockstep.findings.replayed import Rung
+from lockstep.foreign.files import FileRefused, below
 from lockstep.run.stores import Stores, open_stores
 from lockstep.schedules.strategy import Strategy, strategy_named
 from lockstep.targets.named import find, reach
@@ -186,18 +185,13 @@ def files_in(paths: Sequence[Path]) -> Iterator[Path]:
             raise CaseFileError(f"{path}: no such file") from error
         except (OSError, ValueError) as error:
             raise CaseFileError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
-        if is_folder:
-            yield from sorted(_below(path))
-        else:
+        if not is_folder:
             yield path
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    def refuse(error: OSError) -> NoReturn:
-        raise CaseFileError(f"{error.filename}: {error.strerror}") from error
-
-    for parent, folders, names in os.walk(folder, onerror=refuse):
-        yield from (Path(parent, each) for each in (*names, *folders) if each.endswith(".json"))
+            continue
+        try:
+            yield from below(path)
+        except FileRefused as error:
+            raise CaseFileError(f"{path}: {error}") from error
 
 
 def _settings(record: Record, own: Setting, options: Options) -> Iterator[Setting]:

@@ -17,12 +17,13 @@ from lockstep.targets.trust import OURS_ALONE, Trust, setting_in
 
 @dataclass(frozen=True, slots=True)
 class ShrunkFile:
-    """What was made of the case in a file, and the file that holds it.
+    """What was made of the case in a file on ``executor``, and the file that holds it.
 
     ``another`` tells that it fails in another way than the file records.
     """
 
     original: Record
+    executor: str
     settled: Settled
     path: Path
     another: bool = False
@@ -50,4 +51,5 @@ def shrink_file(
         saved = save(settled.record(setting, record.origin), folder)
     except OSError as error:
         raise HarnessFault(f"cannot write to {folder}: {error.strerror}") from error
-    return ShrunkFile(record, settled, saved, another=back.rung is Rung.ANOTHER)
+    another = back.rung is Rung.ANOTHER
+    return ShrunkFile(record, setting.executor, settled, saved, another=another)

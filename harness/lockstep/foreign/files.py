@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import NoReturn
 
 from lockstep.foreign.text import error_text
 
@@ -36,6 +37,24 @@ def read(path: Path, most: int = MOST_BYTES) -> bytes:
     if len(data) > most:
         raise _too_large(len(data), most)
     return data
+
+
+def below(folder: Path, suffix: str = ".json") -> list[Path]:
+    """Return what is below ``folder`` and is named so, in order. Raises ``FileRefused``.
+
+    A folder that cannot be looked into is not passed over.
+    """
+
+    def refuse(error: OSError) -> NoReturn:
+        raise FileRefused(f"{error.strerror}: {error.filename}") from error
+
+    walk = os.walk(folder, onerror=refuse)
+    return sorted(
+        Path(parent, name)
+        for parent, folders, files in walk
+        for name in (*folders, *files)
+        if name.endswith(suffix)
+    )
 
 
 def _check(found: os.stat_result, most: int) -> None:

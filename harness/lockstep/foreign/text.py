@@ -24,17 +24,19 @@ _BREAKS = re.compile(r"[^\S ]+")
 
 def shown(text: str, most: int | None = MOST) -> str:
     """Return ``text`` as one harmless line of at most ``most`` characters."""
+    text = _start(text, most)
     if not text.isprintable():
-        parts = (each.strip(" ") for each in _BREAKS.split(_start(text, most)))
+        parts = (each.strip(" ") for each in _BREAKS.split(text))
         text = " ".join(filter(None, parts))
     return _bounded(_harmless(text), most)
 
 
 def shown_block(text: str, most: int | None = MOST_OF_A_BLOCK) -> str:
     """Return ``text`` as harmless lines of at most ``most`` characters together."""
+    text = _start(text, most)
     if text.isprintable():
         return _bounded(_harmless(text), most)
-    lines = _start(text, most).replace("\t", "    ").split("\n")
+    lines = text.replace("\t", "    ").split("\n")
     return _bounded("\n".join(_harmless(line.rstrip("\r")) for line in lines), most)
 
 

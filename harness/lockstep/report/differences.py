@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lockstep.foreign.text import shown
+from lockstep.targets.trust import is_ours
 from lockstep.verdict import Difference
 
 SHOWN_DIFFERENCES = 12
@@ -23,6 +24,11 @@ def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
         yield f"  and {len(listed) - SHOWN_DIFFERENCES} more"
 
 
-def replay_command(path: Path) -> str:
-    """Return the command that runs a saved case again."""
-    return f"lockstep replay {shown(shlex.quote(str(path)), most=None)}"
+def replay_command(path: Path, executor: str) -> str:
+    """Return the command that runs a saved case again on ``executor``, which its file names.
+
+    An executor that is not ours is named once more, for a file alone has nothing run.
+    """
+    words = ["lockstep", "replay", str(path)]
+    words += [] if is_ours(executor) else ["--executor", executor]
+    return shown(shlex.join(words), most=None)

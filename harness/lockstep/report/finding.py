@@ -30,4 +30,4 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     elif not settled.repeatable:
         yield "  NOT REPEATABLE: run again, it ends in another way"
     yield from (f"  {line}" for line in finding.versus)
-    yield f"  replay: {replay_command(finding.path)}"
+    yield f"  replay: {replay_command(finding.path, finding.setting.executor)}"

@@ -33,8 +33,8 @@ class Trust:
         if self.everything or name in self.names or is_ours(name):
             return
         raise UsageError(
-            f"{path} asks for the executor {shown(name, 200)}, which is not lockstep's own: "
-            "nothing was run; --trust runs what the file names"
+            f"{path} asks for the executor {shown(name, 200)}, which is not lockstep's own and was "
+            "not run: --trust runs what a file names"
         )
 
 
