@@ -170,7 +170,7 @@ NUMBERS = ("0", "1", "2", "9999", "10000", "15000", str(2**63), str(2**64 - 2), 
 TOKENS = (b'"', b"{", b"}", b"[", b"]", b",", b":", b"\\", b"\x00", b"\xff", b"\xed\xa0\x80", b"9")
 
 
-def mutated_bytes(data: bytes, random: Random, _: bytes = b"") -> bytes:
+def mutated_bytes(data: bytes, random: Random, donor: bytes = b"") -> bytes:
     """Change ``data`` in one to four places."""
     for _ in range(random.randint(1, 4)):
         start = random.randrange(len(data) + 1)

@@ -212,6 +212,9 @@ class SettingDocument(_Closed):
     workers: Workers
     driver: str
     access: str = "shared"
+    deadline: Annotated[float, Meta(gt=0, le=86_400)] = 10.0
+    memory: Annotated[int, Meta(gt=0, le=1_048_576)] = 2048
+    isolated: bool = False
 
 
 class ReproductionDocument(_Closed):

@@ -76,9 +76,10 @@ def fuzz(
         database=database,
         seeds=_seeds(seeds, scheme),
         strategy=strategy,
+        findings=findings,
     )
     budget = Budget(cases, SECONDS if seconds is None and cases is None else seconds)
-    return of_campaign(run_on_console(plan, budget, jobs, findings))
+    return of_campaign(run_on_console(plan, budget, jobs))
 
 
 def _seeds(path: Path | None, scheme: str) -> tuple[Case, ...]:

@@ -26,7 +26,7 @@ from lockstep.run.result import Run
 from lockstep.schedules.deviations import FollowDeviations
 from lockstep.schedules.mix import Mix
 from lockstep.schedules.strategy import Strategy
-from lockstep.shrink.reduce import BUDGET, Reduced, reduce
+from lockstep.shrink.reduce import BUDGET, UNWATCHED, Reduced, Watch, reduce
 from lockstep.shrink.same_failure import SameFailure, schedule_of
 from lockstep.streams import stream
 from lockstep.targets.steered import STEP_LIMIT, SteeredLane
@@ -42,10 +42,10 @@ class BySchedule:
     def __init__(self, lane: SteeredLane) -> None:
         self._lane = lane
 
-    def settle(self, case: Case, run: Run) -> Settled:
+    def settle(self, case: Case, run: Run, watch: Watch = UNWATCHED) -> Settled:
         """Shrink case and schedule, and replay both twice."""
         lane = self._lane
-        reduced = shrink(case, run, lane)
+        reduced = shrink(case, run, lane, watch)
         final = lane.run_deviating(reduced.case, reduced.schedule)
         lost = not final.verdict.is_failure or signature_of(final) != signature_of(run)
         if lost:
@@ -104,12 +104,12 @@ def draw(record: Record, lane: SteeredLane, strategy: Strategy) -> BroughtBack:
     return BroughtBack(run, rung_of(record, run))
 
 
-def shrink(case: Case, run: Run, lane: SteeredLane) -> Reduced:
+def shrink(case: Case, run: Run, lane: SteeredLane, watch: Watch = UNWATCHED) -> Reduced:
     """Shrink a case that failed in ``run``: without a schedule if it fails sequentially too."""
     same = SameFailure(lane, signature_of(run))
     sequential = same.attempt(case, ())
     schedule = () if sequential.schedule is not None else same.schedule_of(case, run)
-    return reduce(case, schedule, same, BUDGET)
+    return reduce(case, schedule, same, BUDGET, watch)
 
 
 def is_repeatable(case: Case, schedule: Schedule, lane: SteeredLane) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.table import Table
 
 from lockstep.campaign.campaign import Report
@@ -14,11 +16,13 @@ from lockstep_ledger.outcome import Code
 
 def progress_line(report: Report) -> str:
     """Return the one line that shows how a campaign is going."""
-    tally, seconds = report.tally, max(report.seconds, 1e-9)
-    verdicts = " ".join(f"{word} {count}" for word, count in sorted(tally.verdicts.items()))
+    whole, more, seconds = report.tally, report.under_way, max(report.seconds, 1e-9)
+    cases = whole.cases + more.cases
+    counts = Counter(whole.verdicts) + Counter(more.verdicts)
+    verdicts = " ".join(f"{word} {count}" for word, count in sorted(counts.items()))
     return (
-        f"{seconds:5.0f} s  {tally.cases} cases  {tally.cases / seconds:.0f}/s  {verdicts}  "
-        f"conflicts {tally.measure.conflict_density:.0%}  failing {tally.measure.failing_share:.0%}"
+        f"{seconds:5.0f} s  {cases} cases  {cases / seconds:.0f}/s  {verdicts}  "
+        f"conflicts {whole.measure.conflict_density:.0%}  failing {whole.measure.failing_share:.0%}"
         f"  kinds {len(report.kinds)}"
     )
 
@@ -28,6 +32,8 @@ def summary_table(report: Report) -> Table:
     tally, measure = report.tally, report.tally.measure
     table = Table(show_header=False)
     table.add_row("cases", f"{tally.cases} in {report.seconds:.1f} s")
+    if report.under_way.cases:
+        table.add_row("in chunks not ended", f"{report.under_way.cases} cases")
     table.add_row("executions of blocks", str(tally.executions))
     for word, count in sorted(tally.verdicts.items()):
         table.add_row(*cells(f"verdict {word}", _by_executor(word, count, tally)))

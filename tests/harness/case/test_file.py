@@ -30,6 +30,7 @@ from lockstep.case.file import (
 from lockstep.case.values import Cosigner, Intent
 from lockstep.findings.drift import expected_documents, observed_documents
 from lockstep.generate.strategies import cases
+from lockstep.verdict import Verdict
 from lockstep_ledger.model import NonceBump
 from lockstep_parallel.executors.batched import Batched
 from tests.harness.small import ALICE, BOB, FEE, block, case_of, payment, pays, record, run_on
@@ -52,7 +53,7 @@ records = st.builds(
     setting=st.none() | any_setting,
     schedule=st.lists(deviations, max_size=3).map(tuple),
     trace=st.lists(steps, max_size=3).map(tuple),
-    verdict=words,
+    verdict=st.sampled_from(("", *(each.value for each in Verdict))),
 )
 
 
@@ -131,9 +132,9 @@ def cosigned_by(signer_id: int) -> Callable[[dict[str, Any]], None]:
 
 
 REFUSED: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "truncated"),
-    "truncated": (to_bytes(record())[:-30], "truncated"),
-    "not JSON": (b"{'format': 1}", "malformed"),
+    "empty": (b"", "not JSON: Expecting value: line 1 column 1"),
+    "truncated": (to_bytes(record())[:-30], "not JSON"),
+    "not JSON": (b"{'format': 1}", "not JSON: Expecting property name"),
     "not UTF-8": (b'{"format":1,"description":"\xff"}', "utf-8"),
     "a list": (b"[]", "no format version"),
     "nested without end": (b"[" * 200_000, "nested too deeply"),

@@ -44,13 +44,14 @@ _DECODER = msgspec.json.Decoder(Answer)
 
 
 class Connection:
-    """The conversation; ``starts`` counts the processes it took."""
+    """The conversation; ``starts`` counts processes, ``introduced`` is the last hello."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.starts = 0
         self._child: Child | None = None
         self._hello: HelloAnswer | None = None
+        self.introduced: HelloAnswer | None = None
         self._next_id = 1
 
     @property
@@ -106,7 +107,7 @@ class Connection:
         if answer.protocol != PROTOCOL:
             text = f"protocol {answer.protocol}, not {PROTOCOL}"
             raise self._fault(Broken(Verdict.PROTOCOL_ERROR, "version", text))
-        self._hello = answer
+        self._hello = self.introduced = answer
 
     def _converse(self, requests: Sequence[Request]) -> list[Answer]:
         child = self._child
