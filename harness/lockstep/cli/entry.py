@@ -1,12 +1,14 @@
-"""Where the ``lockstep`` command begins: an interrupt before there is a group is one line, too."""
+"""Where the ``lockstep`` command begins: what goes wrong while it is loaded is one line, too."""
 
 from __future__ import annotations
 
 import io
+import os
 import sys
+from typing import NoReturn
 
-INTERRUPTED = 3
-"""The exit code of ``lockstep.cli.exit_codes.FAULT``, which is not loaded yet."""
+FAULT = 3
+"""That of ``lockstep.cli.exit_codes``, which is not loaded yet."""
 
 
 def main() -> None:
@@ -17,6 +19,14 @@ def main() -> None:
     try:
         from lockstep.cli.main import main as command
     except KeyboardInterrupt:
-        sys.stderr.write("lockstep: interrupted\n")
-        sys.exit(INTERRUPTED)
+        _end("interrupted")
+    except Exception as error:
+        if os.environ.get("LOCKSTEP_DEBUG") == "1":
+            raise
+        _end(f"cannot be loaded: {type(error).__name__}: {' '.join(str(error).split())}")
     command()
+
+
+def _end(text: str) -> NoReturn:
+    sys.stderr.write(f"lockstep: {text}\n")
+    sys.exit(FAULT)

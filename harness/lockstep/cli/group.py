@@ -95,7 +95,8 @@ def one_clear_line() -> Iterator[None]:
         code = complain(FAULT, str(error))
     except KeyboardInterrupt:
         code = complain(FAULT, "interrupted")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        # Whoever ends the program in our place, an executor perhaps, has not said that it agrees.
         code = complain(FAULT, f"internal error: {_internal(error)}")
     else:
         return
@@ -119,7 +120,7 @@ def _unread() -> int:
     return FAULT
 
 
-def _internal(error: Exception) -> str:
+def _internal(error: BaseException) -> str:
     """Describe an error that nobody foresaw: what, where, and how to see more of it."""
     asked = os.environ.get(DEBUG) == "1"
     if asked:

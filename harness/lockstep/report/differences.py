@@ -31,4 +31,15 @@ def replay_command(path: Path, executor: str) -> str:
     """
     words = ["lockstep", "replay", str(path)]
     words += [] if is_ours(executor) else ["--executor", executor]
-    return shown(shlex.join(words), most=None)
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    """Quote ``word`` for a shell, what is not harmless byte by byte."""
+    if shown(word, most=None) == word:
+        return shlex.quote(word)
+    data = word.encode(errors="surrogateescape")
+    return "$'" + "".join(chr(each) if each in _PLAIN else f"\\x{each:02x}" for each in data) + "'"
+
+
+_PLAIN = frozenset(b"/._-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")

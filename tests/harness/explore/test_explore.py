@@ -395,9 +395,9 @@ def test_a_certificate_of_another_executor_source_runs_and_says_so(
     )
     monkeypatch.syspath_prepend(tmp_path)
     lockstep(certificate, "--executor", "changing_executor:Mine")
-    assert checked(certificate).exit_code == AGREE
+    assert checked(certificate, "--trust").exit_code == AGREE
     source.write_text(source.read_text() + "# edited\n")
-    result = checked(certificate)
+    result = checked(certificate, "--trust")
     assert result.exit_code == FAULT
     assert "changed since the certificate: executor sources" in result.stdout
     assert "same result" in result.stdout
