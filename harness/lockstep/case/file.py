@@ -26,7 +26,7 @@ from lockstep.case.values import Case
 from lockstep.faults import UsageError
 from lockstep.foreign.document import DocumentError, document
 from lockstep.foreign.files import FileRefused, read
-from lockstep_ledger.model import ModelError
+from lockstep_ledger.model import U64_MAX, ModelError
 
 FORMAT = 1
 _CONTENT_NAME = re.compile(r"[0-9a-f]{16}")
@@ -215,6 +215,8 @@ def _reproduction_of(document: documents.ReproductionDocument | None) -> Reprodu
     if document.failed > document.runs:
         raise CaseFileError(f"a reproduction of {document.failed} in {document.runs} runs")
     seed = None if document.seed is None else int(document.seed)
+    if seed is not None and seed > U64_MAX:
+        raise CaseFileError(f"the seed of a reproduction is {seed}, above {U64_MAX}")
     manner = Manner(document.mode, document.workers, seed)
     return Reproduction(document.failed, document.runs, manner)
 
