@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 FAULT = 3
@@ -13,8 +14,12 @@ FAULT = 3
 
 def main() -> None:
     """Load the command line and run it."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # none if it was closed before we began
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed before we began
+            nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - until the program ends
+            setattr(sys, name, nowhere)
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
         from lockstep.cli.main import main as command

@@ -75,8 +75,7 @@ class CommandGroup(click.Group):
         """Load and run the command, and end with its exit code."""
         with one_clear_line():
             code = super().invoke(ctx)
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            sys.stdout.flush()
             ctx.exit(code)
 
 
@@ -96,8 +95,12 @@ def one_clear_line() -> Iterator[None]:
     except KeyboardInterrupt:
         code = complain(FAULT, "interrupted")
     except (Exception, SystemExit) as error:
-        # Whoever ends the program in our place, an executor perhaps, has not said that it agrees.
-        code = complain(FAULT, f"internal error: {_internal(error)}")
+        # Whoever ends the program in our place, an executor perhaps, has not said that it agrees;
+        # rich does so where a reader has gone.
+        if isinstance(error.__context__, BrokenPipeError):
+            code = _unread()
+        else:
+            code = complain(FAULT, f"internal error: {_internal(error)}")
     else:
         return
     raise Exit(code)
@@ -113,7 +116,7 @@ def _unread() -> int:
     """End where nobody reads what is printed: nothing is to be said, and nothing was found."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):
+        with suppress(OSError, ValueError):
             # What is still buffered is written when the program ends, and would fail again.
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

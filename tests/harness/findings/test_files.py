@@ -189,3 +189,13 @@ def test_a_folder_that_cannot_be_looked_into_is_refused(
 def test_a_folder_without_cases_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no case files in"):
         replayed(tmp_path)
+
+
+def test_a_case_of_too_many_bytes_is_refused_when_it_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(record(), tmp_path)
+    monkeypatch.setattr("lockstep_ledger.block.MOST_BYTES", 10)
+    assert_one_line(
+        lockstep("replay", path), USAGE, f"{path}: ", "bytes of transactions in a block"
+    )
