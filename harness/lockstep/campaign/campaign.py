@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
@@ -34,6 +35,7 @@ from lockstep.findings.finding import Finding
 from lockstep.findings.investigate import investigate
 from lockstep.findings.keeping import Keeper
 from lockstep.run.fingerprint import fingerprint
+from lockstep.run.temporary import temporary_directory
 from lockstep.run.watchdog import TimeOver, watching
 
 HOW_TO_GO_ON = "; look at one with lockstep replay, give --deadline more, or --isolate"
@@ -92,7 +94,12 @@ def run_campaign(plan: Plan, budget: Budget, jobs: int, observer: Observer) -> R
     worker = Worker(plan, "main")
     campaign = _Campaign(plan, worker, report, observer, started)
     try:
-        with watching(until), Work(partial(_numbered, plan), jobs, worker, campaign) as work:
+        with (
+            worker.marker,
+            watching(until),
+            _databases(plan, jobs) as with_database,
+            Work(partial(_numbered, with_database), jobs, worker, campaign) as work,
+        ):
             campaign.listen = work.listen
             for tally in work.results(_chunks(budget, started)):
                 campaign.take(tally)
@@ -160,8 +167,9 @@ class _Campaign:
         failure = Failure(
             begun.number, begun.setting, fingerprint(executor, run), begun.case, run, killed=True
         )
-        self._hear_of(Met(failure, self._worker.keep(failure)))
+        self._hear_of(Met(start, failure, self._worker.keep(failure)))
         if len(killers) + 1 >= ENOUGH:
+            self._settle(failure)
             raise HarnessFault(
                 f"case {begun.number} is the third of its chunk that ends the process ({how})"
                 + HOW_TO_GO_ON
@@ -180,34 +188,44 @@ class _Campaign:
             report.under_way.add(went)
         self._show()
         for failure in tally.failures:
-            if failure.fingerprint not in self._settled:
-                self._settled.add(failure.fingerprint)
-                self._investigate(failure)
+            self._settle(failure)
 
     def close(self) -> None:
         """Note what was met and could not be investigated any more."""
+        for kind in (*self._met, *self._settled):
+            self._report.kinds[kind] += kind not in self._report.kinds
         for kind, met in self._met.items():
             if kind not in self._settled or kind == self._under_investigation:
-                self._report.kinds[kind] += kind not in self._report.kinds
                 self._report.unsettled.append(min(met, key=_position))
 
     def _hear_of(self, met: Met) -> None:
         kind = met.failure.fingerprint
         if kind in self._settled:
-            if kind != self._under_investigation:
+            if kind == self._under_investigation:
+                self._met[kind].append(met)
+            else:
                 self._keeper.forget(met.kept)
             return
         heard = self._met.setdefault(kind, [])
         heard.append(met)
         if len(heard) == 1:
             self._observer.met(met)
+        is_next = met.start == self._report.tally.cases and not met.failure.killed
+        if is_next and not self._under_investigation:
+            self._settle(met.failure)
+
+    def _settle(self, failure: Failure) -> None:
+        """Investigate the first failure of a kind, in the order of cases."""
+        if failure.fingerprint not in self._settled:
+            self._settled.add(failure.fingerprint)
+            self._investigate(failure)
 
     def _investigate(self, failure: Failure) -> None:
         kind = failure.fingerprint
         met = self._met.setdefault(kind, [])
         first = next((each for each in met if _position(each) == _position(failure)), None)
         if first is None:
-            first = Met(failure, self._worker.keep(failure))
+            first = Met(self._report.tally.cases, failure, self._worker.keep(failure))
             met.append(first)
         self._under_investigation = kind
         lane = self._worker.lane_for(failure)
@@ -220,7 +238,8 @@ class _Campaign:
             first.kept,
             self._between,
         )
-        others = [each for each in self._worker.lanes if each is not lane]
+        lanes = enumerate(self._worker.lanes)
+        others = [each for position, each in lanes if position != failure.setting]
         told = versus(finding.case, finding.run, lane.setting.executor, others)
         finding = replace(finding, versus=tuple(told))
         self._under_investigation = ""
@@ -258,6 +277,16 @@ def _not_tested(plan: Plan, tally: Tally) -> Iterator[str]:
     for name in dict.fromkeys(setting.executor for setting in plan.settings):
         if tally.cases and not tally.compared[name]:
             yield f"every run of {name} was unsupported: nothing was compared"
+
+
+@contextmanager
+def _databases(plan: Plan, jobs: int) -> Iterator[Plan]:
+    """Give the plan of worker processes: their temporary databases are this process's to remove."""
+    if jobs == 1 or plan.storage == "memory" or plan.database is not None:
+        yield plan
+        return
+    with temporary_directory() as folder:
+        yield replace(plan, database=folder)
 
 
 def _numbered(plan: Plan, number: int) -> Worker:

@@ -138,7 +138,7 @@ class _Process(Generic[T]):
     pipe: Connection
     number: int
     tasks: deque[tuple[int, Task]] = field(default_factory=deque)
-    has_worked: bool = False
+    is_open: bool = False
 
 
 class _Pool(Generic[T]):
@@ -154,6 +154,7 @@ class _Pool(Generic[T]):
         self._done: dict[int, T] = {}
         self._begun = 0
         self._lost = 0
+        self._is_listening = False
 
     def results(self, tasks: Iterator[Task]) -> Iterator[T]:
         """Yield the results in order."""
@@ -206,7 +207,19 @@ class _Pool(Generic[T]):
             least.pipe.send(task)
 
     def listen(self, seconds: float | None = None) -> None:
-        """Take what processes say, once one of them does or so many ``seconds`` are over."""
+        """Take what processes say, once one of them does or so many ``seconds`` are over.
+
+        What is said leads to work that listens in between: the inner call does nothing.
+        """
+        if self._is_listening:
+            return
+        self._is_listening = True
+        try:
+            self._hear_all(seconds)
+        finally:
+            self._is_listening = False
+
+    def _hear_all(self, seconds: float | None) -> None:
         heard = set(map(id, wait([each.pipe for each in self._processes], seconds)))
         for process in [each for each in self._processes if id(each.pipe) in heard]:
             try:
@@ -217,8 +230,9 @@ class _Pool(Generic[T]):
             self._heard(process, kind, value)
 
     def _heard(self, process: _Process[T], kind: str, value: Any) -> None:
-        process.has_worked = True
         match kind:
+            case "open":
+                process.is_open, self._lost = True, 0
             case "note":
                 self._supervisor.note(value)
             case "result":
@@ -234,12 +248,12 @@ class _Pool(Generic[T]):
         process.process.join()
         process.pipe.close()
         how = how_it_ended(process.process.exitcode or 0)
-        self._lost = 0 if process.has_worked else self._lost + 1
+        self._lost += not process.is_open
         if self._lost >= DIED_AT_ONCE:
             raise HarnessFault(f"worker processes do not start: {how}")
         if process.tasks:
             number, task = process.tasks.popleft()
-            if process.has_worked:
+            if process.is_open:
                 task = self._supervisor.died(task, how)
             self._again.append((number, task))
         self._again.extend(process.tasks)
@@ -287,6 +301,7 @@ def _serve(pipe: Connection, opening: Opening[Any], number: int, parent: int) ->
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         worker = opening(number)
+        pipe.send(("open", None))
         try:
             with watching():
                 while True:

@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeAlias
 from lockstep.campaign.controls import EVERY as CONTROLS_EVERY
 from lockstep.campaign.controls import Controlled, Controls
 from lockstep.campaign.health import KINDS, Measure
+from lockstep.campaign.marker import Marker
 from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.corpus.behaviours import Fact
@@ -110,8 +111,9 @@ class Went:
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A note: a failure of a kind that this process had not met, and where it is kept."""
+    """A note: a failure of a kind that this process had not met, its chunk, where it is kept."""
 
+    start: int
     failure: Failure
     kept: Kept
 
@@ -196,6 +198,10 @@ class Worker:
         self._controls = Controls(self._lane, self._run_control)
         self._keeper = Keeper(plan.findings)
         self._met: set[str] = set()
+        self.marker = Marker(f"seed {plan.seed}, {self._names()}")
+
+    def _names(self) -> str:
+        return ", ".join(setting.executor for setting in self.plan.settings)
 
     def case(self, number: int, feedback: Feedback | None = None) -> Case:
         """Return case ``number`` of the plan, as generated or as ``feedback`` has it."""
@@ -232,7 +238,7 @@ class Worker:
                 continue
             tally.cases = each.number - start + 1
             self._see(each, tally)
-            yield from self._newly_met(each, tally)
+            yield from self._newly_met(start, each, tally)
             yield from told.progress(tally)
             tally.hopeless = _hopeless(start, tally)
             if tally.hopeless:
@@ -276,6 +282,7 @@ class Worker:
                 if how is not None:
                     yield Ran(number, position, case, killed(how), killed=True)
                     continue
+                self.marker.at(number)
                 yield Begins(start, number, position, case)
                 run = self._run_mixed(lane, number, case, mix)
                 if position == 0:
@@ -312,14 +319,14 @@ class Worker:
                 failure = Failure(ran.number, position, kind, ran.case, run, ran.killed)
                 tally.failures.append(failure)
 
-    def _newly_met(self, ran: Ran, tally: Tally) -> Iterator[Met]:
+    def _newly_met(self, start: int, ran: Ran, tally: Tally) -> Iterator[Met]:
         """Keep and note a failure of a kind that this process has not met."""
         newest = tally.failures[-1] if tally.failures else None
         if newest is None or (newest.number, newest.setting) != (ran.number, ran.setting):
             return
         if newest.fingerprint not in self._met:
             self._met.add(newest.fingerprint)
-            yield Met(newest, self.keep(newest))
+            yield Met(start, newest, self.keep(newest))
 
     def _lane(self, setting: Setting) -> Lane:
         return self._resources.enter_context(open_lane(setting, self._stores))

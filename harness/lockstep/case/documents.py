@@ -13,10 +13,6 @@ from lockstep_ledger.model import ChainId
 
 MOST_WORKERS = 256
 U64: TypeAlias = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,19})$")]
-Answered: TypeAlias = Annotated[
-    str, Meta(pattern=r"^(0|-?[1-9][0-9]{0,99}|an integer of [0-9]{1,20} bits)$")
-]
-"""A number as an executor gave it, which may be none that the ledger has."""
 Workers: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_WORKERS)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1)]
 
@@ -171,7 +167,7 @@ class ReceiptDocument(_Closed):
 
     id: str
     code: str
-    gas: Answered = "0"
+    gas: U64 = "0"
 
 
 class RejectionDocument(_Closed):
@@ -181,26 +177,19 @@ class RejectionDocument(_Closed):
     id: str | None = None
 
 
-class AnsweredMultisigDocument(_Closed):
-    """A multisig configuration that an account is said to have after the block."""
-
-    threshold: int | Answered
-    participants: list[Name]
-
-
 class OutcomeDocument(_Closed):
     """What one block gave."""
 
     receipts: list[ReceiptDocument] = []
     rejection: RejectionDocument | None = None
-    modified_nonces: dict[Name, Answered] = {}
-    modified_balances: dict[Name, dict[Name, Answered]] = {}
-    modified_multisigs: dict[Name, AnsweredMultisigDocument | None] = {}
-    modified_energies: dict[Name, Answered] = {}
+    modified_nonces: dict[Name, U64] = {}
+    modified_balances: dict[Name, dict[Name, U64]] = {}
+    modified_multisigs: dict[Name, MultisigDocument | None] = {}
+    modified_energies: dict[Name, U64] = {}
     created: list[Name] = []
-    burned: Answered = "0"
-    fees: Answered = "0"
-    height: int | Answered = 0
+    burned: U64 = "0"
+    fees: Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,38})$")] = "0"
+    height: int = 0
     digest: str = ""
     faults: list[str] = []
 

@@ -10,7 +10,6 @@ from typing import assert_never
 
 from lockstep.case.documents import (
     AccountDocument,
-    AnsweredMultisigDocument,
     BlockDocument,
     BurnDocument,
     CosignerDocument,
@@ -47,7 +46,6 @@ from lockstep.case.values import (
 )
 from lockstep.foreign.text import shown, value_text
 from lockstep_ledger.model import (
-    U64_MAX,
     Account,
     Address,
     Burn,
@@ -59,8 +57,6 @@ from lockstep_ledger.model import (
     Transfers,
 )
 from lockstep_ledger.outcome import Outcome
-
-_MOST_ANSWERED = 10**100
 
 
 def state_document(state: State) -> StateDocument:
@@ -108,11 +104,11 @@ def outcome_document(outcome: Outcome, ids: list[str], digest: str) -> OutcomeDo
     changes = outcome.changes
     balances: dict[str, dict[str, str]] = {}
     for (address, asset), amount in changes.modified_balances.items():
-        balances.setdefault(account_name(address), {})[asset_name(asset)] = _answered(amount)
+        balances.setdefault(account_name(address), {})[asset_name(asset)] = str(amount)
     rejection = outcome.rejection
     return OutcomeDocument(
         receipts=[
-            ReceiptDocument(_id_at(ids, each.index), each.code.name, _answered(each.gas_used))
+            ReceiptDocument(_id_at(ids, each.index), each.code.name, str(each.gas_used))
             for each in outcome.receipts
         ],
         rejection=None
@@ -124,14 +120,14 @@ def outcome_document(outcome: Outcome, ids: list[str], digest: str) -> OutcomeDo
         modified_nonces=_numbers(changes.modified_nonces),
         modified_balances=balances,
         modified_multisigs={
-            account_name(key): _answered_multisig(each)
+            account_name(key): _multisig_document(each)
             for key, each in changes.modified_multisigs.items()
         },
         modified_energies=_numbers(changes.modified_energies),
         created=sorted(account_name(each) for each in changes.created),
-        burned=_answered(changes.burned),
-        fees=_answered(outcome.fees),
-        height=_answered_integer(changes.height),
+        burned=str(changes.burned),
+        fees=str(outcome.fees),
+        height=changes.height,
         digest=digest,
         faults=[f"{value_text(each.index)}: {shown(each.error)}" for each in outcome.faults],
     )
@@ -148,29 +144,11 @@ def _fault_document(fault: PlannedFault) -> FaultDocument:
 
 
 def _id_at(ids: list[str], index: int) -> str:
-    return ids[index] if 0 <= index < len(ids) else f"#{_answered(index)}"
+    return ids[index] if 0 <= index < len(ids) else f"#{index}"
 
 
 def _numbers(values: Mapping[Address, int]) -> dict[str, str]:
-    return {account_name(key): _answered(each) for key, each in values.items()}
-
-
-def _answered(number: int) -> str:
-    """Write a number that may have any size, so that it can be read back."""
-    if abs(number) < _MOST_ANSWERED:
-        return str(number)
-    return f"an integer of {number.bit_length()} bits"
-
-
-def _answered_integer(number: int) -> int | str:
-    return number if abs(number) <= U64_MAX else _answered(number)
-
-
-def _answered_multisig(multisig: Multisig | None) -> AnsweredMultisigDocument | None:
-    if multisig is None:
-        return None
-    names = [account_name(each) for each in multisig.participants]
-    return AnsweredMultisigDocument(_answered_integer(multisig.threshold), names)
+    return {account_name(key): str(each) for key, each in values.items()}
 
 
 def _multisig_document(multisig: Multisig | None) -> MultisigDocument | None:

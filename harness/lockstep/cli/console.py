@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lockstep.campaign.campaign import Budget, Report, run_campaign
+from lockstep.campaign.marker import left_behind
 from lockstep.campaign.worker import Met, Plan
 from lockstep.case.file import Setting
 from lockstep.cli.screen import Screen
@@ -18,6 +19,8 @@ from lockstep.targets.target import Target
 def run_on_console(plan: Plan, budget: Budget, jobs: int) -> Report:
     """Run a campaign and show it; the summary is printed however it ends."""
     with Screen() as screen:
+        for text in left_behind():
+            screen.say(f"a campaign before this one ended without a word at {text}")
         for line in _opening_lines(plan, jobs):
             screen.say(line)
         report = run_campaign(plan, budget, jobs, _Shown(screen, plan))

@@ -11,16 +11,39 @@ from typing import NoReturn
 FAULT = 3
 """That of ``lockstep.cli.exit_codes``, which is not loaded yet."""
 
+EXECUTING = frozenset(
+    {"audit", "bench", "corpus", "devnet", "explain", "explore", "fuzz", "replay", "shrink"}
+    | {"vectors"}
+)
+"""The commands that execute what they do not trust to come back."""
+
 
 def main() -> None:
-    """Load the command line and run it."""
+    """Load the command line and run it; what executes foreign code is supervised."""
+    _prepare_streams()
+    try:
+        words = [word for word in sys.argv[1:] if not word.startswith("-")]
+        if words and words[0] in EXECUTING and hasattr(os, "fork"):
+            from lockstep.cli.supervised import supervise
+
+            supervise(_command)
+        _command()
+    except KeyboardInterrupt:
+        _end("interrupted")
+
+
+def _prepare_streams() -> None:
+    """Let everything be printed, wherever it goes: no letter is a fault, nor is a closed stream."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:  # closed before we began
+        if stream is None:
             nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - until the program ends
             setattr(sys, name, nowhere)
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _command() -> None:
     try:
         from lockstep.cli.main import main as command
     except KeyboardInterrupt:

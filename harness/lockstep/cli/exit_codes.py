@@ -33,6 +33,7 @@ def of_campaign(report: Report) -> int:
     if report.tally.controls.missed:
         return GATE
     kept = [each.failure.run.verdict for each in report.unsettled]
+    kept += [each.run.verdict for each in report.findings]
     code = of_verdicts([*map(Verdict, report.tally.verdicts), *kept])
     if code == DIVERGENCE:
         return code

@@ -19,6 +19,7 @@ from typing import Any
 import click
 from click.exceptions import Abort, Exit
 
+from lockstep.cli.ends import signals_handled
 from lockstep.cli.exit_codes import FAULT, USAGE
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.foreign.text import named_error, shown
@@ -73,7 +74,7 @@ class CommandGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Load and run the command, and end with its exit code."""
-        with one_clear_line():
+        with one_clear_line(), signals_handled():
             code = super().invoke(ctx)
             sys.stdout.flush()
             ctx.exit(code)

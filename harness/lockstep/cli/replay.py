@@ -21,6 +21,9 @@ from lockstep.targets.trust import Trust
 @options.workers(otherwise=options.THE_FILES)
 @options.driver(None, otherwise=options.THE_FILES)
 @options.access(otherwise=options.THE_FILES)
+@options.deadline(otherwise=options.THE_FILES)
+@options.memory(otherwise=options.THE_FILES)
+@options.isolate()
 @options.strategy()
 @options.trust()
 @options.storage("memory")
@@ -37,6 +40,9 @@ def replay(
     workers: int | None,
     driver: str | None,
     access: str | None,
+    deadline: float | None,
+    memory: int | None,
+    isolate: bool,
     strategy: str | None,
     trust: bool,
     storage: str,
@@ -48,7 +54,18 @@ def replay(
 
     A file that cannot be used is named, and the others are run; the exit code is 2 then.
     """
-    chosen = Options(executor, workers, driver, access, strict, strategy, Trust(everything=trust))
+    chosen = Options(
+        executor,
+        workers,
+        driver,
+        access,
+        strict,
+        strategy,
+        deadline,
+        memory,
+        isolate,
+        Trust(everything=trust),
+    )
     totals = Totals()
     for file in replay_paths(paths, chosen, storage, database, totals):
         if isinstance(file, RefusedFile):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from lockstep.case.names import account_name, asset_name
+from lockstep.compare.widths import beyond_width
 from lockstep.foreign.text import value_text
 from lockstep.verdict import ABSENT, Difference
 from lockstep_ledger.model import ADDRESS_LENGTH, Multisig
@@ -25,6 +26,7 @@ def compare_outcomes(expected: Outcome, actual: Outcome) -> tuple[Difference, ..
     if expected == actual:
         return ()
     found = [
+        *beyond_width(actual),
         *_compare_value("faults", expected.faults, actual.faults),
         *_compare_receipts(expected.receipts, actual.receipts),
         *_compare_value("rejection", expected.rejection, actual.rejection),
@@ -67,7 +69,7 @@ def well_typed(outcome: Outcome) -> bool:
         and all(map(_is_receipt, outcome.receipts))
         and (outcome.rejection is None or _is_rejection(outcome.rejection))
         and type(outcome.faults) is tuple
-        and all(type(each) is Fault for each in outcome.faults)
+        and all(map(_is_fault, outcome.faults))
         and _are_changes(outcome.changes)
     )
 
@@ -87,6 +89,12 @@ def _is_rejection(rejection: object) -> bool:
         type(rejection) is Rejection
         and type(rejection.index) in (int, type(None))
         and type(rejection.code) is Code
+    )
+
+
+def _is_fault(fault: object) -> bool:
+    return (
+        type(fault) is Fault and type(fault.index) in (int, type(None)) and type(fault.error) is str
     )
 
 

@@ -23,6 +23,7 @@ from lockstep.findings.replayed import (
 )
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
+from lockstep.run.watchdog import LATE
 from lockstep.schedules.deviations import FollowDeviations
 from lockstep.schedules.mix import Mix
 from lockstep.schedules.strategy import Strategy
@@ -34,6 +35,8 @@ from lockstep_parallel.steps.drivers.scheduled import Choose, Pending
 
 NEARBY_LIMIT = 200
 NEARBY_WALKS = 100
+LATE_SECONDS, LEAST_LATE = 60.0, 6
+"""What shrinking a hang may take that shows only when its deadline is over."""
 
 
 class BySchedule:
@@ -109,7 +112,14 @@ def shrink(case: Case, run: Run, lane: SteeredLane, watch: Watch = UNWATCHED) ->
     same = SameFailure(lane, signature_of(run))
     sequential = same.attempt(case, ())
     schedule = () if sequential.schedule is not None else same.schedule_of(case, run)
-    return reduce(case, schedule, same, BUDGET, watch)
+    return reduce(case, schedule, same, _budget(run, lane), watch)
+
+
+def _budget(run: Run, lane: SteeredLane) -> int:
+    """Return the executions to spend; a hang that waits for its deadline takes that long."""
+    if not any(LATE in each.actual for each in run.differences[:1]):
+        return BUDGET
+    return max(LEAST_LATE, int(LATE_SECONDS / lane.setting.deadline))
 
 
 def is_repeatable(case: Case, schedule: Schedule, lane: SteeredLane) -> bool:

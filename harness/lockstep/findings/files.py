@@ -38,6 +38,9 @@ class Options:
     access: str | None = None
     strict: bool = False
     strategy: str | None = None
+    deadline: float | None = None
+    memory: int | None = None
+    isolate: bool = False
     trust: Trust = OURS_ALONE
 
 
@@ -203,6 +206,9 @@ def _settings(record: Record, own: Setting, options: Options) -> Iterator[Settin
             workers=options.workers or own.workers,
             driver=options.driver or driver,
             access=options.access or own.access,
+            deadline=options.deadline or own.deadline,
+            memory=options.memory or own.memory,
+            isolated=options.isolate or own.isolated,
         )
         for driver in every or (own.driver,)
     }

@@ -7,11 +7,11 @@ a case that failed, whole, at every moment from the first write on.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lockstep.case.file import Record, content_name, to_bytes, write_whole
+from lockstep.case.file import CaseFileError, Record, content_name, load, to_bytes, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,17 @@ class Keeper:
         return kept if written.path is None else written
 
     def settled(self, kept: Kept, record: Record, kind: str) -> Kept:
-        """Put the final form in the place of ``kept``, under the name of its content."""
-        data = to_bytes(record)
-        path = self._folder / kind / f"{content_name(data)}.json"
-        written = self._write(record, path, self._told(path, kind))
+        """Put the final form in the place of ``kept``, under the name of its content.
+
+        A file that was there before and says the same stands for it.
+        """
+        known = self._before.get(kind, [])
+        same = next((path for path in known if _holds(path, record)), None)
+        if same is not None:
+            self.forget(kept)
+            return Kept(same, f"known since {_day_of(same)}")
+        path = self._folder / kind / f"{content_name(to_bytes(record))}.json"
+        written = self._write(record, path, f"kept beside {known[0].name}" if known else "new")
         if written.path is not None:
             self.forget(kept)
         return written
@@ -75,12 +82,6 @@ class Keeper:
             with contextlib.suppress(OSError):
                 kept.path.unlink()
 
-    def _told(self, path: Path, kind: str) -> str:
-        known = self._before.get(kind, ())
-        if path in known:
-            return f"known since {_day_of(path)}"
-        return f"kept beside {known[0].name}" if known else "new"
-
     def _write(self, record: Record, path: Path, told: str) -> Kept:
         data = to_bytes(record)
         try:
@@ -89,6 +90,14 @@ class Keeper:
         except OSError as error:
             return Kept(None, told, f"{path}: {error.strerror or error}", data.decode())
         return Kept(path, told)
+
+
+def _holds(path: Path, record: Record) -> bool:
+    """Tell whether a file says what ``record`` does, wherever either of them comes from."""
+    try:
+        return replace(load(path), origin=record.origin) == record
+    except CaseFileError:
+        return False
 
 
 def _day_of(path: Path) -> str:

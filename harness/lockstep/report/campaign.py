@@ -31,12 +31,14 @@ def summary_table(report: Report) -> Table:
     """Return the table a campaign ends with."""
     tally, measure = report.tally, report.tally.measure
     table = Table(show_header=False)
-    table.add_row("cases", f"{tally.cases} in {report.seconds:.1f} s")
-    if report.under_way.cases:
-        table.add_row("in chunks not ended", f"{report.under_way.cases} cases")
-    table.add_row("executions of blocks", str(tally.executions))
-    for word, count in sorted(tally.verdicts.items()):
-        table.add_row(*cells(f"verdict {word}", _by_executor(word, count, tally)))
+    more = report.under_way
+    whole = f", {tally.cases} of them in whole chunks" if more.cases else ""
+    table.add_row("cases", f"{tally.cases + more.cases} in {report.seconds:.1f} s{whole}")
+    table.add_row("executions of blocks", str(tally.executions + more.executions))
+    counts = Counter(tally.verdicts) + Counter(more.verdicts)
+    for word, count in sorted(counts.items()):
+        text = str(count) if more.cases else _by_executor(word, count, tally)
+        table.add_row(*cells(f"verdict {word}", text))
     for word, count in sorted(tally.unsupported.items()):
         table.add_row(*cells("unsupported", f"{count}: {word}"))
     for word, count in sorted(tally.not_compared.items()):

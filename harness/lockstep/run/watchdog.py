@@ -24,6 +24,10 @@ AGAIN = 1.0
 SHOWN_FRAMES = 4
 
 
+LATE = "no outcome within"
+"""How the text of a hang begins that was ended by its deadline."""
+
+
 class TimeOver(BaseException):
     """The budget is spent; no case is at fault."""
 
@@ -80,7 +84,7 @@ def _tick(_number: int, frame: FrameType | None) -> None:
         raise TimeOver
     if _late_at is not None and now >= _late_at:
         _late_at = now + AGAIN
-        raise Late(f"no outcome within {_deadline:g} s, in {_where(frame)}")
+        raise Late(f"{LATE} {_deadline:g} s, in {_where(frame)}")
 
 
 def _where(frame: FrameType | None) -> str:

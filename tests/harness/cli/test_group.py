@@ -43,6 +43,8 @@ NO_COMMANDS = {
     "console": "the terminal around a campaign",
     "exploring": "the terminal around an exploration",
     "screen": "the one writer of a command",
+    "ends": "how a command is asked to end",
+    "supervised": "a command in a process of its own",
     "exit_codes": "what they end with",
 }
 """Files of the command line that are not a command, and what they are."""
@@ -50,6 +52,7 @@ NO_COMMANDS = {
 LIGHT = {
     "lockstep",
     "lockstep.cli",
+    "lockstep.cli.ends",
     "lockstep.cli.entry",
     "lockstep.cli.exit_codes",
     "lockstep.cli.group",

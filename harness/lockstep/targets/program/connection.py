@@ -81,7 +81,9 @@ class Connection:
 
     def close(self) -> None:
         """Say goodbye, if there is a process, and end it."""
-        if self._child is not None:
+        if self._hello is None:
+            self.discard()
+        elif self._child is not None:
             try:
                 self._converse([Bye(id=0)])
                 assert self._child is not None
