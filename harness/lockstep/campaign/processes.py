@@ -23,6 +23,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from lockstep.faults import HarnessFault, UsageError
+from lockstep.foreign.text import named_error
 from lockstep.lifeline import end_with_parent
 from lockstep.run.watchdog import watching
 
@@ -316,7 +317,7 @@ def _serve(pipe: Connection, opening: Opening[Any], number: int, parent: int) ->
         pipe.send(("fault", str(error)))
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
-        text = f"internal error: {type(error).__name__}: {error} ({where.name}:{where.lineno})"
+        text = f"internal error: {named_error(error)} ({where.name}:{where.lineno})"
         pipe.send(("fault", text))
 
 

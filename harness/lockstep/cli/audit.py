@@ -14,6 +14,7 @@ from lockstep.audit.trial import Terms
 from lockstep.cli import options
 from lockstep.cli.duration import duration
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT
+from lockstep.cli.output import say_on
 from lockstep.report.audit import audit_table, closing_lines, document
 
 WIDTH = 110
@@ -66,12 +67,12 @@ def audit(
         for each in run_audit(subjects, names, terms, jobs):
             audited.append(each)
             line = f"{each.subject.id}: found by {len(each.found)} of {len(each.trials)} campaigns"
-            progress.print(line, markup=False, soft_wrap=True)
+            say_on(progress, line)
     finally:
         # Also what was measured before an interrupt or a fault ended the audit.
         output.print(audit_table(audited))
         for line in closing_lines(audited):
-            output.print(line, markup=False, soft_wrap=True)
+            say_on(output, line)
         if file is not None:
             text = json.dumps(document(audited, terms, names), indent=1)
             file.write_text(text + "\n", encoding="utf-8")

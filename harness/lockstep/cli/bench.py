@@ -12,6 +12,7 @@ from lockstep.bench.contest import Entrant, run_contest
 from lockstep.bench.workloads import WORKLOADS, workload
 from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE
+from lockstep.cli.output import say_on
 from lockstep.report.bench import complaints, document, interpreter, table
 from lockstep.run.stores import open_stores
 
@@ -66,17 +67,17 @@ def bench(
     entrants = [Entrant(name, count) for name in executors for count in worker_counts]
     output = Console(highlight=False, width=max(Console().width, WIDTH))
     progress = Console(stderr=True, highlight=False)
-    output.print(f"{interpreter()}; {scheme} on {storage}, {accounts:,} accounts, seed {seed}")
+    say_on(output, f"{interpreter()}; {scheme} on {storage}, {accounts:,} accounts, seed {seed}")
     results = []
     with open_stores(storage) as stores:
         for name in workloads or tuple(WORKLOADS):
             for size in sizes:
-                progress.print(f"{name}, {size:,} transactions", markup=False)
+                say_on(progress, f"{name}, {size:,} transactions")
                 made = workload(name, size, accounts, scheme, seed)
                 results.append(run_contest(made, entrants, scheme, stores, rounds))
     output.print(table(results))
     for line in complaints(results):
-        output.print(line, markup=False, soft_wrap=True)
+        say_on(output, line)
     if file is not None:
         file.write_text(json.dumps(document(results), indent=1) + "\n", encoding="utf-8")
     differ = any(each.differences for result in results for each in result.timed)

@@ -16,9 +16,11 @@ from lockstep.case.file import Record, load, to_bytes, write_whole
 from lockstep.case.values import BlockStep, Case
 from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE
+from lockstep.cli.output import say_on
 from lockstep.devnet.rehearsal import Chain, Rehearsed, Slip, rehearse
 from lockstep.findings.investigate import investigate, met_record
 from lockstep.findings.keeping import Keeper
+from lockstep.report.cells import cells
 from lockstep.report.differences import difference_lines
 from lockstep.report.finding import finding_lines
 from lockstep.run.fingerprint import fingerprint
@@ -79,7 +81,7 @@ def devnet(
         blocks = sum(isinstance(step, BlockStep) for step in case.steps)
         chain = replace(chain, scheme=case.scheme, saved=case)
     output, progress = Console(highlight=False), Console(stderr=True, highlight=False)
-    output.print(f"devnet of {blocks} blocks on {storage}, seed {chain.seed}", markup=False)
+    say_on(output, f"devnet of {blocks} blocks on {storage}, seed {chain.seed}")
     with open_stores(storage) as stores, stores.holding(chain.start) as store:
         with Live(console=progress, auto_refresh=False, transient=True) as live:
 
@@ -93,7 +95,7 @@ def devnet(
         for slip in seen.slips[:SHOWN_SLIPS]:
             _tell(slip, chain, stores, findings, output)
     output.print(_summary(seen))
-    output.print(f"final state digest {seen.digest}", soft_wrap=True)
+    say_on(output, f"final state digest {seen.digest}")
     return DIVERGENCE if seen.slips else AGREE
 
 
@@ -115,7 +117,7 @@ def _summary(seen: Rehearsed) -> Table:
     table.add_row("states compared", f"{seen.compared} after blocks, {seen.rewinds} after rewinds")
     table.add_row("blocks that went wrong", str(len(seen.slips)))
     for way, count in sorted(seen.ways.items()):
-        table.add_row(f"  {way}", str(count))
+        table.add_row(*cells(f"  {way}", str(count)))
     return table
 
 
@@ -132,8 +134,8 @@ def _tell(slip: Slip, chain: Chain, stores: Stores, folder: Path, output: Consol
             lines = finding_lines(investigate(slip.case, run, lane, origin, keeper, kept))
         else:
             lines = difference_lines(slip.differences)
-            output.print(
-                f"{slip.path.value}, {slip.setting.executor}: not shown by its block alone"
+            say_on(
+                output, f"{slip.path.value}, {slip.setting.executor}: not shown by its block alone"
             )
         for line in lines:
-            output.print(line, markup=False, soft_wrap=True)
+            say_on(output, line)

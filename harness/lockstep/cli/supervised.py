@@ -49,11 +49,15 @@ def supervise(command: Callable[[], None]) -> NoReturn:
 
 
 def _run(command: Callable[[], None], done: int) -> NoReturn:
-    code: object = 1
+    code: object = AT_ONCE
     try:
         command()
     except SystemExit as end:
         code = end.code
+    except KeyboardInterrupt:
+        sys.stderr.write("lockstep: interrupted\n")
+    except BaseException as error:
+        sys.stderr.write(f"lockstep: internal error: {type(error).__name__}\n")
     finally:
         for stream in (sys.stdout, sys.stderr):
             try:

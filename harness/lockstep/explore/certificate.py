@@ -20,15 +20,22 @@ from lockstep.explore.explore import Exploration
 from lockstep.explore.moves import Kind
 from lockstep.explore.scope import FEWEST_ACCOUNTS, MOST_ACCOUNTS, MOST_TRANSACTIONS, Scope
 from lockstep.explore.sources import executor_hash, oracle_hash
-from lockstep.explore.sums import Conclusion, FailureKind, Sums
+from lockstep.explore.sums import INCOMPLETE, Conclusion, FailureKind, Sums
 from lockstep.explore.worker import Survey
 from lockstep.faults import UsageError
+from lockstep.foreign.document import DocumentError, document
+from lockstep.foreign.files import FileRefused, read
 from lockstep.targets.named import find_inside
+from lockstep.verdict import Verdict
 from lockstep_ledger.model import Policy
 
 FORMAT = 1
-Count = Annotated[int, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+End = Annotated[
+    str, Meta(pattern=f"^({'|'.join((*(each.value for each in Verdict), INCOMPLETE))})$")
+]
+"""How a block ended."""
 
 
 class _Closed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,10 +47,10 @@ class Question(_Closed, frozen=True):
 
     transactions: Annotated[int, Meta(ge=1, le=MOST_TRANSACTIONS)]
     accounts: Annotated[int, Meta(ge=FEWEST_ACCOUNTS, le=MOST_ACCOUNTS)]
-    kinds: tuple[Kind, ...]
-    policies: tuple[Policy, ...]
-    executions_a_block: Annotated[int, Meta(ge=1)]
-    executor: str
+    kinds: Annotated[tuple[Kind, ...], Meta(min_length=1)]
+    policies: Annotated[tuple[Policy, ...], Meta(min_length=1)]
+    executions_a_block: Annotated[int, Meta(ge=1, le=2**63 - 1)]
+    executor: Annotated[str, Meta(min_length=1)]
     workers: Annotated[int, Meta(ge=1, le=256)]
     executor_sources: Hash
     oracle_sources: Hash
@@ -84,8 +91,8 @@ class Question(_Closed, frozen=True):
 class FailureEntry(_Closed, frozen=True):
     """A kind of failure and the first block that showed it."""
 
-    fingerprint: str
-    verdict: str
+    fingerprint: Annotated[str, Meta(pattern="^[0-9a-f]{1,64}$")]
+    verdict: End
     block: Count
 
 
@@ -99,7 +106,7 @@ class Answer(_Closed, frozen=True):
     redundant: Count
     steps: Count
     parallel: Count
-    ends: dict[str, Count]
+    ends: dict[End, Count]
     digest: Hash
     failures: tuple[FailureEntry, ...]
 
@@ -161,10 +168,10 @@ def save(question: Question, exploration: Exploration, path: Path) -> None:
 def load(path: Path) -> Certificate:
     """Read a certificate. Raises ``UsageError`` with one clear line."""
     try:
-        certificate = msgspec.json.decode(path.read_bytes(), type=Certificate)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        certificate = msgspec.convert(document(read(path)), Certificate)
+    except FileRefused as error:
+        raise UsageError(f"{path}: {error}") from error
+    except (DocumentError, msgspec.ValidationError) as error:
         raise UsageError(f"{path}: not a certificate: {error}") from error
     if certificate.format != FORMAT:
         raise UsageError(f"{path}: format {certificate.format}, this version reads {FORMAT}")

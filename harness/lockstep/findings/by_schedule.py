@@ -7,14 +7,20 @@ replay uses the first rung alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from lockstep.case.deviation import Schedule
 from lockstep.case.file import Record
 from lockstep.case.values import Case
 from lockstep.explain.sentence import race_sentence
 from lockstep.findings.finding import Settled
-from lockstep.findings.replayed import BroughtBack, Rung, should_fail
+from lockstep.findings.replayed import (
+    BroughtBack,
+    Rung,
+    fails_as_recorded,
+    rung_of,
+    should_fail,
+)
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
 from lockstep.run.watchdog import LATE
@@ -64,15 +70,21 @@ class BySchedule:
             return followers[-1]
 
         run, rung = self._lane.run_once(record.case, choosing), Rung.DEVIATIONS
-        if should_fail(record) and not run.verdict.is_failure:
-            run, rung = (run, Rung.NONE) if strict else self._climb(record, run)
+        if should_fail(record) and not fails_as_recorded(record, run):
+            run, rung = self._climb(record, run, () if strict else self._further(record))
         return BroughtBack(run, rung, _unmet(record, followers))
 
-    def _climb(self, record: Record, first: Run) -> tuple[Run, Rung]:
-        for rung, run in self._further(record):
-            if run.verdict.is_failure:
+    def _climb(
+        self, record: Record, first: Run, further: Iterable[tuple[Rung, Run]]
+    ) -> tuple[Run, Rung]:
+        """Return the recorded failure and its rung, else the first run that fails at all."""
+        shown = first
+        for rung, run in further:
+            if fails_as_recorded(record, run):
                 return run, rung
-        return first, Rung.NONE
+            if not shown.verdict.is_failure and run.verdict.is_failure:
+                shown = run
+        return shown, rung_of(record, shown)
 
     def _further(self, record: Record) -> Iterator[tuple[Rung, Run]]:
         lane, case = self._lane, record.case
@@ -92,8 +104,7 @@ def draw(record: Record, lane: SteeredLane, strategy: Strategy) -> BroughtBack:
     """Run ``record`` under schedules that ``strategy`` draws."""
     mix = Mix.for_one_case(STEP_LIMIT, strategy)
     run = lane.run_mixed(record.case, stream("replay", "strategy"), mix)
-    lost = should_fail(record) and not run.verdict.is_failure
-    return BroughtBack(run, Rung.NONE if lost else Rung.DEVIATIONS)
+    return BroughtBack(run, rung_of(record, run))
 
 
 def shrink(case: Case, run: Run, lane: SteeredLane, watch: Watch = UNWATCHED) -> Reduced:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 
 from lockstep.bench.contest import Result, Timed
+from lockstep.report.cells import cells
 from lockstep_parallel.steps.machine import gil_is_on
 
 HEADINGS = (
@@ -60,7 +61,7 @@ def table(results: Sequence[Result]) -> Table:
         made.add_column(heading, justify="left" if heading in _WORDS else "right")
     for result in results:
         for row in rows(result):
-            made.add_row(*row)
+            made.add_row(*cells(*row))
         made.add_section()
     return made
 
