@@ -15,7 +15,7 @@ from lockstep.cli.exploring import explore_on_console
 from lockstep.explore.certificate import Question, save, start_of
 from lockstep.explore.check import Checked, check
 from lockstep.explore.explore import Exploration
-from lockstep.explore.moves import SELECTIONS
+from lockstep.explore.moves import NONCES, SELECTIONS
 from lockstep.explore.scope import FEWEST_ACCOUNTS, MOST_ACCOUNTS, MOST_TRANSACTIONS, Scope
 from lockstep.explore.sums import Conclusion, Sums
 from lockstep.explore.worker import LIMIT, Survey
@@ -34,7 +34,7 @@ _OF_A_CHECK = frozenset({"file", "jobs", "findings"})
 
 @click.command()
 @options.transactions(3, 1, MOST_TRANSACTIONS)
-@options.accounts(3, FEWEST_ACCOUNTS, MOST_ACCOUNTS)
+@options.accounts(4, FEWEST_ACCOUNTS, MOST_ACCOUNTS)
 @click.option(
     "--kinds",
     type=click.Choice(tuple(SELECTIONS)),
@@ -49,6 +49,13 @@ _OF_A_CHECK = frozenset({"file", "jobs", "findings"})
     show_default=True,
     help="What a block does about a transaction that fails.",
 )
+@click.option(
+    "--nonces",
+    type=click.Choice(tuple(NONCES)),
+    default="exact",
+    show_default=True,
+    help="any: the one used last, and the one after the expected one, as well.",
+)
 @options.executor("batched")
 @options.workers(otherwise="as many as transactions")
 @click.option(
@@ -59,6 +66,7 @@ _OF_A_CHECK = frozenset({"file", "jobs", "findings"})
     show_default=True,
     help="Executions of one block before it is called incomplete.",
 )
+@click.option("--stop-at-first", is_flag=True, help="Stop at the first block that fails.")
 @options.jobs()
 @click.option(
     "--certificate",
@@ -79,9 +87,11 @@ def explore(
     accounts: int,
     kinds: str,
     policy: str,
+    nonces: str,
     executor: str,
     workers: int | None,
     limit: int,
+    stop_at_first: bool,
     jobs: int,
     certificate: Path | None,
     fresh: bool,
@@ -96,21 +106,24 @@ def explore(
     if file is not None:
         _refuse_other_options()
         return _check(file, jobs, findings)
-    scope = Scope(transactions, accounts, SELECTIONS[kinds], POLICIES[policy])
+    scope = Scope(transactions, accounts, SELECTIONS[kinds], POLICIES[policy], NONCES[nonces])
     plan = Survey(scope, Setting(executor, workers or transactions), limit)
     name = f"{executor}-{transactions}x{accounts}-{kinds}-{policy}"
+    name += "" if nonces == "exact" else f"-{nonces}-nonces"
     path = certificate or CERTIFICATES / f"{re.sub(r'[^A-Za-z0-9_-]', '-', name)}.json"
-    return _explore(plan, jobs, path, findings, fresh=fresh)
+    return _explore(plan, jobs, path, findings, fresh=fresh, stop_at_first=stop_at_first)
 
 
-def _explore(plan: Survey, jobs: int, path: Path, findings: Path, *, fresh: bool) -> int:
+def _explore(
+    plan: Survey, jobs: int, path: Path, findings: Path, *, fresh: bool, stop_at_first: bool
+) -> int:
     question = Question.of(plan)
     start = Sums() if fresh else start_of(path, question)
 
     def keep(exploration: Exploration) -> None:
         save(question, exploration, path)
 
-    exploration = explore_on_console(plan, jobs, start, findings, keep)
+    exploration = explore_on_console(plan, jobs, start, findings, keep, stop_at_first=stop_at_first)
     word = "progress" if exploration.conclusion is Conclusion.UNFINISHED else "certificate"
     click.echo(f"{word}: {path}")
     return of_exploration(exploration)
@@ -161,4 +174,5 @@ def _refuse_other_options() -> None:
         name = parameter.name or ""
         given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
         if given and name not in _OF_A_CHECK:
-            raise UsageError(f"--check takes everything from the certificate: leave out --{name}")
+            option = name.replace("_", "-")
+            raise UsageError(f"--check takes everything from the certificate: leave out --{option}")

@@ -16,8 +16,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from lockstep.case.file import Setting, write_whole
+from lockstep.explore.assumptions import assumptions_of
 from lockstep.explore.explore import Exploration
-from lockstep.explore.moves import Kind
+from lockstep.explore.moves import Kind, Nonce
 from lockstep.explore.scope import FEWEST_ACCOUNTS, MOST_ACCOUNTS, MOST_TRANSACTIONS, Scope
 from lockstep.explore.sources import executor_hash, oracle_hash
 from lockstep.explore.sums import Conclusion, FailureKind, Sums
@@ -26,7 +27,7 @@ from lockstep.faults import UsageError
 from lockstep.targets.named import find_inside
 from lockstep_ledger.model import Policy
 
-FORMAT = 1
+FORMAT = 2
 Count = Annotated[int, Meta(ge=0)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
@@ -42,6 +43,7 @@ class Question(_Closed, frozen=True):
     accounts: Annotated[int, Meta(ge=FEWEST_ACCOUNTS, le=MOST_ACCOUNTS)]
     kinds: tuple[Kind, ...]
     policies: tuple[Policy, ...]
+    nonces: tuple[Nonce, ...]
     executions_a_block: Annotated[int, Meta(ge=1)]
     executor: str
     workers: Annotated[int, Meta(ge=1, le=256)]
@@ -58,6 +60,7 @@ class Question(_Closed, frozen=True):
             accounts=plan.scope.accounts,
             kinds=plan.scope.kinds,
             policies=plan.scope.policies,
+            nonces=plan.scope.nonces,
             executions_a_block=plan.limit,
             executor=plan.setting.executor,
             workers=plan.setting.workers,
@@ -69,7 +72,7 @@ class Question(_Closed, frozen=True):
 
     def plan(self) -> Survey:
         """Return the plan that asks this."""
-        scope = Scope(self.transactions, self.accounts, self.kinds, self.policies)
+        scope = Scope(self.transactions, self.accounts, self.kinds, self.policies, self.nonces)
         return Survey(scope, Setting(self.executor, self.workers), self.executions_a_block)
 
     def differing(self, other: Question) -> list[str]:
@@ -99,6 +102,8 @@ class Answer(_Closed, frozen=True):
     redundant: Count
     steps: Count
     parallel: Count
+    exchanged: Count
+    orders: Count
     ends: dict[str, Count]
     digest: Hash
     failures: tuple[FailureEntry, ...]
@@ -115,6 +120,8 @@ class Answer(_Closed, frozen=True):
             redundant=tally.redundant,
             steps=tally.steps,
             parallel=tally.parallel,
+            exchanged=tally.exchanged,
+            orders=tally.orders,
             ends=dict(tally.ends),
             digest=tally.digest.hex(),
             failures=tuple(
@@ -130,6 +137,8 @@ class Answer(_Closed, frozen=True):
             redundant=self.redundant,
             steps=self.steps,
             parallel=self.parallel,
+            exchanged=self.exchanged,
+            orders=self.orders,
             ends=dict(self.ends),
             digest=bytes.fromhex(self.digest),
             kinds=[
@@ -138,12 +147,19 @@ class Answer(_Closed, frozen=True):
         )
 
 
+class _Format(Struct, frozen=True):
+    """What every version's file begins with."""
+
+    format: int
+
+
 class Certificate(_Closed, frozen=True):
-    """A whole file."""
+    """A whole file; ``assumed`` is what its verdict takes for granted, in words."""
 
     format: int
     asked: Question
     found: Answer
+    assumed: tuple[str, ...]
 
     @property
     def finished(self) -> bool:
@@ -153,7 +169,8 @@ class Certificate(_Closed, frozen=True):
 
 def save(question: Question, exploration: Exploration, path: Path) -> None:
     """Write the certificate of ``exploration`` to ``path``, whole or not at all."""
-    certificate = Certificate(FORMAT, question, Answer.of(exploration))
+    assumed = assumptions_of(question.plan(), exploration.tally)
+    certificate = Certificate(FORMAT, question, Answer.of(exploration), assumed)
     data = msgspec.json.encode(certificate, order="sorted")
     write_whole(path, msgspec.json.format(data, indent=1) + b"\n")
 
@@ -161,14 +178,15 @@ def save(question: Question, exploration: Exploration, path: Path) -> None:
 def load(path: Path) -> Certificate:
     """Read a certificate. Raises ``UsageError`` with one clear line."""
     try:
-        certificate = msgspec.json.decode(path.read_bytes(), type=Certificate)
+        data = path.read_bytes()
+        found = msgspec.json.decode(data, type=_Format).format
+        if found != FORMAT:
+            raise UsageError(f"{path}: format {found}, this version reads {FORMAT}")
+        return msgspec.json.decode(data, type=Certificate)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not a certificate: {error}") from error
-    if certificate.format != FORMAT:
-        raise UsageError(f"{path}: format {certificate.format}, this version reads {FORMAT}")
-    return certificate
 
 
 def start_of(path: Path, question: Question) -> Sums:
