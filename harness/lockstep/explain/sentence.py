@@ -20,6 +20,7 @@ from lockstep.explain.race import (
     Reversal,
     published,
 )
+from lockstep.explain.speculated import speculated
 from lockstep.explain.words import did, location_text, value_text
 from lockstep.targets.steered import SteeredLane
 
@@ -41,7 +42,11 @@ def sentence(race: Race) -> str:
 
 
 def _explanations(race: Race) -> Iterator[str]:
-    """Give explanations, the best first: of a changed result, of a lost update, of any read."""
+    """Give explanations, the best first.
+
+    Of speculation, of a changed result, of a lost update, of any read.
+    """
+    yield from speculated(race)
     differing = [read for read in race.reads if read.differs]
     for result in race.results:
         # The last thing that a failing transaction read is what decided it.
