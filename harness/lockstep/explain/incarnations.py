@@ -77,12 +77,13 @@ class LeftBehind:
 
 @dataclass(frozen=True, slots=True)
 class Abandoned:
-    """A transaction that was aborted and not executed to its end again.
+    """A ``transaction`` that was not executed to its end, or not again after its ``last`` abort.
 
-    ``waited_for`` is the transaction whose estimate a later incarnation of it came upon.
+    ``waited_for`` is the transaction whose estimate it then came upon.
     """
 
-    last: Incarnation
+    transaction: int
+    last: Incarnation | None
     waited_for: int | None
 
 
@@ -170,16 +171,24 @@ def left_behind(block: ObservedBlock) -> Iterator[LeftBehind]:
 
 
 def abandoned(block: ObservedBlock) -> Iterator[Abandoned]:
-    """Give the transactions whose last incarnation is an estimate at the end."""
+    """Give the transactions that end as an estimate, and those that waited and never ended."""
     final = final_memory(block)
-    for index, last in last_of_each(incarnations_of(block)).items():
-        if any(
-            isinstance(entry, Estimate) and entry.version == last.version
-            for location in last.record.writes
-            if location in final
-            for entry in final[location].chain.entries
-        ):
-            yield Abandoned(last, _waited_for(block, index, last.published))
+    ended = last_of_each(incarnations_of(block))
+    for index in range(len(block.ids)):
+        last = ended.get(index)
+        waited_for = _waited_for(block, index, -1 if last is None else last.published)
+        if waited_for is not None if last is None else _is_estimate(last, final):
+            yield Abandoned(index, last, waited_for)
+
+
+def _is_estimate(last: Incarnation, final: dict[Key, Snapshot]) -> bool:
+    """Tell whether what an incarnation wrote is an estimate at the end."""
+    return any(
+        isinstance(entry, Estimate) and entry.version == last.version
+        for location in last.record.writes
+        if location in final
+        for entry in final[location].chain.entries
+    )
 
 
 def _waited_for(block: ObservedBlock, index: int, after: int) -> int | None:

@@ -100,8 +100,9 @@ def observe(lane: SteeredLane, case: Case, schedule: Sequence[Deviation]) -> Obs
 
     with _values_held():
         run = lane.run(case, driving)
+    # A block that failed while storage could not be read ended before it had a driver.
     executed = [block for block in run.blocks if block.executions]
-    blocks = zip(drivers, executed, strict=True)
+    blocks = zip(drivers, executed, strict=False)
     return Observed(run, tuple(driver.block(block.before) for driver, block in blocks))
 
 

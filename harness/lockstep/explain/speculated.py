@@ -26,13 +26,16 @@ from lockstep_ledger.outcome import Code
 from lockstep_parallel.executors.optimistic.chain import Addition, Version
 
 
+def is_speculative(race: Race) -> bool:
+    """Tell whether the executor speculates: then nobody writes over what another wrote."""
+    return bool(incarnations_of(race.here))
+
+
 def speculated(race: Race) -> Iterator[str]:
-    """Give explanations, the best first; none if the executor does not speculate."""
+    """Give explanations, the best first."""
     incarnations = incarnations_of(race.here)
-    if not incarnations:
-        return
-    yield from (_abandoned(race, each) for each in abandoned(race.here))
     yield from (_left(race, each) for each in left_behind(race.here))
+    yield from (_abandoned(race, each) for each in abandoned(race.here))
     yield from (_stale(race, each) for each in stale_reads(race.here))
     for result in race.results:
         yield from _old_receipt(race, result, incarnations)
@@ -42,12 +45,15 @@ def speculated(race: Race) -> Iterator[str]:
 
 
 def _abandoned(race: Race, found: Abandoned) -> str:
-    who = race.here.ids[found.last.version.transaction]
+    who = race.here.ids[found.transaction]
     waited = ""
     if found.waited_for is not None:
-        waited = f", which then waited for {race.here.ids[found.waited_for]},"
+        waited = f" waited for {race.here.ids[found.waited_for]}"
+    if found.last is None:
+        return f"{who}{waited} and was never executed to its end"
+    again = f"{waited} and" if waited else ""
     return (
-        f"incarnation {found.last.version.incarnation} of {who} was aborted, and {who}{waited} "
+        f"incarnation {found.last.version.incarnation} of {who} was aborted, and {who}{again} "
         "was never executed to its end again"
     )
 
