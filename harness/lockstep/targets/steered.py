@@ -18,6 +18,7 @@ from lockstep.schedules.mix import Mix
 from lockstep.schedules.random_walk import RandomWalk
 from lockstep.schedules.replay import follow_trace
 from lockstep.schedules.sequential import sequential_order
+from lockstep.targets.exchanged import Exchanged, run_exchanged
 from lockstep.targets.target import Lane
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import State
@@ -66,6 +67,14 @@ class SteeredLane(Lane):
     def run_trace(self, case: Case, trace: Sequence[tuple[str, str]]) -> Run:
         """Run under a recorded trace, (transaction id, label) each."""
         return self.run_once(case, lambda ids: follow_trace(trace, ids))
+
+    def run_exchanged(self, case: Case, run: Run, number: int | None = None) -> Exchanged:
+        """Run ``case``, which agreed in ``run``, with independent steps exchanged.
+
+        In every order there is for that or, to spread them over many cases, in the few of this
+        ``number``.
+        """
+        return run_exchanged(self.run_once, case, run, self.setting.workers, number)
 
     def run_exhaustively(self, case: Case, limit: int, random: Random | None = None) -> Run:
         """Run every block under all its traces, or the first ``limit`` of them."""
