@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, islice
 
 from lockstep.audit.subject import Size, Subject
@@ -17,6 +17,7 @@ from lockstep.campaign.campaign import CHUNK
 from lockstep.campaign.worker import Plan, Ran, Worker
 from lockstep.case.file import Setting
 from lockstep.case.values import Case
+from lockstep.corpus.shipped import shipped_cases
 from lockstep.findings.by_schedule import shrink
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
@@ -112,7 +113,8 @@ def run_trial(subject: Subject, seed: str, terms: Terms) -> Trial:
 
 def _worker(executor: str, seed: str, terms: Terms) -> Worker:
     setting = Setting(executor, terms.workers, terms.driver)
-    return Worker(Plan(seed, (setting,), terms.storage), "audit")
+    plan = Plan(seed, (setting,), terms.storage)
+    return Worker(replace(plan, seeds=shipped_cases(plan.scheme)), "audit")
 
 
 def _search(worker: Worker, budget: float) -> tuple[Searched, tuple[Case, Run] | None]:

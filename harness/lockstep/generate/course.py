@@ -18,9 +18,10 @@ class Course:
     """What happens around the blocks of a case.
 
     After block ``rewind_after`` the newest ``rewind`` blocks are taken back, none for 0; with
-    ``again`` the next block begins with their transactions. ``sequential`` and ``warm`` are bit
-    sets of block numbers: applied on the sequential path; with everything read before. ``fault``
-    befalls block ``fault_at``, which takes the parallel path.
+    ``again`` the next block begins with their transactions. ``sequential``, ``warm`` and
+    ``repeating`` are bit sets of block numbers: applied on the sequential path; with everything
+    read before; with transactions of earlier blocks once more. ``fault`` befalls block
+    ``fault_at``, which takes the parallel path.
     """
 
     blocks: int = 1
@@ -31,6 +32,7 @@ class Course:
     warm: int = 0
     fault: PlannedFault | None = None
     fault_at: int = 0
+    repeating: int = 0
 
     def parallel_at(self, block: int) -> bool:
         """Tell whether a block takes the parallel path."""
@@ -43,6 +45,10 @@ class Course:
     def warm_at(self, block: int) -> bool:
         """Tell whether everything is read before a block."""
         return bool(self.warm >> block & 1)
+
+    def repeats_at(self, block: int) -> bool:
+        """Tell whether transactions of earlier blocks come once more in a block."""
+        return bool(self.repeating >> block & 1)
 
 
 ONE_BLOCK = Course()
@@ -70,7 +76,16 @@ def _chain(source: Bytes) -> Course:
     again = source.byte() >= 128
     sequential = source.pick((0, 0, 0, 0, 1, 2, 4, 5, 3))
     warm = source.pick((0, 0, 0, 0, 1, 2, 4, 6, 15))
-    return Course(blocks, min(rewind, rewind_after + 1), rewind_after, again, sequential, warm)
+    repeating = source.pick((0, 0, 0, 0, 0, 0, 2, 4, 6, 14))
+    return Course(
+        blocks,
+        min(rewind, rewind_after + 1),
+        rewind_after,
+        again,
+        sequential,
+        warm,
+        repeating=repeating,
+    )
 
 
 def _fault(source: Bytes, pool: tuple[Address, ...]) -> PlannedFault:
