@@ -1,1 +1,1 @@
-"""The limits of the rules: for each a transaction that keeps it by one, just keeps it, breaks it."""
+"""The limits of the rules: transactions at each of them, one below it and one above it."""

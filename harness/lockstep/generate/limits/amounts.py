@@ -24,7 +24,6 @@ from lockstep_ledger.model import (
     Address,
     Burn,
     FeeType,
-    NonceBump,
     Transfer,
     Transfers,
 )
@@ -32,11 +31,12 @@ from lockstep_ledger.model import (
 ROOM = 10 * FEES
 """How much room is left below 64 bits where a case is to come near to them."""
 
-BUMP_FEE = estimated_fee(NonceBump(), None)
+LEAST_FEE = 15_000
+"""Of a plain transfer."""
 
 
-def _bump(spot: Spot) -> Intent:
-    return spot.intent(NonceBump())
+def _plain(spot: Spot) -> Intent:
+    return spot.intent(spot.plain)
 
 
 # Nonces and heights.
@@ -47,7 +47,7 @@ def _with_last_nonce(terms: Terms, sender: Address, beside: int) -> Terms:
 
 
 def _wrong_nonce(spot: Spot) -> Intent:
-    intent = _bump(spot)
+    intent = _plain(spot)
     return replace(intent, nonce=intent.nonce + spot.beside)
 
 
@@ -57,24 +57,22 @@ def _with_some_nonce(terms: Terms, sender: Address, _beside: int) -> Terms:
 
 def _with_last_height(terms: Terms, sender: Address, beside: int) -> Terms:
     chain = terms.state.chain
-    return with_chain(
-        with_rich_sender(terms, sender, beside), U64_MAX - 1 + beside, chain.burned
-    )
+    return with_chain(with_rich_sender(terms, sender, beside), U64_MAX - 1 + beside, chain.burned)
 
 
 # Fees and energy.
 
 
 def _least_fee(spot: Spot) -> Intent:
-    return spot.intent(NonceBump(), fee=BUMP_FEE + spot.beside)
+    return spot.intent(spot.plain, fee=LEAST_FEE + spot.beside)
 
 
 def _whole_fee(spot: Spot) -> Intent:
-    return spot.intent(NonceBump(), fee=spot.left(0) + spot.beside)
+    return spot.intent(spot.plain, fee=spot.left(0) + spot.beside)
 
 
 def _by_energy(spot: Spot) -> Intent:
-    return replace(_bump(spot), fee=0, fee_type=FeeType.ENERGY)
+    return replace(_plain(spot), fee=0, fee_type=FeeType.ENERGY)
 
 
 def _with_energy(terms: Terms, sender: Address, beside: int) -> Terms:
@@ -85,7 +83,7 @@ def _with_energy(terms: Terms, sender: Address, beside: int) -> Terms:
 
 
 def _all_it_has(spot: Spot) -> Intent:
-    return _sending(spot, NATIVE, spot.left(BUMP_FEE) + spot.beside)
+    return _sending(spot, NATIVE, spot.left(LEAST_FEE) + spot.beside)
 
 
 def _room_of_receiver(spot: Spot) -> Intent:
@@ -158,7 +156,7 @@ def _rewarded(terms: Terms, sender: Address, beside: int) -> Terms:
 def _room_for_fees(spot: Spot) -> Intent:
     """Return the transaction whose fee makes the sum of all fees just fit, or not."""
     room = U64_MAX - spot.estimate.balance(spot.others[0], NATIVE) - spot.estimate.fees
-    return spot.intent(NonceBump(), fee=max(BUMP_FEE, room + spot.beside))
+    return spot.intent(spot.plain, fee=max(LEAST_FEE, room + spot.beside))
 
 
 def _with_full_fee_receiver(terms: Terms, sender: Address, beside: int) -> Terms:
@@ -167,9 +165,9 @@ def _with_full_fee_receiver(terms: Terms, sender: Address, beside: int) -> Terms
 
 
 AMOUNTS = (
-    Limit("last nonce", _bump, _with_last_nonce, ("extremes",)),
+    Limit("last nonce", _plain, _with_last_nonce, ("extremes",)),
     Limit("expected nonce", _wrong_nonce, _with_some_nonce, ("wrong_nonces",)),
-    Limit("last height", _bump, _with_last_height, ("extremes",)),
+    Limit("last height", _plain, _with_last_height, ("extremes",)),
     Limit("least fee", _least_fee, with_rich_sender, ("flaws",)),
     Limit("fee that can be paid", _whole_fee, with_rich_sender, ("boundaries",)),
     Limit("energy", _by_energy, _with_energy, ("energy",)),
@@ -189,7 +187,7 @@ AMOUNTS = (
         _with_all_gold,
         ("burns", "extremes", "boundaries", "other_assets"),
     ),
-    Limit("reward", _bump, _rewarded, ("rewards", "extremes")),
+    Limit("reward", _plain, _rewarded, ("rewards", "extremes")),
     Limit(
         "room for fees",
         _room_for_fees,

@@ -13,7 +13,16 @@ from lockstep.case.values import AnyIntent, Cosigner, Intent
 from lockstep.generate.accounts import FEES, Terms, addresses
 from lockstep.generate.estimate import Estimate
 from lockstep.generate.fees import estimated_fee
-from lockstep_ledger.model import NATIVE, Account, Address, Chain, Payload, State
+from lockstep_ledger.model import (
+    NATIVE,
+    Account,
+    Address,
+    Chain,
+    Payload,
+    State,
+    Transfer,
+    Transfers,
+)
 
 RICH = 100 * FEES
 """Enough for the largest transaction of all."""
@@ -35,6 +44,11 @@ class Spot:
     def others(self) -> tuple[Address, ...]:
         """Return accounts that the sender can pay, of the case or not."""
         return tuple(each for each in addresses() if each != self.sender)
+
+    @property
+    def plain(self) -> Transfers:
+        """Return the plainest payload: nothing for somebody."""
+        return Transfers((Transfer(NATIVE, self.others[0], 0),))
 
     def left(self, fee: int) -> int:
         """Return what the sender is believed to have beyond ``fee``."""

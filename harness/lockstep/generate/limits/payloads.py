@@ -1,4 +1,4 @@
-"""The limits of payloads: how many outputs, how much extra data, how many participants, what size."""
+"""The limits of payloads: their outputs, extra data, participants and size."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from lockstep.generate.accounts import Terms
 from lockstep.generate.limits.limit import RICH, Limit, Spot, with_account
 from lockstep.generate.limits.payloads import MOST_PARTICIPANTS, strangers
 from lockstep_ledger.identities import SEEDS, address_of
-from lockstep_ledger.model import NATIVE, Account, Address, Multisig, NonceBump
+from lockstep_ledger.model import NATIVE, Account, Address, Multisig
 
 MOST_SIGNERS = len(SEEDS) - 1
 """As many as there are identities besides the sender."""
@@ -21,7 +21,7 @@ def _signers(threshold: int) -> Callable[[Spot], Intent]:
     def aim(spot: Spot) -> Intent:
         signers = (*_known(spot.sender), *strangers(1))[: threshold + spot.beside]
         cosigners = (Cosigner(number, signer) for number, signer in enumerate(signers))
-        return spot.intent(NonceBump(), tuple(cosigners))
+        return spot.intent(spot.plain, tuple(cosigners))
 
     return aim
 
@@ -30,7 +30,7 @@ def _signer_id(spot: Spot) -> Intent:
     """Return what the last participant co-signs, the one before, or one beyond."""
     number = MOST_PARTICIPANTS - 1 + spot.beside
     signer = (*strangers(1), *_known(spot.sender), spot.sender)[number]
-    return spot.intent(NonceBump(), (Cosigner(number, signer),))
+    return spot.intent(spot.plain, (Cosigner(number, signer),))
 
 
 def _known(sender: Address) -> list[Address]:

@@ -11,7 +11,6 @@ from lockstep_ledger.model import (
     NATIVE,
     SIGNATURE_LENGTH,
     ChainId,
-    NonceBump,
     Payload,
     Transaction,
     Transfer,
@@ -28,7 +27,7 @@ def _number(place: int, limit: int) -> Callable[[Spot], RawIntent]:
     """Return what has a number near ``limit`` at this place."""
 
     def aim(spot: Spot) -> RawIntent:
-        wire = bytearray(_wire(spot, NonceBump()))
+        wire = bytearray(_wire(spot, spot.plain))
         wire[place] = limit + spot.beside
         return RawIntent(spot.key, bytes(wire))
 
@@ -37,7 +36,7 @@ def _number(place: int, limit: int) -> Callable[[Spot], RawIntent]:
 
 def _length(spot: Spot) -> RawIntent:
     """Return what ends a byte early, in time or a byte late."""
-    wire = _wire(spot, NonceBump()) + b"\0"
+    wire = _wire(spot, spot.plain) + b"\0"
     return RawIntent(spot.key, wire[: len(wire) - 1 + spot.beside])
 
 
