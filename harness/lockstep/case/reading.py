@@ -29,6 +29,7 @@ from lockstep.case.values import (
     AnyIntent,
     BlockStep,
     Case,
+    Column,
     Cosigner,
     Intent,
     MergeDies,
@@ -167,7 +168,10 @@ def _fault_of(document: FaultDocument) -> PlannedFault:
         case MergeFailsDocument():
             return MergeFails()
         case ReadsFailDocument():
-            return ReadsFail(address_named(document.account))
+            asset = None if document.asset is None else asset_named(document.asset)
+            if asset is not None and document.column not in (None, Column.BALANCE):
+                raise ModelError(f"an asset has a balance, and no {document.column}")
+            return ReadsFail(address_named(document.account), document.column, asset)
         case OnlookerDocument():
             return Onlooker()
 

@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lockstep.case.values import MergeDies, MergeFails, Onlooker, PlannedFault, ReadsFail
+from lockstep.case.names import GOLD
+from lockstep.case.values import (
+    Column,
+    MergeDies,
+    MergeFails,
+    Onlooker,
+    PlannedFault,
+    ReadsFail,
+)
 from lockstep.generate.slots import Bytes, Shape
-from lockstep_ledger.model import Address
+from lockstep_ledger.model import NATIVE, Address, Asset
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,9 @@ def decode_course(source: Bytes, shape: Shape, pool: tuple[Address, ...]) -> Cou
         case Shape.FAULT:
             blocks = 1 + source.below(2)
             fault = _fault(source, pool)
+            if isinstance(fault, MergeFails):
+                # What matters is what comes after.
+                blocks += 1
             return Course(blocks, fault=fault, fault_at=source.below(blocks))
         case Shape.DENSE:
             return Course(source.pick((1, 2)))
@@ -88,12 +99,23 @@ def _chain(source: Bytes) -> Course:
     )
 
 
+_UNREADABLE: tuple[tuple[Column | None, Asset | None], ...] = (
+    *((None, None),) * 4,
+    *((each, None) for each in Column),
+    (Column.BALANCE, NATIVE),
+    (Column.BALANCE, GOLD),
+    (Column.MULTISIG, None),
+)
+"""What cannot be read of an account: all of it, a column, a balance."""
+
+
 def _fault(source: Bytes, pool: tuple[Address, ...]) -> PlannedFault:
     choice, detail = source.byte(), source.byte()
     if choice < 96:
         return MergeDies(detail & 3)
     if choice < 128:
         return MergeFails()
-    if choice < 224:
-        return ReadsFail(pool[detail * len(pool) >> 8])
+    if choice < 232:
+        account = pool[detail * len(pool) >> 8]
+        return ReadsFail(account, *source.pick(_UNREADABLE))
     return Onlooker()

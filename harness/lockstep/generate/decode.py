@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lockstep.case.values import AnyIntent, BlockStep, Case, RewindStep, Step
+from lockstep.case.values import AnyIntent, BlockStep, Case, MergeFails, RewindStep, Step
 from lockstep.generate.accounts import Terms, decode_terms
 from lockstep.generate.estimate import Estimate
 from lockstep.generate.limits.table import with_goal
@@ -27,8 +27,9 @@ def decode(draw: Draw, scheme: str = "keyed-hash") -> Case:
         decoding.begin(block)
         transactions = _block(slots, decoding, estimate)
         steps.append(_step(transactions, terms, block))
-        rejected = terms.policy is Policy.ATOMIC and estimate.doubts > 0
-        forecasts.append(forecasts[-1] if rejected and not terms.ghosts.blocks else estimate)
+        undone = terms.policy is Policy.ATOMIC and estimate.doubts > 0
+        undone |= isinstance(course.fault_of(block), MergeFails)
+        forecasts.append(forecasts[-1] if undone and not terms.ghosts.blocks else estimate)
         if course.rewind and block == course.rewind_after:
             steps.append(RewindStep(course.rewind))
             del forecasts[-course.rewind :]
