@@ -101,10 +101,13 @@ def _chain(source: Bytes) -> Course:
 
 _UNREADABLE: tuple[tuple[Column | None, Asset | None], ...] = (
     *((None, None),) * 4,
-    *((each, None) for each in Column),
+    (Column.NONCE, None),
+    (Column.BALANCE, None),
     (Column.BALANCE, NATIVE),
     (Column.BALANCE, GOLD),
     (Column.MULTISIG, None),
+    (Column.MULTISIG, None),
+    (Column.ENERGY, None),
 )
 """What cannot be read of an account: all of it, a column, a balance."""
 
