@@ -1,8 +1,9 @@
 """The hand-written vectors as the package ships them: what every campaign begins with.
 
-Invariant: ``vectors.jsonl`` beside this file holds the cases of the vectors in the order of their
-names, one a line, without what is expected of them. Run as ``python -m lockstep.corpus.shipped
-corpora/vectors``, this writes it anew from a folder of vectors.
+Invariant: ``vectors.jsonl`` beside this file holds the cases of the vectors, one a line, without
+what is expected of them. Those with the fewest transactions come first: what they show is told of
+in its simplest form. Run as ``python -m lockstep.corpus.shipped corpora/vectors``, this writes the
+file anew from a folder of vectors.
 """
 
 from __future__ import annotations
@@ -30,8 +31,11 @@ def shipped_cases(scheme: str) -> tuple[Case, ...]:
 
 def lines_of(folder: Path) -> Iterator[bytes]:
     """Give a line for every vector in ``folder``."""
-    for path in sorted(folder.glob("*.json")):
-        record = Record(load(path).case, {"kind": "vector", "name": path.stem})
+    records = [
+        Record(load(path).case, {"kind": "vector", "name": path.stem})
+        for path in sorted(folder.glob("*.json"))
+    ]
+    for record in sorted(records, key=lambda each: each.case.transactions()):
         document = msgspec.json.decode(to_bytes(record))
         yield msgspec.json.encode(document, order="sorted") + b"\n"
 
