@@ -49,7 +49,7 @@ class SteeredLane(Lane):
 
     def run_mixed(self, case: Case, random: Random, mix: Mix) -> Run:
         """Run every block under the campaign's mix of schedules."""
-        return self.run(case, lambda _ids: mix.drivers(random))
+        return self.run(case, lambda ids: mix.drivers(random, ids))
 
     def run_sequential(self, case: Case) -> Run:
         """Run with the lowest transaction first, always."""
