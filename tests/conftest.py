@@ -38,6 +38,23 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+REPEATING = (
+    "tests/examples/",
+    "tests/harness/campaign/test_no_false_alarm.py",
+    "tests/mutants/test_detection.py",
+    "tests/quality/",
+)
+"""Tests of how well something is found or how seldom something is accused: they run what others run
+a great many times over. Measuring their coverage would double their time and show nothing new."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the repeating tests out of the measurement of coverage."""
+    for item in items:
+        if item.nodeid.startswith(REPEATING):
+            item.add_marker("no_cover")
+
+
 @pytest.fixture(scope="session")
 def published_directory() -> Path:
     """Return the directory of the chain's published vector files.
