@@ -16,7 +16,7 @@ from benchmarks.timing import Timing, timed_together
 from benchmarks.workloads import KEYED_HASH, block_of, numbered, rich_state
 from lockstep.case.file import Setting
 from lockstep.run.stores import open_stores
-from lockstep.targets.runner import Runner
+from lockstep.targets.named import open_steered
 from lockstep.verdict import Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import NATIVE
@@ -171,11 +171,11 @@ def _small_cases() -> Iterator[Row]:
     with open_stores("memory") as stores:
 
         def action(mode: str) -> Callable[[], None]:
-            runner = Runner(Setting("batched", access=mode), stores)
+            lane = open_steered(Setting("batched", access=mode), stores)
 
             def run() -> None:
                 for case in cases:
-                    assert runner.run_sequential(case).verdict is Verdict.AGREE
+                    assert lane.run_sequential(case).verdict is Verdict.AGREE
 
             return run
 

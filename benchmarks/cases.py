@@ -8,15 +8,15 @@ from itertools import count
 
 from benchmarks.rows import AtLeast, AtMost, Row, Topic
 from benchmarks.timing import REPEATS, Timing, timed_together
-from lockstep.campaign.worker import Bench, Plan
+from lockstep.campaign.worker import Plan, Worker
 from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.generate.decode import decode
-from lockstep.generate.mixture import case_number
-from lockstep.generate.records import HEADER_LENGTH, RECORD_LENGTH, Draw, Shape
+from lockstep.generate.mixture import case_at
+from lockstep.generate.slots import HEADER_LENGTH, SLOT_LENGTH, Draw, Shape
 from lockstep.run.stores import Stores, open_stores
 from lockstep.streams import stream
-from lockstep.targets.runner import Runner
+from lockstep.targets.named import open_steered
 from lockstep.verdict import Verdict
 
 NOTE = """\
@@ -57,11 +57,11 @@ def measure(_full: bool) -> Topic:
 
 def _campaign() -> Iterator[Row]:
     """Time chunks of a campaign; each is of other cases, so the spread is theirs as well."""
-    bench = Bench(PLAN, "main")
+    bench = Worker(PLAN, "main")
     cases, executions = [], []
     for start in range(0, (1 + REPEATS) * CHUNK, CHUNK):
         started = time.perf_counter()
-        tally = bench.chunk(start, CHUNK)
+        tally = bench.do(start, CHUNK)
         seconds = time.perf_counter() - started
         assert tally.verdicts == {Verdict.AGREE.value: CHUNK}
         cases.append(seconds / CHUNK)
@@ -79,24 +79,24 @@ def small_case(number: int) -> Case:
 
 def mixed_case(number: int) -> Case:
     """Return case ``number`` of the campaign's mixture."""
-    return case_number(SEED, number)
+    return case_at(SEED, number)
 
 
 def draw_of(shape: Shape, records: int, number: int) -> Draw:
     """Draw the bytes of a case with so many records, as the campaign does."""
     random = stream(SEED, "case", number)
     header = random.randbytes(HEADER_LENGTH)
-    return Draw(shape, header, tuple(random.randbytes(RECORD_LENGTH) for _ in range(records)))
+    return Draw(shape, header, tuple(random.randbytes(SLOT_LENGTH) for _ in range(records)))
 
 
 def _running(case_of: Callable[[int], Case], stores: Stores) -> Callable[[], None]:
     """Return what makes and runs the next case."""
     numbers = count()
-    runner = Runner(Setting("batched"), stores)
+    lane = open_steered(Setting("batched"), stores)
 
     def run() -> None:
         number = next(numbers)
         walk = stream(SEED, "schedule", number)
-        assert runner.run_random(case_of(number), walk).verdict is Verdict.AGREE
+        assert lane.run_random(case_of(number), walk).verdict is Verdict.AGREE
 
     return run

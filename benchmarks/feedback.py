@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import geometric_mean
 
 from lockstep.campaign.campaign import CHUNK
-from lockstep.campaign.worker import Bench, Plan
+from lockstep.campaign.worker import Plan, Worker
 from lockstep.case.file import Setting, load
 from lockstep.case.values import Case
 from lockstep_mutants.catalogue import ROWS
@@ -50,7 +50,7 @@ def _to_detection(
     executor: str, seed: str, share: float, seeds: tuple[Case, ...]
 ) -> tuple[int, float]:
     plan = Plan(seed, (Setting(executor),), storage="memory", seeds=seeds, mutated=share)
-    with closing(Bench(plan, "feedback")) as bench:
+    with closing(Worker(plan, "feedback")) as bench:
         started = time.process_time()
         for start in range(0, LIMIT, CHUNK):
             for ran in bench.runs(start, CHUNK):

@@ -13,7 +13,7 @@ from benchmarks.rows import Row, Topic
 from benchmarks.timing import REPEATS, Timing, timed_together
 from lockstep.case.values import Case
 from lockstep.generate.decode import decode
-from lockstep.generate.records import Shape
+from lockstep.generate.slots import Shape
 from lockstep.generate.strategies import cases
 
 NOTE = """\

@@ -12,7 +12,7 @@ import psutil
 
 from benchmarks.cases import CHUNK, PLAN
 from benchmarks.rows import AtMost, Row, Topic
-from lockstep.campaign.worker import Bench
+from lockstep.campaign.worker import Worker
 
 QUICK = (2_000, 4_000, 6_000)
 FULL = (10_000, 50_000, 100_000)
@@ -49,10 +49,10 @@ def _sizes(storage: str, marks: tuple[int, ...]) -> list[int]:
 def _run(storage: str, marks: list[int]) -> list[int]:
     """Run cases up to the last mark and return the resident size in bytes at each."""
     process, sizes = psutil.Process(), []
-    bench = Bench(replace(PLAN, storage=storage), "main")
+    bench = Worker(replace(PLAN, storage=storage), "main")
     for start, stop in pairwise([0, *marks]):
         for number in range(start, stop, CHUNK):
-            bench.chunk(number, CHUNK)
+            bench.do(number, CHUNK)
         sizes.append(process.memory_info().rss)
     bench.close()
     return sizes

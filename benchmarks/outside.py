@@ -19,7 +19,7 @@ from benchmarks.timing import timed
 from lockstep.case.manner import Manner
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Intent
-from lockstep.targets.program.executor import OutsideExecutor
+from lockstep.targets.program.executor import ProgramExecutor
 from lockstep.targets.program.messages import ExecuteBlockAnswer, StatisticsMessage
 from lockstep.targets.program.outcomes import write_outcome
 from lockstep.targets.program.program import Program
@@ -65,12 +65,11 @@ def measure(_full: bool) -> Topic:
 
 
 def _rows(name: str, program: Program, state: State, block: Block) -> list[Row]:
-    executor = OutsideExecutor("measured", program, SCHEME, 4)
+    executor = ProgramExecutor(program, SCHEME, 4)
     storage, manner = MemoryStorage(state), Manner()
 
     def execute() -> None:
-        executor.hold(state)
-        executor.execute(block, storage, manner)
+        executor.execute(block, state, storage, manner)
 
     try:
         rate = timed(execute).per_second()

@@ -22,7 +22,7 @@ from lockstep.schedules.pos import PartialOrderSampling
 from lockstep.schedules.random_walk import RandomWalk
 from lockstep.schedules.surw import SelectivelyUniform
 from lockstep.streams import stream
-from lockstep.targets.runner import Runner
+from lockstep.targets.named import open_steered
 from lockstep_mutants.catalogue import ROWS, Row
 from lockstep_parallel.steps.drivers.scheduled import Choose, Pending, lowest_first
 
@@ -202,10 +202,10 @@ def _toy_race(toy: Toy) -> Race:
 
 def _mutant(row: Row) -> Subject:
     record = load(MUTANTS / row.case)
-    runner = Runner(cast("Setting", record.setting), MemoryStores())
+    lane = open_steered(cast("Setting", record.setting), MemoryStores())
 
     def race(choose: Choose) -> tuple[bool, list[Pending]]:
-        run = runner.run_once(record.case, lambda _ids: choose)
+        run = lane.run_once(record.case, lambda _ids: choose)
         return run.verdict.is_failure, list(run.blocks[-1].trace) if run.blocks else []
 
     (block,) = _blocks(row)

@@ -11,9 +11,10 @@ from benchmarks.cases import mixed_case
 from benchmarks.rows import Row, Topic
 from lockstep.case.file import Setting
 from lockstep.case.values import Case
-from lockstep.findings.investigate import shrink
+from lockstep.findings.by_schedule import shrink
 from lockstep.run.stores import open_stores
-from lockstep.targets.runner import Runner
+from lockstep.targets.named import open_steered
+from lockstep.targets.steered import SteeredLane
 
 NOTE = """\
 The first failing cases that a campaign meets with the `canary` (an executor that never debits),
@@ -24,8 +25,8 @@ FINDINGS = 15
 
 def measure(_full: bool) -> Topic:
     """Shrink the canary's first findings."""
-    with open_stores("memory") as stores, Runner(Setting("canary"), stores) as runner:
-        shrunk = [_shrink(case, runner) for case in islice(_failing(runner), FINDINGS)]
+    with open_stores("memory") as stores, open_steered(Setting("canary"), stores) as lane:
+        shrunk = [_shrink(case, lane) for case in islice(_failing(lane), FINDINGS)]
     milliseconds, executions, before, after = (list(column) for column in zip(*shrunk, strict=True))
     rows = (
         _row("time to shrink", milliseconds, "ms"),
@@ -36,18 +37,18 @@ def measure(_full: bool) -> Topic:
     return Topic("Shrinking", NOTE, rows)
 
 
-def _failing(runner: Runner) -> Iterator[Case]:
+def _failing(lane: SteeredLane) -> Iterator[Case]:
     for number in count():
         case = mixed_case(number)
-        if runner.run_sequential(case).verdict.is_failure:
+        if lane.run_sequential(case).verdict.is_failure:
             yield case
 
 
-def _shrink(case: Case, runner: Runner) -> tuple[float, float, float, float]:
+def _shrink(case: Case, lane: SteeredLane) -> tuple[float, float, float, float]:
     """Return milliseconds, executions, and the transactions before and after."""
-    run = runner.run_sequential(case)
+    run = lane.run_sequential(case)
     started = time.perf_counter()
-    reduced = shrink(case, run, runner)
+    reduced = shrink(case, run, lane)
     milliseconds = (time.perf_counter() - started) * 1e3
     return milliseconds, reduced.executions, case.transactions(), reduced.case.transactions()
 

@@ -1,21 +1,35 @@
 """The smallest executor that agrees: one transaction after another, nothing in parallel.
 
-It shows all that an executor has to do, with the rules and the block state of ``parallel``:
+It shows all that an executor has to do, with the rules and the block state that come with lockstep:
 
     lockstep fuzz --executor examples.sequential_executor:Sequential
 """
 
 from __future__ import annotations
 
-from lockstep_ledger.block import Block, Envelope
-from lockstep_ledger.model import U64_MAX, Policy, Transaction
-from lockstep_ledger.outcome import NO_CHANGES, Changes, Code, Fault, Outcome, Receipt, Rejection
-from lockstep_ledger.signatures import Scheme
-from lockstep_ledger.storage.protocol import Reader, Storage
-from lockstep_parallel.rules.overlay import Overlay
-from lockstep_parallel.rules.rules import Rules
-from lockstep_parallel.rules.state import BlockState
-from lockstep_parallel.steps.drivers.protocol import Crash, Driver, Task
+from lockstep import (
+    NO_CHANGES,
+    U64_MAX,
+    Block,
+    BlockState,
+    Changes,
+    Code,
+    Crash,
+    Driver,
+    Envelope,
+    Fault,
+    Outcome,
+    Overlay,
+    Policy,
+    Reader,
+    Receipt,
+    Rejection,
+    Rules,
+    Scheme,
+    Storage,
+    Task,
+    Transaction,
+)
 
 
 class Sequential:

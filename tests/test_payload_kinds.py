@@ -27,11 +27,11 @@ from lockstep.generate import forecast, mutate
 from lockstep.generate.accounts import decode_terms
 from lockstep.generate.estimate import Estimate
 from lockstep.generate.fees import estimated_fee
-from lockstep.generate.mixture import case_number
+from lockstep.generate.mixture import case_at
 from lockstep.generate.mutate import Surroundings
 from lockstep.generate.payloads import aim
-from lockstep.generate.records import Shape
 from lockstep.generate.situation import Situation
+from lockstep.generate.slots import Shape
 from lockstep.shrink import edits, numbers, simplicity, structure
 from lockstep.targets.labu.projection import PROJECTED_KINDS
 from lockstep.targets.program import needs
@@ -200,7 +200,7 @@ def test_the_protocol_has_a_name_for_every_kind() -> None:
 
 
 def test_the_generator_makes_every_kind() -> None:
-    cases = [case_number("kinds", number, "keyed-hash") for number in range(50)]
+    cases = [case_at("kinds", number, "keyed-hash") for number in range(50)]
     assert {type(each.payload) for case in cases for each in intents_of(case)} == set(KNOWN)
 
 

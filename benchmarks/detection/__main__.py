@@ -26,20 +26,20 @@ from lockstep.audit.subject import Subject, catalogued
     help="Measure only what changed, or is not measured yet, with the same effort.",
 )
 @click.option("--render", is_flag=True, help="Measure nothing, write the page anew.")
-@click.option("--seeds", type=click.IntRange(1), default=5, show_default=True)
+@click.option("--campaigns", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--budget", type=float, default=60.0, show_default=True, help="CPU-seconds.")
 @click.option("--baseline", type=float, default=5.0, show_default=True, help="CPU-seconds.")
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True)
 def main(
     changed: bool,
     render: bool,
-    seeds: int,
+    campaigns: int,
     budget: float,
     baseline: float,
     jobs: int,
 ) -> None:
     """Measure detection. What is done is kept at once, so that --changed goes on after a stop."""
-    effort = Effort(budget, baseline, seeds)
+    effort = Effort(budget, baseline, campaigns)
     before = measured.load()
     if render and before is not None:
         document.write(before)

@@ -12,11 +12,12 @@ from lockstep.audit.trial import Searched, Trial
 from lockstep.campaign.campaign import CHUNK
 from lockstep.case.values import Case
 from lockstep.corpus.feedback import Feedback
-from lockstep.generate.mixture import case_number
+from lockstep.generate.mixture import case_at
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
 from lockstep.run.session import run_case
 from lockstep.run.stores import Stores
+from lockstep.targets.inside import Driven
 from lockstep.targets.named import find_inside
 from lockstep_ledger.schemes import SCHEMES
 from lockstep_parallel.steps.drivers.protocol import Driver
@@ -47,7 +48,7 @@ class Hunt:
 
     def run(self, case: Case) -> Run:
         """Run one case and note how it went."""
-        run = run_case(case, self._executor, self._driving, self._stores)
+        run = run_case(case, Driven(self._executor), self._driving, self._stores)
         self._cases += 1
         self._executions += run.executions
         self._seconds = time.process_time() - self._started
@@ -84,7 +85,7 @@ def over_own_cases(seed: str) -> Callable[[Hunt], None]:
         for start in count(0, CHUNK):
             feedback = Feedback(seed)
             for number in range(start, start + CHUNK):
-                case = feedback.case(number, case_number(seed, number))
+                case = feedback.case(number, case_at(seed, number))
                 feedback.see(case, found.run(case))
                 if found.ended:
                     return

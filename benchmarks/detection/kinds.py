@@ -13,7 +13,7 @@ from lockstep.audit.trial import Trial
 from lockstep.case.file import Setting, load
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.stores import MemoryStores
-from lockstep.targets.runner import Runner
+from lockstep.targets.named import open_steered
 from lockstep_mutants.catalogue import ROWS
 
 CASES = Path(__file__).resolve().parents[2] / "corpora" / "mutants"
@@ -23,8 +23,8 @@ def kind_of(subject: Subject) -> tuple[str, str]:
     """Return verdict and first difference of the smallest case of ``subject``."""
     (file,) = (row.case for row in ROWS if row.id == subject.id)
     known = load(CASES / file)
-    with Runner(Setting(subject.executor), MemoryStores()) as runner:
-        verdict, *words = signature_of(runner.run_deviating(known.case, known.schedule))
+    with open_steered(Setting(subject.executor), MemoryStores()) as lane:
+        verdict, *words = signature_of(lane.run_deviating(known.case, known.schedule))
     return verdict, " ".join(words)
 
 

@@ -17,14 +17,13 @@ class Verdict(Enum):
     CRASH = "crash"
     HANG = "hang"
     PROTOCOL_ERROR = "protocol_error"
-    REJECTED = "rejected"
     UNSUPPORTED = "unsupported"
     FLAKY = "flaky"
 
     @property
     def is_failure(self) -> bool:
         """Tell whether the executor under test is at fault."""
-        return self not in (Verdict.AGREE, Verdict.REJECTED, Verdict.UNSUPPORTED)
+        return self not in (Verdict.AGREE, Verdict.UNSUPPORTED)
 
 
 ABSENT = "absent"

@@ -36,6 +36,10 @@ class Code(IntEnum):
     NOT_IMPLEMENTED = 0xFF01
 
 
+LATE = (Code.INSUFFICIENT_BALANCE, Code.OVERFLOW)
+"""Want of funds and of room: what can fail only after form, nonce, fee and signature are right."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """The result of one transaction; ``gas_used`` is its fee on success, else 0."""

@@ -11,7 +11,7 @@ from lockstep_parallel.executors.block_executor import Result
 from lockstep_parallel.executors.optimistic.chain import BASE, Estimate, Found, Version
 from lockstep_parallel.executors.optimistic.credits import CreditMemory, OptimisticCredits
 from lockstep_parallel.executors.optimistic.executor import Optimistic
-from lockstep_parallel.executors.optimistic.memory import BURNED, Location, Memory, Record
+from lockstep_parallel.executors.optimistic.memory import BURNED, Executed, Location, Memory
 from lockstep_parallel.executors.optimistic.progress import Progress
 from lockstep_parallel.executors.optimistic.rounds import OptimisticByRounds
 from lockstep_parallel.executors.optimistic.view import Speculation
@@ -44,7 +44,7 @@ class PreviousIncarnationKept(Optimistic):
 
 
 class _NeverWider(Memory):
-    def is_wider(self, record: Record, previous: Collection[Location]) -> bool:  # noqa: ARG002 - does not look
+    def is_wider(self, record: Executed, previous: Collection[Location]) -> bool:  # noqa: ARG002 - does not look
         """Take no location for a new one."""
         return False
 
@@ -73,10 +73,10 @@ class FailedReadsNotRecorded(Optimistic):
 
     name = "failed-reads-not-recorded"
 
-    def record(self, view: Speculation, overlay: Overlay, result: Result) -> Record:
+    def record(self, view: Speculation, overlay: Overlay, result: Result) -> Executed:
         """Describe an incarnation; a failed one as if it had read nothing."""
         if result is not Code.SUCCESS:
-            return Record(result, {}, {})
+            return Executed(result, {}, {})
         return super().record(view, overlay, result)
 
 
@@ -136,7 +136,7 @@ class NoEstimateOnAbort(Optimistic):
 
 
 class _ComparesWhatIsWritten(Memory):
-    def holds(self, index: int, record: Record) -> bool:
+    def holds(self, index: int, record: Executed) -> bool:
         """Keep a result that is out of date if nobody below has written where it writes."""
         return super().holds(index, record) or all(
             self.chain(location).below(index) is None for location in record.writes
@@ -170,7 +170,7 @@ class CrossBlockCache(CachingRounds):
 
     name = "cross-block-cache"
 
-    def record(self, view: Speculation, overlay: Overlay, result: Result) -> Record:
+    def record(self, view: Speculation, overlay: Overlay, result: Result) -> Executed:
         """Describe an incarnation, and take over what it wrote."""
         record = super().record(view, overlay, result)
         self.filling.update(record.writes)

@@ -21,7 +21,7 @@ from lockstep.case.values import BlockStep
 from lockstep.findings.replay import replay
 from lockstep.run.stores import MemoryStores, Stores
 from lockstep.targets.named import BUILT_IN, FAULTY
-from lockstep.targets.runner import DRIVERS
+from lockstep.targets.target import DRIVERS
 from lockstep.verdict import Verdict
 from lockstep_ledger.outcome import Code
 from tests.repository import REPOSITORY

@@ -10,7 +10,7 @@ from lockstep.case.file import Setting, from_bytes, load, to_bytes
 from lockstep.case.values import BlockStep, RewindStep
 from lockstep.corpus.behaviours import CLASSES, facts_of
 from lockstep.run.stores import MemoryStores
-from lockstep.targets.runner import Runner
+from lockstep.targets.named import open_steered
 from lockstep.verdict import Verdict
 from lockstep_ledger.outcome import Code
 from tests.corpora.test_corpora import CORPORA
@@ -26,8 +26,8 @@ each_seed = pytest.mark.parametrize("path", SEEDS, ids=lambda path: path.stem)
 def test_a_seed_agrees_whichever_way_it_is_executed(path: Path) -> None:
     case = load(path).case
     for executor in ("batched", "dag", "pipelined"):
-        with Runner(Setting(executor), MemoryStores()) as runner:
-            run = runner.run_sequential(case)
+        with open_steered(Setting(executor), MemoryStores()) as lane:
+            run = lane.run_sequential(case)
         assert run.verdict is Verdict.AGREE, (executor, run.differences)
 
 
@@ -47,8 +47,8 @@ def test_the_seeds_are_few_and_nothing_else_is_in_their_folder() -> None:
 
 def test_the_seeds_meet_every_code_class_of_fact_path_fault_and_rewind() -> None:
     cases = [load(path).case for path in SEEDS]
-    with Runner(Setting("dag"), MemoryStores()) as runner:
-        facts = {fact for case in cases for fact in facts_of(case, runner.run_sequential(case))}
+    with open_steered(Setting("dag"), MemoryStores()) as lane:
+        facts = {fact for case in cases for fact in facts_of(case, lane.run_sequential(case))}
     steps = [step for case in cases for step in case.steps]
     blocks = [step for step in steps if isinstance(step, BlockStep)]
     assert {fact[0] for fact in facts} == set(CLASSES)

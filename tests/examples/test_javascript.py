@@ -24,8 +24,8 @@ from lockstep.check.wire import Message, Wire
 from lockstep.cli.main import main
 from lockstep.run.stores import MemoryStores
 from lockstep.schedules.mix import Mix
+from lockstep.targets.named import open_lane
 from lockstep.targets.program.program import program_named
-from lockstep.targets.runner import Runner
 from lockstep.verdict import Verdict
 from tests.repository import REPOSITORY
 
@@ -91,9 +91,9 @@ def test_it_agrees_on_every_vector() -> None:
     """One process executes them all, so none leaves anything behind for the next."""
     vectors = sorted((REPOSITORY / "corpora" / "vectors").glob("*.json"))
     assert vectors
-    with Runner(Setting(RIGHT), MemoryStores()) as runner:
+    with open_lane(Setting(RIGHT), MemoryStores()) as lane:
         for path in vectors:
-            run = runner.run_mixed(load(path).case, Random(0), Mix(1000))
+            run = lane.run_mixed(load(path).case, Random(0), Mix(1000))
             assert run.verdict is Verdict.AGREE, (path.name, run.verdict, run.differences)
 
 

@@ -21,9 +21,9 @@ from lockstep.check.suite import greeting
 from lockstep.check.wire import encoded
 from lockstep.cli.main import main
 from lockstep.run.stores import MemoryStores
+from lockstep.targets.named import open_lane
 from lockstep.targets.program.frames import packed
 from lockstep.targets.program.program import program_named
-from lockstep.targets.runner import Runner
 from lockstep.verdict import Verdict
 from lockstep_ledger.identities import address_of
 from lockstep_ledger.model import NATIVE, Account, Chain, State, Transfer, Transfers
@@ -146,8 +146,8 @@ def test_a_panic_in_a_thread_is_a_fault_of_the_block_and_the_state_stays(program
         assert "no account" in fault["error"]
         again = wire.done(execute_request(case, subject, mode="sequential"))
         assert outcome_in(again) == expected_of(case)
-    with Runner(Setting(crashing), MemoryStores()) as runner:
-        assert runner.run_sequential(case).verdict is Verdict.CRASH
+    with open_lane(Setting(crashing), MemoryStores()) as lane:
+        assert lane.run_plain(case).verdict is Verdict.CRASH
 
 
 def test_a_small_block_takes_the_parallel_path_only_if_that_is_forced(program: str) -> None:

@@ -6,10 +6,11 @@ import pytest
 
 from lockstep.case.file import Setting, load
 from lockstep.findings.replay import replay
-from lockstep.generate.mixture import case_number
+from lockstep.generate.mixture import case_at
 from lockstep.run.stores import MemoryStores
 from lockstep.streams import stream
-from lockstep.targets.runner import DRIVERS, Runner
+from lockstep.targets.named import open_steered
+from lockstep.targets.target import DRIVERS
 from lockstep.verdict import Verdict
 from tests.repository import REPOSITORY
 
@@ -18,9 +19,9 @@ VECTORS = REPOSITORY / "corpora" / "vectors"
 
 
 def test_the_example_agrees_on_generated_cases() -> None:
-    with Runner(Setting(EXAMPLE), MemoryStores()) as runner:
+    with open_steered(Setting(EXAMPLE), MemoryStores()) as lane:
         for number in range(300):
-            run = runner.run_random(case_number("example", number), stream("example", number))
+            run = lane.run_random(case_at("example", number), stream("example", number))
             assert run.verdict is Verdict.AGREE, (number, run.differences)
 
 

@@ -9,8 +9,8 @@ from lockstep.case.file import Record, Setting
 from lockstep.case.values import BlockStep, Case, Intent, RewindStep
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores, Stores
-from lockstep.targets.named import Target
-from lockstep.targets.runner import Runner
+from lockstep.targets.inside import InsideTarget
+from lockstep.targets.named import open_steered
 from lockstep_ledger.identities import address_of
 from lockstep_ledger.model import (
     NATIVE,
@@ -60,5 +60,5 @@ def run_on(
     driver: str = "scheduled",
 ) -> Run:
     setting = Setting("ours", driver=driver)
-    with Runner(setting, stores or MemoryStores(), Target("ours", executor)) as runner:
-        return runner.run_sequential(case or payment())
+    with open_steered(setting, stores or MemoryStores(), InsideTarget("ours", executor)) as lane:
+        return lane.run_sequential(case or payment())

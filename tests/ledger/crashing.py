@@ -22,7 +22,7 @@ from lockstep_ledger.storage.engine import Engine
 from lockstep_ledger.storage.namespace import Namespace
 from lockstep_ledger.storage.protocol import StorageError
 from lockstep_ledger.storage.rocksdb import Database, RocksStorage
-from lockstep_ledger.storage.rows import change_records
+from lockstep_ledger.storage.rows import change_rows
 
 ACCOUNTS = [bytes([n]) * 32 for n in range(1, 41)]
 ALICE, BOB, NEW, NEWER = *ACCOUNTS[:2], bytes([200]) * 32, bytes([201]) * 32
@@ -104,7 +104,7 @@ def _replace(owner: type, *names: str) -> None:
 
 def torn_merge(store: RocksStorage, changes: Changes, topoheight: int) -> None:
     """Merge as no store may: in two batches. The process dies between them."""
-    records = list(change_records(changes, store.chain()))
+    records = list(change_rows(changes, store.chain()))
     half = {column.code + key: column.encode(value) for column, key, value in records[::2]}
     store._namespace.engine.write(store._namespace.merge_batch(half, topoheight))
     die()

@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from lockstep.case.file import Record, Setting, load
 from lockstep.case.values import BlockStep, Case, Intent
-from lockstep.generate.mixture import case_number
+from lockstep.generate.mixture import case_at
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
 from lockstep.streams import stream
-from lockstep.targets.runner import Runner
+from lockstep.targets.named import open_steered
 from lockstep_ledger.identities import address_of
 from lockstep_ledger.model import (
     NATIVE,
@@ -29,7 +29,7 @@ from tests.repository import REPOSITORY
 FOLDER = REPOSITORY / "corpora" / "mutants"
 ALICE, BOB = address_of("alice"), address_of("bob")
 
-generated = lru_cache(maxsize=4096)(case_number)
+generated = lru_cache(maxsize=4096)(case_at)
 """A case of the campaign, generated once for all mutants."""
 
 
@@ -46,15 +46,15 @@ def payment(amount: int, chain_id: int = ChainId.DEVNET) -> Case:
 
 
 def run_on(executor: str, case: Case) -> Run:
-    with Runner(Setting(executor=executor), MemoryStores()) as runner:
-        return runner.run_sequential(case)
+    with open_steered(Setting(executor=executor), MemoryStores()) as lane:
+        return lane.run_sequential(case)
 
 
 def cases_to_detection(executor: str, seed: str, limit: int) -> int | None:
     """Count the generated cases up to the first that fails; None if none of ``limit`` does."""
-    with Runner(Setting(executor=executor), MemoryStores()) as runner:
+    with open_steered(Setting(executor=executor), MemoryStores()) as lane:
         runs = (
-            runner.run_random(generated(seed, number), stream(seed, "walk", number))
+            lane.run_random(generated(seed, number), stream(seed, "walk", number))
             for number in range(limit)
         )
         failing = (number for number, run in enumerate(runs, start=1) if run.verdict.is_failure)

@@ -13,11 +13,11 @@ import pytest
 
 import lockstep_mutants
 from lockstep.case.file import Setting, from_bytes, to_bytes
-from lockstep.explore.bench import Plan
 from lockstep.explore.explore import explore
 from lockstep.explore.moves import SELECTIONS
 from lockstep.explore.scope import Scope
-from lockstep.explore.tally import Conclusion, Tally
+from lockstep.explore.sums import Conclusion, Sums
+from lockstep.explore.worker import Survey
 from lockstep.findings.replay import replay
 from lockstep.run.stores import MemoryStores, Stores, open_stores
 from lockstep.verdict import Verdict
@@ -153,6 +153,6 @@ def test_a_masked_fault_differs_in_no_trace_of_a_small_scope(
     masked: Masked, tmp_path: Path
 ) -> None:
     scope = Scope(2, 3, SELECTIONS["all"], (Policy.SKIP, Policy.ATOMIC))
-    plan = Plan(scope, Setting(masked.executor))
-    explored = explore(plan, 1, Tally(), tmp_path, lambda _: None, lambda _: None)
+    plan = Survey(scope, Setting(masked.executor))
+    explored = explore(plan, 1, Sums(), tmp_path, lambda _: None, lambda _: None)
     assert explored.conclusion is Conclusion.EXHAUSTED, explored.findings

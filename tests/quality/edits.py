@@ -7,13 +7,14 @@ from random import Random
 
 from lockstep.case.file import Record, Setting
 from lockstep.case.values import BlockStep, Case, Intent
-from lockstep.findings.investigate import record_of
+from lockstep.findings.finding import Settled
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.stores import MemoryStores
 from lockstep.shrink.reduce import reduce
 from lockstep.shrink.same_failure import SameFailure, schedule_of
-from lockstep.targets.named import Target
-from lockstep.targets.runner import Runner
+from lockstep.targets.inside import InsideTarget
+from lockstep.targets.named import open_steered
+from lockstep.targets.steered import SteeredLane
 from lockstep_ledger.block import Envelope
 from lockstep_ledger.identities import address_of
 from lockstep_ledger.model import (
@@ -91,29 +92,29 @@ def _with_publish(executor: type[Batched], publish: Callable[..., object]) -> ty
 def recordings(mutant: type[Batched], count: int) -> Iterator[Record]:
     """Yield shrunk failures of the recorded version that need a schedule."""
     setting = Setting("recorded")
-    target = Target("recorded", recorded_version(mutant))
+    target = InsideTarget("recorded", recorded_version(mutant))
     number = 0
-    with Runner(setting, MemoryStores(), target) as runner:
+    with open_steered(setting, MemoryStores(), target) as lane:
         while count:
             random = Random(number)
             number += 1
-            record = _recorded(drawn(random), random, runner)
+            record = _recorded(drawn(random), random, lane)
             if record is not None:
                 count -= 1
                 yield record
 
 
-def _recorded(case: Case, random: Random, runner: Runner) -> Record | None:
+def _recorded(case: Case, random: Random, lane: SteeredLane) -> Record | None:
     for _ in range(WALKS):
-        run = runner.run_random(case, random)
+        run = lane.run_random(case, random)
         if run.verdict.is_failure:
-            oracle = SameFailure(runner, signature_of(run))
-            schedule = schedule_of(run, runner.setting.workers)
+            oracle = SameFailure(lane, signature_of(run))
+            schedule = schedule_of(run, lane.setting.workers)
             reduced = reduce(case, schedule, oracle, ENOUGH)
-            final = runner.run_deviating(reduced.case, reduced.schedule)
+            final = lane.run_deviating(reduced.case, reduced.schedule)
             assert final.verdict.is_failure
             assert reduced.schedule
-            return record_of(reduced, final, runner.setting, {})
+            return Settled(reduced, final, repeatable=True).record(lane.setting, {})
     return None
 
 

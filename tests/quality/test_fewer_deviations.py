@@ -13,7 +13,8 @@ from lockstep.run.fingerprint import signature_of
 from lockstep.run.stores import MemoryStores
 from lockstep.shrink.reduce import FEWER_LIMIT, Attempt, reduce
 from lockstep.shrink.same_failure import SameFailure
-from lockstep.targets.runner import Runner
+from lockstep.targets.named import open_steered
+from lockstep.targets.steered import SteeredLane
 from tests.repository import REPOSITORY
 
 CASE = REPOSITORY / "corpora" / "mutants" / "X12a.json"
@@ -30,15 +31,15 @@ def record() -> Record:
 
 
 @pytest.fixture
-def runner(record: Record) -> Iterator[Runner]:
+def lane(record: Record) -> Iterator[SteeredLane]:
     assert record.setting is not None
-    with Runner(record.setting, MemoryStores()) as runner:
-        yield runner
+    with open_steered(record.setting, MemoryStores()) as lane:
+        yield lane
 
 
-def oracle_of(record: Record, runner: Runner) -> SameFailure:
-    run = runner.run_deviating(record.case, THERE_AND_BACK)
-    return SameFailure(runner, signature_of(run))
+def oracle_of(record: Record, lane: SteeredLane) -> SameFailure:
+    run = lane.run_deviating(record.case, THERE_AND_BACK)
+    return SameFailure(lane, signature_of(run))
 
 
 class OneRemains(SameFailure):
@@ -51,25 +52,25 @@ class OneRemains(SameFailure):
 
 
 def test_a_schedule_with_fewer_deviations_is_found_where_dropping_finds_none(
-    record: Record, runner: Runner
+    record: Record, lane: SteeredLane
 ) -> None:
-    run = runner.run_deviating(record.case, THERE_AND_BACK)
-    oracle = OneRemains(runner, signature_of(run))
+    run = lane.run_deviating(record.case, THERE_AND_BACK)
+    oracle = OneRemains(lane, signature_of(run))
     reduced = reduce(record.case, THERE_AND_BACK, oracle)
     assert len(reduced.schedule) == 1
-    assert runner.run_deviating(reduced.case, reduced.schedule).verdict.is_failure
+    assert lane.run_deviating(reduced.case, reduced.schedule).verdict.is_failure
 
 
 def test_the_search_keeps_its_limit_and_counts_its_executions(
-    record: Record, runner: Runner
+    record: Record, lane: SteeredLane
 ) -> None:
-    oracle = oracle_of(record, runner)
+    oracle = oracle_of(record, lane)
     found = oracle.fewer(record.case, THERE_AND_BACK, FEWER_LIMIT)
     assert found.schedule is not None
     assert 1 < found.executions < FEWER_LIMIT
     assert oracle.fewer(record.case, THERE_AND_BACK, 1) == Attempt(None, 1)
 
 
-def test_there_is_nothing_fewer_than_one_deviation(record: Record, runner: Runner) -> None:
-    oracle = oracle_of(record, runner)
+def test_there_is_nothing_fewer_than_one_deviation(record: Record, lane: SteeredLane) -> None:
+    oracle = oracle_of(record, lane)
     assert oracle.fewer(record.case, THERE_AND_BACK[:1], FEWER_LIMIT) == Attempt(None, 1)

@@ -9,9 +9,10 @@ from functools import lru_cache
 import pytest
 
 from lockstep.case.file import Record, Setting
-from lockstep.findings.replay import Rung, replay
+from lockstep.findings.replay import replay
+from lockstep.findings.replayed import Rung
 from lockstep.run.stores import MemoryStores
-from lockstep.targets.named import Target
+from lockstep.targets.inside import InsideTarget
 from lockstep_parallel.executors.batched import Batched
 from tests.quality.edits import EDITS, MUTANTS, recorded_version, recordings
 
@@ -28,7 +29,7 @@ def rungs(version: Callable[[type[Batched]], type[Batched]]) -> Counter[Rung]:
     """Replay every recorded failure on a version of its mutant and count the rungs."""
     counts: Counter[Rung] = Counter()
     for mutant in MUTANTS:
-        target = Target("edited", version(mutant))
+        target = InsideTarget("edited", version(mutant))
         for record in recorded(mutant):
             replayed = replay(record, MemoryStores(), Setting("edited"), target)
             same = replayed.run.verdict.value == record.verdict

@@ -11,8 +11,8 @@ import pytest
 from lockstep.case.deviation import Deviation, Schedule
 from lockstep.case.file import Record, Setting, load, to_bytes
 from lockstep.case.values import BlockStep, Case, Intent
-from lockstep.findings.investigate import shrink
-from lockstep.generate.mixture import case_number
+from lockstep.findings.by_schedule import shrink
+from lockstep.generate.mixture import case_at
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
@@ -21,7 +21,8 @@ from lockstep.shrink.passes import PASSES
 from lockstep.shrink.reduce import Attempt, Reduced, reduce
 from lockstep.shrink.same_failure import SameFailure
 from lockstep.streams import stream
-from lockstep.targets.runner import STEP_LIMIT, Runner
+from lockstep.targets.named import open_steered
+from lockstep.targets.steered import STEP_LIMIT, SteeredLane
 from lockstep_ledger.model import NATIVE, Account, Transfers
 from lockstep_mutants.catalogue import ROWS, Row
 from tests.harness.small import BOB, CAROL, block, case_of, pays
@@ -33,7 +34,7 @@ LIMIT, FURTHER = 10_000, 400
 CASES = REPOSITORY / "corpora" / "mutants"
 
 each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-generated = lru_cache(maxsize=4096)(case_number)
+generated = lru_cache(maxsize=4096)(case_at)
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,12 @@ class Failing:
 
     case: Case
     run: Run
-    runner: Runner
+    lane: SteeredLane
     number: int
 
     @property
     def oracle(self) -> SameFailure:
-        return SameFailure(self.runner, signature_of(self.run))
+        return SameFailure(self.lane, signature_of(self.run))
 
     def fails_alike(self, reduced: Reduced) -> bool:
         return self.oracle.attempt(reduced.case, reduced.schedule).schedule is not None
@@ -59,9 +60,9 @@ def first_failing(row: Row, seed: str) -> Failing:
     A fault may show in later results in many ways, which may need more transactions; those are
     other kinds of failure. One that needs no schedule is looked for in sequential order.
     """
-    runner = Runner(Setting(row.executor), MemoryStores())
+    lane = open_steered(Setting(row.executor), MemoryStores())
     known = load(CASES / row.case)
-    wanted = signature_of(runner.run_deviating(known.case, known.schedule))
+    wanted = signature_of(lane.run_deviating(known.case, known.schedule))
     mix = Mix(STEP_LIMIT)
     others: list[Failing] = []
     for number in range(LIMIT):
@@ -69,11 +70,11 @@ def first_failing(row: Row, seed: str) -> Failing:
             break
         case = generated(seed, number)
         if row.deviations:
-            run = runner.run_mixed(case, stream(seed, "schedule", number), mix)
+            run = lane.run_mixed(case, stream(seed, "schedule", number), mix)
         else:
-            run = runner.run_sequential(case)
+            run = lane.run_sequential(case)
         if run.verdict.is_failure:
-            failing = Failing(case, run, runner, number)
+            failing = Failing(case, run, lane, number)
             if signature_of(run) == wanted:
                 return failing
             others.append(failing)
@@ -89,7 +90,7 @@ def seeds_of(row: Row) -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def shrunk(row: Row, seed: str) -> tuple[Failing, Reduced]:
     failing = first_failing(row, seed)
-    return failing, shrink(failing.case, failing.run, failing.runner)
+    return failing, shrink(failing.case, failing.run, failing.lane)
 
 
 @each_row
@@ -119,7 +120,7 @@ def test_shrinking_a_shrunk_case_changes_nothing(row: Row) -> None:
 @each_row
 def test_shrinking_twice_gives_the_same_bytes(row: Row) -> None:
     failing, reduced = shrunk(row, SEEDS[0])
-    again = shrink(failing.case, failing.run, failing.runner)
+    again = shrink(failing.case, failing.run, failing.lane)
     assert bytes_of(again) == bytes_of(reduced)
     assert again == reduced
 
@@ -187,10 +188,10 @@ def test_a_failure_that_the_interleaving_of_an_earlier_block_causes_keeps_that()
     assert isinstance(second, BlockStep)
     longer = replace(second, transactions=(*second.transactions, pays("t3", 5)))
     case = replace(known.case, steps=(first, longer))
-    with Runner(Setting(row.executor), MemoryStores()) as runner:
-        run = runner.run_deviating(case, known.schedule)
-        reduced = shrink(case, run, runner)
-        again = runner.run_deviating(reduced.case, reduced.schedule)
+    with open_steered(Setting(row.executor), MemoryStores()) as lane:
+        run = lane.run_deviating(case, known.schedule)
+        reduced = shrink(case, run, lane)
+        again = lane.run_deviating(reduced.case, reduced.schedule)
     assert run.verdict.is_failure
     assert signature_of(again) == signature_of(run)
     assert reduced.case.transactions() == row.transactions

@@ -5,16 +5,14 @@ Invariant: trials stand in the order of subjects and seeds whatever the number o
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from statistics import median
 
 from lockstep.audit.subject import Size, Subject
 from lockstep.audit.trial import Terms, Trial, run_trial
-from lockstep.faults import HarnessFault
+from lockstep.campaign.processes import in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +77,22 @@ def run_audit(
     Raises ``HarnessFault`` when the reference or the storage breaks, or a process ends.
     """
     tried = [subject for subject in subjects if not subject.masked]
-    with closing(
-        _trials([(subject, seed, terms) for subject in tried for seed in seeds], jobs)
-    ) as trials:
+    work = [(subject, seed, terms) for subject in tried for seed in seeds]
+    with closing(in_order(_Trials, work, jobs, _Trials())) as trials:
         for subject in subjects:
             made = () if subject.masked else tuple(next(trials) for _ in seeds)
             yield Audited(subject, made)
 
 
-def _trials(work: Sequence[tuple[Subject, str, Terms]], jobs: int) -> Generator[Trial, None, None]:
-    if jobs == 1:
-        yield from (run_trial(*each) for each in work)
-        return
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
-    try:
-        for future in [pool.submit(run_trial, *each) for each in work]:
-            yield future.result()
-    except BrokenExecutor as error:
-        raise HarnessFault(f"a process of the audit ended: {error}") from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+class _Trials:
+    """Makes trials; all hold their own resources."""
+
+    def __init__(self, _number: int = 0) -> None:
+        pass
+
+    def do(self, subject: Subject, seed: str, terms: Terms) -> Trial:
+        """Make one trial."""
+        return run_trial(subject, seed, terms)
+
+    def close(self) -> None:
+        """Release nothing."""

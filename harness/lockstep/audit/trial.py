@@ -14,13 +14,14 @@ from itertools import count, islice
 
 from lockstep.audit.subject import Size, Subject
 from lockstep.campaign.campaign import CHUNK
-from lockstep.campaign.worker import Bench, Plan, Ran
+from lockstep.campaign.worker import Plan, Ran, Worker
 from lockstep.case.file import Setting
 from lockstep.case.values import Case
-from lockstep.findings.investigate import shrink
+from lockstep.findings.by_schedule import shrink
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
 from lockstep.shrink.reduce import Reduced
+from lockstep.targets.named import as_steered
 from lockstep.verdict import Verdict
 
 
@@ -84,8 +85,8 @@ class Trial:
 
 def detect(executor: str, seed: str, terms: Terms) -> Trial:
     """Search alone: neither shrink nor run a twin."""
-    with closing(_bench(executor, seed, terms)) as bench:
-        searched, found = _search(bench, terms.budget)
+    with closing(_worker(executor, seed, terms)) as worker:
+        searched, found = _search(worker, terms.budget)
     if found is None:
         return Trial(seed, searched)
     verdict, *words = signature_of(found[1])
@@ -94,13 +95,13 @@ def detect(executor: str, seed: str, terms: Terms) -> Trial:
 
 def run_trial(subject: Subject, seed: str, terms: Terms) -> Trial:
     """Search, shrink what is found, and run the twin over the same cases."""
-    with closing(_bench(subject.executor, seed, terms)) as bench:
-        searched, found = _search(bench, terms.budget)
+    with closing(_worker(subject.executor, seed, terms)) as worker:
+        searched, found = _search(worker, terms.budget)
         if found is None:
             return Trial(seed, searched, twin=_twin(subject, seed, terms, searched.cases, None))
         case, run = found
         started = time.process_time()
-        reduced = shrink(case, run, bench.runners[0])
+        reduced = shrink(case, run, as_steered(worker.lanes[0]))
         seconds = time.process_time() - started
     size = Size(reduced.case.transactions(), len(reduced.schedule))
     shrunk = Shrunk(size, reduced.executions, seconds, reduced.finished)
@@ -109,16 +110,16 @@ def run_trial(subject: Subject, seed: str, terms: Terms) -> Trial:
     return Trial(seed, searched, verdict, " ".join(words), shrunk, twin)
 
 
-def _bench(executor: str, seed: str, terms: Terms) -> Bench:
+def _worker(executor: str, seed: str, terms: Terms) -> Worker:
     setting = Setting(executor, terms.workers, terms.driver)
-    return Bench(Plan(seed, (setting,), terms.storage), "audit")
+    return Worker(Plan(seed, (setting,), terms.storage), "audit")
 
 
-def _search(bench: Bench, budget: float) -> tuple[Searched, tuple[Case, Run] | None]:
+def _search(worker: Worker, budget: float) -> tuple[Searched, tuple[Case, Run] | None]:
     """Run cases up to the first that fails, or until ``budget`` is spent."""
     executions = 0
     started = time.process_time()
-    for number, _setting, case, run in _campaign(bench):
+    for number, _setting, case, run in _campaign(worker):
         executions += run.executions
         seconds = time.process_time() - started
         if run.verdict.is_failure or seconds >= budget:
@@ -127,10 +128,10 @@ def _search(bench: Bench, budget: float) -> tuple[Searched, tuple[Case, Run] | N
     raise AssertionError("a campaign without a limit ended")
 
 
-def _campaign(bench: Bench) -> Iterator[Ran]:
+def _campaign(worker: Worker) -> Iterator[Ran]:
     """Give the runs of a campaign, chunk after chunk, without end."""
     for start in count(0, CHUNK):
-        yield from bench.runs(start, CHUNK)
+        yield from worker.runs(start, CHUNK)
 
 
 def _twin(
@@ -141,16 +142,16 @@ def _twin(
         return None
     alarms = []
     executions = seen = 0
-    with closing(_bench(subject.twin, seed, terms)) as bench:
+    with closing(_worker(subject.twin, seed, terms)) as worker:
         started = time.process_time()
-        for number, _setting, _case, run in islice(_campaign(bench), cases):
+        for number, _setting, _case, run in islice(_campaign(worker), cases):
             seen, executions = number + 1, executions + run.executions
             if run.verdict is not Verdict.AGREE:
                 alarms.append(f"case {number} of seed {seed}: {run.verdict.value}")
             if time.process_time() - started >= terms.budget:
                 break
         if reduced is not None:
-            run = bench.runners[0].run_deviating(reduced.case, reduced.schedule)
+            run = as_steered(worker.lanes[0]).run_deviating(reduced.case, reduced.schedule)
             executions += run.executions
             if run.verdict is not Verdict.AGREE:
                 alarms.append(f"the shrunk case of seed {seed}: {run.verdict.value}")

@@ -6,20 +6,18 @@ findings whatever the number of processes; a failure never ends the campaign.
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
+from lockstep.campaign.processes import in_order
 from lockstep.campaign.versus import versus
-from lockstep.campaign.worker import Bench, Plan, Tally, open_bench, run_chunk
+from lockstep.campaign.worker import Plan, Tally, Worker
 from lockstep.faults import HarnessFault
-from lockstep.findings.investigate import Finding, investigate
+from lockstep.findings.finding import Finding
+from lockstep.findings.investigate import investigate
 
 CHUNK = 50
 
@@ -61,22 +59,23 @@ def run_campaign(
     """
     report = Report()
     started = time.monotonic()
-    bench = Bench(plan, "main")
+    worker = Worker(plan, "main")
     try:
-        for tally in _tallies(plan, budget, jobs, bench, started):
+        chunks = _chunks(budget, started)
+        for tally in in_order(partial(_numbered, plan), chunks, jobs, worker):
             report.tally.add(tally)
             report.seconds = time.monotonic() - started
             progress(report)
-            _investigate_new(bench, tally, report, folder, found)
+            _investigate_new(worker, tally, report, folder, found)
     except KeyboardInterrupt:
         report.interrupted = True
-    except (HarnessFault, BrokenExecutor) as fault:
+    except HarnessFault as fault:
         report.fault = str(fault)
     finally:
-        bench.close()
+        worker.close()
     report.seconds = time.monotonic() - started
     report.complaints = [
-        *replace(report.tally.measure, possible=plan.payloads).complaints(),
+        *replace(report.tally.measure, possible=plan.payloads()).complaints(),
         *_not_tested(plan, report.tally),
         *report.tally.controls.missed,
     ]
@@ -93,56 +92,23 @@ def _not_tested(plan: Plan, tally: Tally) -> Iterator[str]:
 
 
 def _investigate_new(
-    bench: Bench, tally: Tally, report: Report, folder: Path, found: Progress
+    worker: Worker, tally: Tally, report: Report, folder: Path, found: Progress
 ) -> None:
     for failure in tally.failures:
         if failure.fingerprint in report.kinds:
             continue
         report.kinds.add(failure.fingerprint)
-        runner = bench.runners[failure.setting]
-        origin = {"kind": "fuzz", "seed": bench.plan.seed, "case": str(failure.number)}
-        finding = investigate(failure.case, failure.run, runner, origin, folder)
-        others = [each for each in bench.runners if each is not runner]
-        told = versus(finding.case, finding.run, runner.setting.executor, others)
+        lane = worker.lanes[failure.setting]
+        origin = {"kind": "fuzz", "seed": worker.plan.seed, "case": str(failure.number)}
+        finding = investigate(failure.case, failure.run, lane, origin, folder)
+        others = [each for each in worker.lanes if each is not lane]
+        told = versus(finding.case, finding.run, lane.setting.executor, others)
         report.findings.append(replace(finding, versus=tuple(told)))
         found(report)
 
 
-def _tallies(
-    plan: Plan, budget: Budget, jobs: int, bench: Bench, started: float
-) -> Iterator[Tally]:
-    chunks = _chunks(budget, started)
-    if jobs == 1:
-        for start, count in chunks:
-            yield bench.chunk(start, count)
-        return
-    yield from _parallel_tallies(plan, jobs, chunks)
-
-
-def _parallel_tallies(plan: Plan, jobs: int, chunks: Iterator[tuple[int, int]]) -> Iterator[Tally]:
-    context = multiprocessing.get_context("spawn")
-    pending: deque[Future[Tally]] = deque()
-    pool = ProcessPoolExecutor(jobs, context, open_bench, (plan,))
-    try:
-        for start, count in chunks:
-            with _interrupts_ignored():
-                pending.append(pool.submit(run_chunk, start, count))
-            if len(pending) > 2 * jobs:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Ignore Ctrl-C while a worker may be spawned: it inherits that, and the parent handles it."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+def _numbered(plan: Plan, number: int) -> Worker:
+    return Worker(plan, f"worker-{number}")
 
 
 def _chunks(budget: Budget, started: float) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from lockstep.case.file import Setting
 from lockstep.run.result import Run
-from lockstep.targets.runner import Runner
+from lockstep.targets.target import Lane
 
 EVERY = 500
 """Cases from one control to the next. It takes five or so, so about one case in a hundred."""
@@ -26,7 +26,7 @@ CANARIES: Mapping[str, Setting] = {
 TWIN = Setting("batched")
 """What both canaries are without their faults."""
 
-RunCase = Callable[[Runner, int], Run]
+RunCase = Callable[[Lane, int], Run]
 """Runs the case of this number under the campaign's mix of schedules."""
 
 
@@ -57,11 +57,11 @@ class Controlled:
 
 
 class Controls:
-    """The canaries and their twin in one process, each on its own runner."""
+    """The canaries and their twin in one process, each on its own lane."""
 
-    def __init__(self, runner: Callable[[Setting], Runner], run: RunCase) -> None:
-        self._canaries = {name: runner(setting) for name, setting in CANARIES.items()}
-        self._twin = runner(TWIN)
+    def __init__(self, lane: Callable[[Setting], Lane], run: RunCase) -> None:
+        self._canaries = {name: lane(setting) for name, setting in CANARIES.items()}
+        self._twin = lane(TWIN)
         self._run = run
 
     def control(self, number: int) -> Controlled:
@@ -86,6 +86,6 @@ class Controls:
                 )
         return found
 
-    def _cases_until_caught(self, canary: Runner, number: int) -> int | None:
+    def _cases_until_caught(self, canary: Lane, number: int) -> int | None:
         runs = (self._run(canary, each) for each in range(number, number + LIMIT))
         return next((taken for taken, run in enumerate(runs, 1) if run.verdict.is_failure), None)

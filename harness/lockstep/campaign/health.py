@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 
 from lockstep.run.result import BlockRun, Run
 from lockstep_ledger.model import Address, Transaction, Transfers
-from lockstep_ledger.outcome import Code
+from lockstep_ledger.outcome import LATE, Code
 
 LEAST_TRANSACTIONS = 500
 """Nothing is judged below so many transactions."""
 MANY_TRANSACTIONS = 20_000
 """From so many transactions on every result code must have been met."""
 KINDS = ("Burn", "NonceBump", "SetMultisig", "Transfers")
-LATE = (Code.INSUFFICIENT_BALANCE, Code.OVERFLOW)
-"""What fails after every check of form, nonce, fee and signature has passed."""
 
 
 @dataclass(slots=True)

@@ -8,16 +8,17 @@ from lockstep.case.values import Case
 from lockstep.run.result import Run
 from lockstep.schedules.mix import Mix
 from lockstep.streams import stream
-from lockstep.targets.runner import STEP_LIMIT, Runner
+from lockstep.targets.steered import STEP_LIMIT
+from lockstep.targets.target import Lane
 from lockstep.verdict import Verdict
 
 
-def versus(case: Case, run: Run, name: str, others: Sequence[Runner]) -> Iterator[str]:
+def versus(case: Case, run: Run, name: str, others: Sequence[Lane]) -> Iterator[str]:
     """Yield what each of ``others`` makes of a case that ``name`` failed in ``run``."""
-    for runner in others:
-        other = runner.setting.executor
+    for lane in others:
+        other = lane.setting.executor
         mix = Mix.for_one_case(STEP_LIMIT)
-        theirs = runner.run_mixed(case, stream("versus", other), mix)
+        theirs = lane.run_mixed(case, stream("versus", other), mix)
         yield f"{other} {_relation(run, theirs, name)}"
 
 

@@ -6,13 +6,10 @@ on other chunks or on time.
 
 from __future__ import annotations
 
-import os
-import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,21 +20,24 @@ from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.corpus.behaviours import Fact
 from lockstep.corpus.feedback import MUTATED_SHARE, Feedback
-from lockstep.generate.mixture import case_number
+from lockstep.generate.mixture import case_at
 from lockstep.run.fingerprint import fingerprint
 from lockstep.run.result import Run
 from lockstep.run.stores import open_stores
 from lockstep.schedules.mix import Mix
+from lockstep.schedules.strategy import strategy_named
 from lockstep.streams import stream
-from lockstep.targets.labu.projection import PROJECTED_KINDS, project
-from lockstep.targets.named import is_labu
-from lockstep.targets.runner import STEP_LIMIT, Runner
+from lockstep.targets.named import as_chosen, find, open_lane
+from lockstep.targets.steered import STEP_LIMIT
+from lockstep.targets.target import Lane, Projection
 from lockstep.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that decides what a campaign does; ``database`` None is a temporary one.
+
+    ``strategy`` names the one that draws schedules, None for the usual mix.
 
     ``seeds`` are run first, as they are. ``mutated`` is the share of the other cases that are near
     a seed or a case of the chunk that did something new.
@@ -50,16 +50,17 @@ class Plan:
     database: Path | None = None
     seeds: tuple[Case, ...] = ()
     mutated: float = MUTATED_SHARE
+    strategy: str | None = None
 
-    @property
-    def projected(self) -> bool:
-        """Tell whether the cases are projected onto what labu can express, for all executors."""
-        return any(is_labu(setting.executor) for setting in self.settings)
+    def projections(self) -> tuple[Projection, ...]:
+        """Return those that the cases go through: every one that some target needs, for all."""
+        needed = (find(setting.executor).projection for setting in self.settings)
+        return tuple(dict.fromkeys(each for each in needed if each is not None))
 
-    @property
     def payloads(self) -> tuple[str, ...]:
         """Return the payloads that the cases can have, by name."""
-        return PROJECTED_KINDS if self.projected else KINDS
+        left = [each.payloads for each in self.projections()]
+        return tuple(kind for kind in KINDS if all(kind in payloads for payloads in left))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Tally:
         self.failures += other.failures
 
 
-class Bench:
+class Worker:
     """The open stores and built executors of one process; ``close`` releases them."""
 
     def __init__(self, plan: Plan, name: str) -> None:
@@ -127,34 +128,39 @@ class Bench:
         self._resources = ExitStack()
         path = None if plan.database is None else plan.database / name
         self._stores = self._resources.enter_context(open_stores(plan.storage, path))
-        self.runners = [self._runner(setting) for setting in plan.settings]
-        self._controls = Controls(self._runner, self._run_control)
+        self._projections = plan.projections()
+        self._strategy = None if plan.strategy is None else strategy_named(plan.strategy)
+        self.lanes = [self._lane(setting) for setting in plan.settings]
+        if self._strategy is not None:
+            for lane in self.lanes:
+                as_chosen(lane)
+        self._controls = Controls(self._lane, self._run_control)
 
     def case(self, number: int, feedback: Feedback | None = None) -> Case:
         """Return case ``number`` of the plan, as generated or as ``feedback`` has it."""
-        case = case_number(self.plan.seed, number, self.plan.scheme)
+        case = case_at(self.plan.seed, number, self.plan.scheme)
         if feedback is not None:
             case = feedback.case(number, case)
-        if not self.plan.projected:
-            return case
-        return project(case, stream(self.plan.seed, "projection", number))
+        for projection in self._projections:
+            case = projection.project(case, stream(self.plan.seed, "projection", number))
+        return case
 
     def runs(self, start: int, count: int, feedback: Feedback | None = None) -> Iterator[Ran]:
         """Run the cases from ``start`` on, each under every setting and its own schedules.
 
         ``feedback`` is told what they do; a chunk begins with a new one.
         """
-        mixes = [Mix(STEP_LIMIT) for _ in self.runners]
+        mixes = [Mix(STEP_LIMIT, self._strategy) for _ in self.lanes]
         feedback = feedback or self._feedback()
         for number in range(start, start + count):
             case = self.case(number, feedback)
-            for position, (runner, mix) in enumerate(zip(self.runners, mixes, strict=True)):
-                run = self._run_mixed(runner, number, case, mix)
+            for position, (lane, mix) in enumerate(zip(self.lanes, mixes, strict=True)):
+                run = self._run_mixed(lane, number, case, mix)
                 if position == 0:
                     feedback.see(case, run)
                 yield Ran(number, position, case, run)
 
-    def chunk(self, start: int, count: int) -> Tally:
+    def do(self, start: int, count: int) -> Tally:
         """Run the cases from ``start`` on, and the controls that are due, and count."""
         tally = Tally(cases=count)
         feedback = self._feedback()
@@ -173,12 +179,12 @@ class Bench:
     def _feedback(self) -> Feedback:
         return Feedback(self.plan.seed, self.plan.seeds, self.plan.mutated)
 
-    def _run_mixed(self, runner: Runner, number: int, case: Case, mix: Mix) -> Run:
+    def _run_mixed(self, lane: Lane, number: int, case: Case, mix: Mix) -> Run:
         random = stream(self.plan.seed, "schedule", number)
-        return runner.run_mixed(case, random, mix)
+        return lane.run_mixed(case, random, mix)
 
-    def _run_control(self, runner: Runner, number: int) -> Run:
-        return self._run_mixed(runner, number, self.case(number), Mix.for_one_case(STEP_LIMIT))
+    def _run_control(self, lane: Lane, number: int) -> Run:
+        return self._run_mixed(lane, number, self.case(number), Mix.for_one_case(STEP_LIMIT))
 
     def _see(self, ran: Ran, tally: Tally) -> None:
         position, run = ran.setting, ran.run
@@ -197,22 +203,5 @@ class Bench:
             kind = fingerprint(self.plan.settings[position].executor, run)
             tally.failures.append(Failure(ran.number, position, kind, ran.case, run))
 
-    def _runner(self, setting: Setting) -> Runner:
-        return self._resources.enter_context(Runner(setting, self._stores))
-
-
-_bench: Bench | None = None
-
-
-def open_bench(plan: Plan) -> None:
-    """Prepare this worker process; interrupts are the parent's to handle."""
-    global _bench
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _bench = Bench(plan, f"worker-{os.getpid()}")
-    Finalize(None, _bench.close, exitpriority=1)
-
-
-def run_chunk(start: int, count: int) -> Tally:
-    """Run a chunk on this process's bench."""
-    assert _bench is not None, "the worker was not prepared"
-    return _bench.chunk(start, count)
+    def _lane(self, setting: Setting) -> Lane:
+        return self._resources.enter_context(open_lane(setting, self._stores))

@@ -22,13 +22,14 @@ from lockstep.case.manner import Manner
 from lockstep.case.names import UnknownNameError
 from lockstep.case.reproduction import Reproduction
 from lockstep.case.values import Case
+from lockstep.faults import UsageError
 from lockstep_ledger.model import ModelError
 
 FORMAT = 1
 _CONTENT_NAME = re.compile(r"[0-9a-f]{16}")
 
 
-class CaseFileError(ValueError):
+class CaseFileError(UsageError):
     """A case file that cannot be used; the text names the file and says why in one line."""
 
 

@@ -1,19 +1,12 @@
-"""How an outside executor is asked to execute a block: path, workers, schedule.
-
-It stands where a driver stands for an executor of ours: the executor's tasks are its own.
-"""
+"""How a target whose interleavings are its own is asked to execute a block: path, workers, seed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
-
-from lockstep_parallel.steps.drivers.protocol import Crash, Task
-
-T = TypeVar("T")
 
 PARALLEL, SEQUENTIAL = "parallel", "sequential"
+SERVER = "server"
+"""What a server is asked: it has one way, and nothing of it can be chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +18,11 @@ class Manner:
     seed: int | None = None
     trace: tuple[str, ...] | None = None
 
-    def run(self, tasks: Sequence[Task[T]], workers: int) -> list[T | Crash]:
-        """Refuse: an outside executor runs its own tasks."""
-        raise AssertionError(f"{len(tasks)} tasks for {workers} workers given to {self}")
-
     def __str__(self) -> str:
         if self.mode == SEQUENTIAL:
             return SEQUENTIAL
+        if self.mode == SERVER:
+            return "the server's own way"
         words = "1 worker" if self.workers == 1 else f"{self.workers} workers"
         if self.seed is not None:
             words += f", seed {self.seed}"

@@ -16,7 +16,7 @@ from lockstep.check.subject import Subject
 from lockstep.check.wire import Message, Undeclared, Wrong, plain
 from lockstep.compare.outcomes import compare_outcomes
 from lockstep.compare.states import compare_states
-from lockstep.generate.mixture import case_number
+from lockstep.generate.mixture import case_at
 from lockstep.targets.program.blocks import write_block
 from lockstep.targets.program.messages import (
     PRECOMPUTED,
@@ -45,7 +45,7 @@ def state_is_exported(subject: Subject) -> str:
         raise Undeclared("state_export")
     with subject.wire() as wire:
         for number in range(20):
-            state = case_number("export", number, "keyed-hash").state
+            state = case_at("export", number, "keyed-hash").state
             wire.done({**load_request(replace(_PAYMENT, state=state)), "id": 100 + number})
             answer = wire.done({"type": "export_state", "id": 200 + number})
             exported = _state_in(answer)
@@ -135,7 +135,7 @@ def modified_is_not_touched(subject: Subject) -> str:
 def generated_cases_agree(subject: Subject) -> str:
     """Cases of the campaign's generator give what the reference gives."""
     cases = (
-        (f"generated case {number}", case_number("check", number, "keyed-hash"))
+        (f"generated case {number}", case_at("check", number, "keyed-hash"))
         for number in range(GENERATED)
     )
     return subject.agrees(cases)

@@ -10,7 +10,7 @@ from lockstep.check import samples
 from lockstep.check.blocks import execute_request, load_request, outcome_in
 from lockstep.check.subject import Subject
 from lockstep.check.wire import Message, Undeclared, Wrong
-from lockstep.generate.mixture import case_number
+from lockstep.generate.mixture import case_at
 from lockstep.targets.program.connection import DEADLINE
 from lockstep.targets.program.manners import many_manners
 
@@ -24,7 +24,7 @@ def outcomes_do_not_depend_on_workers(subject: Subject) -> str:
     """The same block gives the same outcome with any number of workers, as often as asked."""
     cases = [(f"{size} transfers", samples.crowded(size)) for size in (2, 8, 40)]
     cases += [
-        (f"generated case {number}", case_number("workers", number, "keyed-hash"))
+        (f"generated case {number}", case_at("workers", number, "keyed-hash"))
         for number in range(CASES)
     ]
     manners = many_manners(subject.capabilities, 4, Random(0), REPEATS)

@@ -6,18 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lockstep.case.file import Setting
+from lockstep.case.manner import Manner
 from lockstep.case.values import Case
 from lockstep.check.wire import Wire, Wrong
+from lockstep.run.drivers import Ways
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
-from lockstep.targets.named import Target
-from lockstep.targets.program.executor import OutsideExecutor
-from lockstep.targets.program.manners import Manners
 from lockstep.targets.program.messages import CapabilitiesMessage
 from lockstep.targets.program.program import Program
-from lockstep.targets.runner import Runner
+from lockstep.targets.program.target import ProgramLane
 from lockstep.verdict import Verdict
-from lockstep_ledger.signatures import Scheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +35,20 @@ class Subject:
             raise
         return wire
 
-    def runner(self) -> Runner:
+    def lane(self) -> ProgramLane:
         """Return what runs cases on the program; a context manager."""
-        target = Target("checked", self._build)
-        return Runner(Setting("checked"), MemoryStores(), target)
+        return ProgramLane(self.program, Setting("checked"), MemoryStores())
 
-    def agrees(self, cases: Iterable[tuple[str, Case]], manners: Manners | None = None) -> str:
+    def agrees(self, cases: Iterable[tuple[str, Case]], manners: Ways[Manner] | None = None) -> str:
         """Hold the program to the reference's outcomes; return how much of it was compared.
 
         Raises ``Wrong`` at the first case that does not agree. Cases that need more than is
         declared are counted apart.
         """
         agreeing = unsupported = 0
-        with self.runner() as runner:
+        with self.lane() as lane:
             for name, case in cases:
-                run = (
-                    runner.run_sequential(case) if manners is None else runner.run_in(case, manners)
-                )
+                run = lane.run_plain(case) if manners is None else lane.run_in(case, manners)
                 if run.verdict is Verdict.UNSUPPORTED:
                     unsupported += 1
                 elif run.verdict is Verdict.AGREE:
@@ -61,9 +56,6 @@ class Subject:
                 else:
                     raise Wrong(f"{name}: {said(run)}")
         return f"{agreeing} agree" + (f", {unsupported} not compared" if unsupported else "")
-
-    def _build(self, scheme: Scheme, workers: int) -> OutsideExecutor:
-        return OutsideExecutor("checked", self.program, scheme, workers)
 
 
 def said(run: Run) -> str:

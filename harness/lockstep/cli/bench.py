@@ -1,4 +1,4 @@
-"""The ``bench`` command: executors beside the reference, on blocks of named shapes."""
+"""``lockstep bench``: executors beside the reference, on blocks of named shapes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from lockstep.bench.workloads import WORKLOADS
+from lockstep.bench.contest import Entrant, run_contest
+from lockstep.bench.workloads import WORKLOADS, workload
+from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE
-from lockstep.run.stores import BACK_ENDS
+from lockstep.report.bench import complaints, document, interpreter, table
+from lockstep.run.stores import open_stores
 
 WIDTH = 120
 """Columns that the table needs; a narrower terminal wraps it."""
@@ -18,51 +21,32 @@ WIDTH = 120
 EXECUTORS = ("auto", "pipelined", "batched", "dag", "optimistic")
 
 
-@click.option(
-    "--executor",
-    "executors",
-    multiple=True,
-    default=EXECUTORS,
-    show_default=True,
-    metavar="NAME",
-    help="Time this one; give it again for several.",
-)
+@click.command()
+@options.executor(EXECUTORS)
 @click.option(
     "--workload",
     "workloads",
     multiple=True,
     type=click.Choice(tuple(WORKLOADS)),
-    help="Take this shape of block; all unless given.",
+    metavar="SHAPE",
+    show_default="all",
+    help=f"The shape of a block; again for several. There are {', '.join(WORKLOADS)}.",
 )
+@options.transactions((1000,), 1, 100_000)
+@options.workers((1, 2))
+@options.accounts(10_000, 16, 1_000_000)
 @click.option(
-    "--transactions",
-    "sizes",
-    multiple=True,
-    type=click.IntRange(1, 100_000),
-    default=(1000,),
+    "--rounds",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    default=7,
     show_default=True,
+    help="How often each executor has its turn.",
 )
-@click.option(
-    "--workers",
-    "worker_counts",
-    multiple=True,
-    type=click.IntRange(1, 256),
-    default=(1, 2),
-    show_default=True,
-)
-@click.option("--accounts", type=click.IntRange(16, 1_000_000), default=10_000, show_default=True)
-@click.option("--rounds", type=click.IntRange(1, 1000), default=7, show_default=True)
-@click.option("--seed", default="bench", show_default=True)
-@click.option(
-    "--scheme", type=click.Choice(("schnorr", "keyed-hash")), default="schnorr", show_default=True
-)
-@click.option("--storage", type=click.Choice(BACK_ENDS), default="memory", show_default=True)
-@click.option(
-    "--json",
-    "file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write everything that was measured to this file.",
-)
+@options.seed("bench")
+@options.scheme("schnorr")
+@options.storage("memory")
+@options.json_file()
 def bench(
     executors: tuple[str, ...],
     workloads: tuple[str, ...],
@@ -75,15 +59,10 @@ def bench(
     storage: str,
     file: Path | None,
 ) -> int:
-    """Time executors beside the reference, side by side in one run.
+    """Time executors beside the reference, in one run.
 
     Exits 1 if one of them does not equal the reference: that one is not timed.
     """
-    from lockstep.bench.contest import Entrant, run_contest
-    from lockstep.bench.workloads import workload
-    from lockstep.report.bench import complaints, document, interpreter, table
-    from lockstep.run.stores import open_stores
-
     entrants = [Entrant(name, count) for name in executors for count in worker_counts]
     output = Console(highlight=False, width=max(Console().width, WIDTH))
     progress = Console(stderr=True, highlight=False)

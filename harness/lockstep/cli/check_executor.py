@@ -1,33 +1,32 @@
-"""The command ``lockstep check-executor``: what a program can do, and what it gets wrong."""
+"""``lockstep check-executor``: what a program can do, and what it gets wrong."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import click
 from rich.console import Console
 
+from lockstep.check.suite import CHECKS, Ending, greeting, run_checks
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT
 from lockstep.faults import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from lockstep.targets.program.messages import HelloAnswer
+from lockstep.targets.program.messages import HelloAnswer
+from lockstep.targets.program.program import program_named
+from lockstep.verdict import NoOutcome
 
 
+@click.command()
 @click.argument("target")
 @click.option(
-    "--only", "names", multiple=True, metavar="CHECK", help="Run this check alone; several times."
+    "--only",
+    "names",
+    multiple=True,
+    metavar="CHECK",
+    show_default="all",
+    help="The check to run; again for several.",
 )
 def check_executor(target: str, names: tuple[str, ...]) -> int:
-    """Check that TARGET, written 'cmd:PROGRAM ARGS', keeps to the executor protocol."""
-    from lockstep.check.suite import CHECKS, Ending, greeting, run_checks
-    from lockstep.targets.program.program import PREFIX, program_named
-    from lockstep.verdict import NoOutcome
-
-    if not target.startswith(PREFIX):
-        raise UsageError(f"{target} is no program: write cmd:PROGRAM ARGS")
+    """Check that a program keeps to the executor protocol. TARGET is 'cmd:PROGRAM ARGS'."""
     if unknown := set(names) - set(CHECKS):
         raise UsageError(f"unknown check {min(unknown)!r}: known are {', '.join(CHECKS)}")
     console = Console(highlight=False)

@@ -13,8 +13,10 @@ from lockstep.campaign.campaign import Budget, Report, run_campaign
 from lockstep.campaign.worker import Plan
 from lockstep.case.file import Setting
 from lockstep.faults import UsageError
-from lockstep.report.finding import finding_lines, progress_line, summary_table
-from lockstep.targets.named import is_outside, reach
+from lockstep.report.campaign import progress_line, summary_table
+from lockstep.report.finding import finding_lines
+from lockstep.targets.named import find, reach
+from lockstep.targets.target import Target
 
 QUIET_SECONDS = 10.0
 """How often a line is printed where no live line can be drawn."""
@@ -23,15 +25,17 @@ QUIET_SECONDS = 10.0
 def run_on_console(plan: Plan, budget: Budget, jobs: int, folder: Path) -> Report:
     """Run a campaign and show it; the summary is printed however it ends."""
     output, progress = Console(highlight=False), Console(stderr=True, highlight=False)
-    if plan.projected and jobs > 1:
-        raise UsageError("a labu server holds one state: it takes --jobs 1")
-    reach(setting.executor for setting in plan.settings)
-    names = ", ".join(map(_name, plan.settings))
+    targets = [find(setting.executor) for setting in plan.settings]
+    exclusive = next((each.name for each in targets if each.exclusive), None)
+    if exclusive is not None and jobs > 1:
+        raise UsageError(f"{exclusive} holds one state: it takes --jobs 1")
+    reach(each.name for each in targets)
+    names = ", ".join(map(_name, targets, plan.settings))
     output.print(
         f"fuzzing {names} on {plan.storage}, seed {plan.seed}", markup=False, soft_wrap=True
     )
-    if plan.projected:
-        output.print("cases as labu can express them: atomic, native, signed with real keys")
+    for projection in plan.projections():
+        output.print(projection.words)
     with Live(console=progress, auto_refresh=False, transient=True) as live:
         line = _Line(live, progress)
 
@@ -50,9 +54,8 @@ def run_on_console(plan: Plan, budget: Budget, jobs: int, folder: Path) -> Repor
     return report
 
 
-def _name(setting: Setting) -> str:
-    outside = is_outside(setting.executor)
-    return setting.executor if outside else f"{setting.executor} ({setting.driver})"
+def _name(target: Target, setting: Setting) -> str:
+    return f"{target.name} ({setting.driver})" if target.drivers else target.name
 
 
 class _Line:

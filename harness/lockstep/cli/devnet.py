@@ -1,4 +1,4 @@
-"""The ``devnet`` command: the rehearsal of the rollout on a seeded chain."""
+"""``lockstep devnet``: the rehearsal of the rollout on a seeded chain."""
 
 from __future__ import annotations
 
@@ -14,38 +14,35 @@ from rich.text import Text
 
 from lockstep.case.file import Record, load, to_bytes, write_whole
 from lockstep.case.values import BlockStep, Case
+from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE
 from lockstep.devnet.rehearsal import Chain, Rehearsed, Slip, rehearse
-from lockstep.findings.investigate import FINDINGS, investigate
-from lockstep.report.finding import difference_lines, finding_lines
-from lockstep.run.stores import BACK_ENDS, Stores, open_stores
+from lockstep.findings.investigate import investigate
+from lockstep.report.differences import difference_lines
+from lockstep.report.finding import finding_lines
+from lockstep.run.stores import Stores, open_stores
 from lockstep.schedules.mix import Mix
 from lockstep.streams import stream
-from lockstep.targets.runner import STEP_LIMIT, Runner
+from lockstep.targets.named import open_lane
+from lockstep.targets.steered import STEP_LIMIT
 
 SHOWN_SLIPS = 3
 
 
-@click.option("--blocks", type=click.IntRange(1), default=1_000, show_default=True)
+@click.command()
 @click.option(
-    "--transactions",
-    type=click.IntRange(0, 10_000),
-    default=50,
+    "--blocks",
+    type=click.IntRange(1),
+    metavar="N",
+    default=1_000,
     show_default=True,
-    help="The most a block holds.",
+    help="How long the chain gets.",
 )
-@click.option("--seed", help="Any text; random unless given.")
-@click.option(
-    "--executor",
-    "executors",
-    multiple=True,
-    default=("batched", "batched-workers"),
-    show_default=True,
-    metavar="NAME",
-    help="Give it again for several; each block takes one of them.",
-)
-@click.option("--storage", type=click.Choice(BACK_ENDS), default="rocksdb", show_default=True)
-@click.option("--scheme", type=click.Choice(("keyed-hash", "schnorr")), default="keyed-hash")
+@options.transactions(50, 0, 10_000)
+@options.seed(otherwise="random")
+@options.executor(("batched", "batched-workers"))
+@options.storage("rocksdb")
+@options.scheme("keyed-hash")
 @click.option(
     "--save",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -57,7 +54,7 @@ SHOWN_SLIPS = 3
     type=click.Path(path_type=Path, dir_okay=False),
     help="Take the blocks and rewinds of this case file; the seed decides how each is executed.",
 )
-@click.option("--findings", type=click.Path(path_type=Path, file_okay=False), default=FINDINGS)
+@options.findings()
 def devnet(
     blocks: int,
     transactions: int,
@@ -69,7 +66,11 @@ def devnet(
     saved: Path | None,
     findings: Path,
 ) -> int:
-    """Rehearse the rollout: a chain with mixed paths, executors, access modes and rewinds."""
+    """Rehearse the rollout on a chain whose ways keep changing.
+
+    Path, executor, access to storage and length change from block to block; whatever was
+    executed in parallel is compared after every block and after every rewind.
+    """
     chain = Chain(seed or secrets.token_hex(8), blocks, transactions, executors, scheme)
     if saved is not None:
         case = load(saved).case
@@ -118,12 +119,12 @@ def _summary(seen: Rehearsed) -> Table:
 
 def _tell(slip: Slip, chain: Chain, stores: Stores, folder: Path, output: Console) -> None:
     """Shrink and keep what went wrong, if the case alone shows it again."""
-    with Runner(slip.setting, stores) as runner:
+    with open_lane(slip.setting, stores) as lane:
         mix = Mix.for_one_case(STEP_LIMIT)
-        run = runner.run_mixed(slip.case, stream(chain.seed, "slip"), mix)
+        run = lane.run_mixed(slip.case, stream(chain.seed, "slip"), mix)
         if run.verdict.is_failure:
             origin = {"kind": "devnet", "seed": chain.seed}
-            lines = finding_lines(investigate(slip.case, run, runner, origin, folder))
+            lines = finding_lines(investigate(slip.case, run, lane, origin, folder))
         else:
             lines = difference_lines(slip.differences)
             output.print(

@@ -1,4 +1,4 @@
-"""Where the ``lockstep`` command begins: an interrupt while modules still load is one line, too."""
+"""Where the ``lockstep`` command begins: an interrupt before there is a group is one line, too."""
 
 from __future__ import annotations
 

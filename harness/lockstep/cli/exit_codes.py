@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from lockstep.explore.tally import Conclusion
 from lockstep.verdict import Verdict
 
 if TYPE_CHECKING:
     from lockstep.campaign.campaign import Report
-    from lockstep.explore.explore import Exploration
+    from lockstep.findings.files import Totals
 
 AGREE, DIVERGENCE, USAGE, FAULT, GATE = range(5)
 
@@ -41,14 +40,12 @@ def of_campaign(report: Report) -> int:
     return GATE if report.complaints and code == AGREE else code
 
 
-def of_exploration(exploration: Exploration) -> int:
-    """Return the exit code of an exploration: one that could not show every trace is no success."""
-    if exploration.tally.failures():
-        return of_verdicts(exploration.tally.failures())
-    match exploration.conclusion:
-        case Conclusion.EXHAUSTED:
-            return AGREE
-        case Conclusion.INCONCLUSIVE:
-            return GATE
-        case _:
-            return FAULT
+def of_replay(totals: Totals) -> int:
+    """Return 1 on a divergence, 3 when the reference drifted or the target broke, else 0.
+
+    Where every run was unsupported nothing was compared: that is 4.
+    """
+    code = of_verdicts(totals.verdicts)
+    if code == AGREE and totals.drifted:
+        return FAULT
+    return GATE if set(totals.verdicts) == {Verdict.UNSUPPORTED} else code

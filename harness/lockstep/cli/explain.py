@@ -1,4 +1,4 @@
-"""The command ``lockstep explain``: why a saved case fails only under its schedule."""
+"""``lockstep explain``: why a saved case fails only under its schedule."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from pathlib import Path
 
 import click
 
+from lockstep.case.file import Setting, load
+from lockstep.cli import options
 from lockstep.cli.exit_codes import of_verdicts
+from lockstep.explain.saved import explain_record
+from lockstep.report.explanation import explanation_lines
+from lockstep.run.stores import open_stores
+from lockstep.targets.named import open_steered
 
 CONTINUATIONS = 200
 
 
-@click.argument("case", type=click.Path(path_type=Path))
+@click.command()
+@options.case_file()
 @click.option(
     "--continuations",
     type=click.IntRange(0, 100_000),
@@ -23,16 +30,14 @@ CONTINUATIONS = 200
 )
 @click.option("--all-steps", is_flag=True, help="Show the steps that nobody contests too.")
 def explain(case: Path, continuations: int, all_steps: bool) -> int:
-    """Say how the race in a saved failing case comes about, step by step."""
-    from lockstep.case.file import Setting, load
-    from lockstep.explain.saved import explain_record
-    from lockstep.run.stores import open_stores
-    from lockstep.targets.named import find_inside
-    from lockstep.targets.runner import Runner
+    """Say how the race in a saved failing case comes about.
 
+    In a sentence, in the orders that differ, step by step, and in how likely failure became.
+    """
     record = load(case)
     setting = replace(record.setting or Setting(), driver="scheduled")
-    find_inside(setting.executor)
-    with open_stores("memory") as stores, Runner(setting, stores) as runner:
-        run = explain_record(record, runner, continuations, click.echo, all_steps=all_steps)
-    return of_verdicts([run.verdict])
+    with open_stores("memory") as stores, open_steered(setting, stores) as lane:
+        explained = explain_record(record, lane, continuations)
+    for line in explanation_lines(explained, all_steps=all_steps):
+        click.echo(line)
+    return of_verdicts([explained.run.verdict])

@@ -1,27 +1,26 @@
-"""The command ``lockstep explore``: its options, and which of its two uses is meant."""
+"""``lockstep explore``: its options, and which of its two uses is meant."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
 from lockstep.case.file import Setting
-from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT, of_exploration
-from lockstep.explore.bench import LIMIT, Plan
+from lockstep.cli import options
+from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, of_verdicts
+from lockstep.cli.exploring import explore_on_console
+from lockstep.explore.certificate import Question, save, start_of
+from lockstep.explore.check import Checked, check
+from lockstep.explore.explore import Exploration
 from lockstep.explore.moves import SELECTIONS
 from lockstep.explore.scope import FEWEST_ACCOUNTS, MOST_ACCOUNTS, MOST_TRANSACTIONS, Scope
-from lockstep.explore.tally import Conclusion, Tally
+from lockstep.explore.sums import Conclusion, Sums
+from lockstep.explore.worker import LIMIT, Survey
 from lockstep.faults import UsageError
-from lockstep.findings.investigate import FINDINGS
 from lockstep_ledger.model import Policy
-
-if TYPE_CHECKING:
-    from lockstep.explore.check import Checked
-    from lockstep.explore.explore import Exploration
 
 CERTIFICATES = Path("corpora/certificates")
 POLICIES = {
@@ -33,44 +32,42 @@ POLICIES = {
 _OF_A_CHECK = frozenset({"file", "jobs", "findings"})
 
 
+@click.command()
+@options.transactions(3, 1, MOST_TRANSACTIONS)
+@options.accounts(3, FEWEST_ACCOUNTS, MOST_ACCOUNTS)
 @click.option(
-    "--transactions", type=click.IntRange(1, MOST_TRANSACTIONS), default=3, show_default=True
-)
-@click.option(
-    "--accounts",
-    type=click.IntRange(FEWEST_ACCOUNTS, MOST_ACCOUNTS),
-    default=3,
+    "--kinds",
+    type=click.Choice(tuple(SELECTIONS)),
+    default="transfers",
     show_default=True,
+    help="Which transactions there are.",
 )
 @click.option(
-    "--kinds", type=click.Choice(tuple(SELECTIONS)), default="transfers", show_default=True
+    "--policy",
+    type=click.Choice(tuple(POLICIES)),
+    default="skip",
+    show_default=True,
+    help="What a block does about a transaction that fails.",
 )
-@click.option("--policy", type=click.Choice(tuple(POLICIES)), default="skip", show_default=True)
-@click.option("--executor", default="batched", show_default=True, metavar="NAME")
-@click.option(
-    "--workers", type=click.IntRange(1, 256), help="As many as transactions unless given."
-)
+@options.executor("batched")
+@options.workers(otherwise="as many as transactions")
 @click.option(
     "--limit",
     type=click.IntRange(1),
+    metavar="N",
     default=LIMIT,
     show_default=True,
     help="Executions of one block before it is called incomplete.",
 )
-@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True)
+@options.jobs()
 @click.option(
     "--certificate",
     type=click.Path(path_type=Path, dir_okay=False),
-    help=f"Where the result goes; unless given, a name by scope in {CERTIFICATES}.",
+    show_default=f"named by the scope, in {CERTIFICATES}",
+    help="The file that the result is written to.",
 )
 @click.option("--fresh", is_flag=True, help="Start anew where an unfinished one stopped.")
-@click.option(
-    "--findings",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=FINDINGS,
-    show_default=True,
-    help="Where failing cases are kept.",
-)
+@options.findings()
 @click.option(
     "--check",
     "file",
@@ -91,26 +88,24 @@ def explore(
     findings: Path,
     file: Path | None,
 ) -> int:
-    """Run every small block under every interleaving, and certify it.
+    """Run every small block under every interleaving.
 
-    Interrupted, it goes on where it stopped when it is run again.
+    The result is a certificate, which --check compares with a second exploration. Interrupted, it
+    goes on where it stopped when it is run again.
     """
     if file is not None:
         _refuse_other_options()
         return _check(file, jobs, findings)
     scope = Scope(transactions, accounts, SELECTIONS[kinds], POLICIES[policy])
-    plan = Plan(scope, Setting(executor, workers or transactions), limit)
+    plan = Survey(scope, Setting(executor, workers or transactions), limit)
     name = f"{executor}-{transactions}x{accounts}-{kinds}-{policy}"
     path = certificate or CERTIFICATES / f"{re.sub(r'[^A-Za-z0-9_-]', '-', name)}.json"
     return _explore(plan, jobs, path, findings, fresh=fresh)
 
 
-def _explore(plan: Plan, jobs: int, path: Path, findings: Path, *, fresh: bool) -> int:
-    from lockstep.explore.certificate import Question, save, start_of
-    from lockstep.explore.terminal import explore_on_console
-
+def _explore(plan: Survey, jobs: int, path: Path, findings: Path, *, fresh: bool) -> int:
     question = Question.of(plan)
-    start = Tally() if fresh else start_of(path, question)
+    start = Sums() if fresh else start_of(path, question)
 
     def keep(exploration: Exploration) -> None:
         save(question, exploration, path)
@@ -122,11 +117,8 @@ def _explore(plan: Plan, jobs: int, path: Path, findings: Path, *, fresh: bool) 
 
 
 def _check(path: Path, jobs: int, findings: Path) -> int:
-    from lockstep.explore.check import check
-    from lockstep.explore.terminal import explore_on_console
-
-    def again(plan: Plan) -> Exploration:
-        return explore_on_console(plan, jobs, Tally(), findings, lambda _: None)
+    def again(plan: Survey) -> Exploration:
+        return explore_on_console(plan, jobs, Sums(), findings, lambda _: None)
 
     checked = check(path, again)
     for line in _checked_lines(checked, path):
@@ -148,6 +140,19 @@ def _checked_lines(checked: Checked, path: Path) -> list[str]:
     if not checked.differences:
         lines.append(f"same result: {path}")
     return lines
+
+
+def of_exploration(exploration: Exploration) -> int:
+    """Return the exit code of an exploration: one that could not show every trace is no success."""
+    if exploration.tally.failures():
+        return of_verdicts(exploration.tally.failures())
+    match exploration.conclusion:
+        case Conclusion.EXHAUSTED:
+            return AGREE
+        case Conclusion.INCONCLUSIVE:
+            return GATE
+        case _:
+            return FAULT
 
 
 def _refuse_other_options() -> None:

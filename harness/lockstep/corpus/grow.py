@@ -14,7 +14,7 @@ from lockstep.case.values import Case
 from lockstep.corpus.distill import Candidate, distill
 from lockstep.corpus.feedback import Feedback
 from lockstep.corpus.observe import Member, Observer
-from lockstep.generate.mixture import case_number
+from lockstep.generate.mixture import case_at
 
 GROWING_SHARE = 0.5
 """How many of the cases are near a kept one: here the corpus is the aim, not speed."""
@@ -39,7 +39,7 @@ def grow(members: Sequence[Member], observer: Observer, seed: str, cases: int) -
     fresh: dict[str, tuple[Case, int]] = {}
     candidates, failing = [], []
     for number in range(cases):
-        case = feedback.case(number, case_number(seed, number))
+        case = feedback.case(number, case_at(seed, number))
         observed = observer.observe(case)
         if not observed.agrees:
             failing.append(number)

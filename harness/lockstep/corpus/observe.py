@@ -17,7 +17,8 @@ from lockstep.corpus.behaviours import Fact, facts_of
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
 from lockstep.streams import stream
-from lockstep.targets.runner import Runner
+from lockstep.targets.named import open_steered
+from lockstep.targets.steered import SteeredLane
 
 EXECUTORS = ("batched", "dag-credits", "optimistic-rounds")
 """One of each family, where the user names none."""
@@ -44,8 +45,8 @@ class Member:
 class Observer:
     """Runs cases on some executors; made by ``observing``."""
 
-    def __init__(self, runners: Sequence[Runner]) -> None:
-        self._runners = runners
+    def __init__(self, lanes: Sequence[SteeredLane]) -> None:
+        self._lanes = lanes
 
     def observe(self, case: Case) -> Observed:
         """Run ``case`` and return what it did."""
@@ -65,9 +66,9 @@ class Observer:
         return [Member(path, record, self.observe(record.case)) for path, record in records]
 
     def _runs(self, case: Case) -> Iterator[Run]:
-        for runner in self._runners:
-            yield runner.run_sequential(case)
-            yield runner.run_random(case, stream("corpus", "walk"))
+        for lane in self._lanes:
+            yield lane.run_sequential(case)
+            yield lane.run_random(case, stream("corpus", "walk"))
 
 
 @contextmanager
@@ -75,4 +76,6 @@ def observing(executors: Sequence[str]) -> Iterator[Observer]:
     """Open an observer on these executors, in memory."""
     with ExitStack() as stack:
         stores = MemoryStores()
-        yield Observer([stack.enter_context(Runner(Setting(name), stores)) for name in executors])
+        yield Observer(
+            [stack.enter_context(open_steered(Setting(name), stores)) for name in executors]
+        )

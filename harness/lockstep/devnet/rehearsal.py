@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from lockstep.case.file import Setting
+from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Case, RewindStep, Step
 from lockstep.compare.states import compare_states
 from lockstep.devnet.node import Applied, Node
-from lockstep.devnet.oracle import Oracle
 from lockstep.devnet.rollout import THRESHOLDS, Path, Rollout
-from lockstep.devnet.traffic import block_number, genesis
+from lockstep.devnet.traffic import block_at, genesis
+from lockstep.run.expected import ExpectedChain
 from lockstep.streams import stream
 from lockstep.targets.named import find_inside
 from lockstep.verdict import Difference
@@ -107,7 +108,7 @@ class _Rehearsal:
 
     def __init__(self, chain: Chain, storage: Storage) -> None:
         self.report = Rehearsed()
-        self.oracle = Oracle(chain.start, chain.scheme)
+        self.expected = ExpectedChain(chain.start, chain.scheme)
         self.threads = Threads(delay_seed=0)
         self._chain = chain
         self._storage = storage
@@ -118,14 +119,14 @@ class _Rehearsal:
         if self._chain.saved is not None:
             yield from self._chain.saved.steps
             return
-        while self.oracle.blocks < self._chain.blocks:
+        while self.expected.blocks < self._chain.blocks:
             yield self._next()
 
     def _next(self) -> Step:
-        if self.oracle.blocks and self._random.random() < REWIND_SHARE:
-            return RewindStep(self._random.randint(1, min(DEEPEST_REWIND, self.oracle.blocks)))
+        if self.expected.blocks and self._random.random() < REWIND_SHARE:
+            return RewindStep(self._random.randint(1, min(DEEPEST_REWIND, self.expected.blocks)))
         number, length = self.report.applied, self._chain.transactions
-        return block_number(self._chain.seed, number, self.oracle.newest, length)
+        return block_at(self._chain.seed, number, self.expected.newest, length)
 
     def take(self, step: Step) -> None:
         """Apply one more block, or take some back."""
@@ -138,18 +139,19 @@ class _Rehearsal:
     def _rewind(self, blocks: int) -> None:
         self.report.rewinds += 1
         self._storage.rewind(self._storage.topoheight - blocks)
-        expected = self.oracle.rewind(blocks)
+        expected = self.expected.rewind(blocks)
         wrong = compare_states(expected, self._storage.export())
         assert not wrong, f"storage is wrong after a rewind: {wrong[0]}"
 
     def _apply(self, step: BlockStep) -> None:
-        before = self.oracle.newest
+        before = self.expected.newest
         conditions = _draw(self._random, self._chain.executors)
         node = self._node(conditions)
         access = open_access(conditions.setting.access, self._storage)
         applied = node.apply(step, lambda: access.reader)
         self._count(step, applied, conditions)
-        wrong = compare_states(self.oracle.apply(step), self._storage.export())
+        expected = self.expected.extend(realise(step, self._chain.scheme))
+        wrong = compare_states(expected, self._storage.export())
         self.report.compared += 1
         if applied.differences or wrong:
             case = Case(before, (step,), self._chain.scheme)
@@ -163,7 +165,7 @@ class _Rehearsal:
         node.rewind(1)
         node.rollout = replace(node.rollout, enabled=False)
         node.apply(step)
-        left = compare_states(self.oracle.newest, self._storage.export())
+        left = compare_states(self.expected.newest, self._storage.export())
         assert not left, f"storage is wrong after a sequential block: {left[0]}"
 
     def _node(self, conditions: _Conditions) -> Node:

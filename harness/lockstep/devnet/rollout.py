@@ -1,6 +1,6 @@
-"""When a block takes the parallel path: a toggle and a threshold for each network.
+"""When a block takes the parallel path: whether it is rolled out, and a threshold a network.
 
-Invariant: off means sequential, whatever the block; force ignores the threshold, not the toggle.
+Invariant: off means sequential, whatever the block; force ignores the threshold and nothing else.
 """
 
 from __future__ import annotations
@@ -9,10 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from lockstep.faults import UsageError
 from lockstep_ledger.model import ChainId
-
-TOGGLE = "LOCKSTEP_PARALLEL"
 
 THRESHOLDS: Mapping[ChainId, int] = {
     ChainId.MAINNET: 20,
@@ -43,17 +40,6 @@ class Rollout:
     threshold: int
     test_mode: bool = False
     force: bool = False
-
-    @classmethod
-    def of(cls, network: ChainId, environment: Mapping[str, str]) -> Rollout:
-        """Return the network's rollout as the environment toggles it.
-
-        Raises ``UsageError`` for a toggle that is neither 0 nor 1.
-        """
-        toggle = environment.get(TOGGLE, "0")
-        if toggle not in ("0", "1"):
-            raise UsageError(f"{TOGGLE} is 0 or 1, not {toggle!r}")
-        return cls(toggle == "1", THRESHOLDS[network])
 
     def path(self, transactions: int) -> Path:
         """Return the path of a block with so many transactions."""

@@ -9,7 +9,7 @@ from lockstep.case.values import BlockStep
 from lockstep.generate.accounts import FEES, Terms, addresses
 from lockstep.generate.course import ONE_BLOCK
 from lockstep.generate.estimate import Estimate
-from lockstep.generate.records import RECORD_LENGTH, Shape
+from lockstep.generate.slots import SLOT_LENGTH, Shape
 from lockstep.generate.swarm import swarm_of
 from lockstep.generate.transactions import Decoding, decode_transaction
 from lockstep.streams import stream
@@ -29,7 +29,7 @@ def genesis() -> State:
     return State(Chain(), accounts)
 
 
-def block_number(seed: str, number: int, state: State, transactions: int) -> BlockStep:
+def block_at(seed: str, number: int, state: State, transactions: int) -> BlockStep:
     """Return block ``number`` of the chain seeded with ``seed``, on top of ``state``."""
     random = stream(seed, "block", number)
     pool = addresses()
@@ -48,7 +48,7 @@ def block_number(seed: str, number: int, state: State, transactions: int) -> Blo
     shape = Shape.DENSE if terms.hot & 4 else Shape.BOUNDARY
     decoding, estimate = Decoding(terms, shape, f"b{number}t"), Estimate(state)
     block = tuple(
-        decode_transaction(random.randbytes(RECORD_LENGTH), decoding, estimate)
+        decode_transaction(random.randbytes(SLOT_LENGTH), decoding, estimate)
         for _ in range(random.randint(0, transactions))
     )
     return BlockStep(block, terms.policy, terms.rewards, terms.fees_to)

@@ -13,7 +13,7 @@ from lockstep.case.values import Case
 from lockstep.explain.observe import Observed, ObservedBlock, Touch, observe
 from lockstep.explain.race import LostUpdate, OtherRead, OtherResult, Race, Reversal, by_step
 from lockstep.run.result import BlockRun
-from lockstep.targets.runner import Runner
+from lockstep.targets.steered import SteeredLane
 from lockstep_ledger.outcome import Outcome
 from lockstep_parallel.steps.ops import Key, Kind
 
@@ -31,9 +31,9 @@ class Investigation:
     race: Race | None
 
 
-def investigate_race(runner: Runner, case: Case, schedule: Sequence[Deviation]) -> Investigation:
+def investigate_race(lane: SteeredLane, case: Case, schedule: Sequence[Deviation]) -> Investigation:
     """Run ``case`` both ways and compare the block that it fails in."""
-    failing, sequential = observe(runner, case, schedule), observe(runner, case, ())
+    failing, sequential = observe(lane, case, schedule), observe(lane, case, ())
     is_race = failing.run.verdict.is_failure and not sequential.run.verdict.is_failure
     race = _race_of(failing, sequential) if is_race else None
     return Investigation(tuple(schedule), failing, sequential, race)

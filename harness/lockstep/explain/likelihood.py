@@ -17,7 +17,7 @@ from lockstep.schedules.conflict import contested, is_contested
 from lockstep.schedules.random_walk import RandomWalk
 from lockstep.shrink.same_failure import SameFailure
 from lockstep.streams import stream
-from lockstep.targets.runner import Runner
+from lockstep.targets.steered import SteeredLane
 from lockstep_parallel.steps.drivers.scheduled import Choose, Pending, lowest_first
 
 MOST_STEPS = 20
@@ -42,7 +42,7 @@ class Jump:
 
 
 def likelihoods(
-    runner: Runner, case: Case, block: int, seen: ObservedBlock, oracle: SameFailure, count: int
+    lane: SteeredLane, case: Case, block: int, seen: ObservedBlock, same: SameFailure, count: int
 ) -> tuple[Likelihood, ...]:
     """Return the share at the start of block number ``block`` and around its contested steps.
 
@@ -54,7 +54,7 @@ def likelihoods(
         for number in range(count):
             random = stream("explain", "continuation", steps, number)
             choosing = _InBlock(block, Continuation(seen.trace[:steps], random))
-            failing += oracle.recognises(runner.run_once(case, choosing))
+            failing += same.recognises(lane.run_once(case, choosing))
         found.append(Likelihood(steps, failing / count))
     return tuple(found)
 

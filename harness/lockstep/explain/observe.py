@@ -16,7 +16,7 @@ from lockstep.case.deviation import Address, Deviation, task_name
 from lockstep.case.values import Case
 from lockstep.run.result import Run
 from lockstep.schedules.deviations import FollowDeviations, place_of
-from lockstep.targets.runner import STEP_LIMIT, Runner
+from lockstep.targets.steered import STEP_LIMIT, SteeredLane
 from lockstep_parallel.steps.drivers.protocol import Crash, Driver, Task
 from lockstep_parallel.steps.drivers.scheduled import Pending, Scheduled
 from lockstep_parallel.steps.ops import Key, Kind
@@ -83,7 +83,7 @@ class Observed:
     blocks: tuple[ObservedBlock, ...]
 
 
-def observe(runner: Runner, case: Case, schedule: Sequence[Deviation]) -> Observed:
+def observe(lane: SteeredLane, case: Case, schedule: Sequence[Deviation]) -> Observed:
     """Run ``case`` under the deviations of ``schedule``; none is the sequential order."""
     drivers: list[_Observing] = []
 
@@ -92,7 +92,7 @@ def observe(runner: Runner, case: Case, schedule: Sequence[Deviation]) -> Observ
         yield drivers[-1]
 
     with _values_held():
-        run = runner.run(case, driving)
+        run = lane.run(case, driving)
     return Observed(run, tuple(each.block() for each in drivers))
 
 

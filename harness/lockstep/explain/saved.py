@@ -1,68 +1,62 @@
-"""Explains a saved case: says whether it still fails, whether that is a race, and if so which."""
+"""Explains a saved case: whether it still fails, whether that is a race, and if so which."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
+from lockstep.case.deviation import Schedule
 from lockstep.case.file import Record
-from lockstep.case.text import case_lines
 from lockstep.explain.investigate import Investigation, investigate_race
 from lockstep.explain.likelihood import Likelihood, likelihoods
-from lockstep.explain.lines import race_lines
 from lockstep.explain.race import Race
-from lockstep.report.finding import difference_lines
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
 from lockstep.shrink.same_failure import SameFailure, schedule_of
-from lockstep.targets.runner import Runner
-
-Print = Callable[[str], None]
+from lockstep.targets.steered import SteeredLane
 
 
-def explain_record(
-    record: Record, runner: Runner, continuations: int, out: Print, *, all_steps: bool
-) -> Run:
-    """Explain ``record`` on the runner's executor and return the run that was explained."""
-    found = _investigate(record, runner)
-    run, executor = found.failing.run, runner.setting.executor
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The run that was explained, and the race if it takes one.
+
+    ``likelihoods`` says how likely the failure became at each step, if that was asked for.
+    """
+
+    record: Record
+    executor: str
+    run: Run
+    schedule: Schedule
+    race: Race | None
+    likelihoods: tuple[Likelihood, ...] = ()
+
+
+def explain_record(record: Record, lane: SteeredLane, continuations: int) -> Explained:
+    """Explain ``record`` on the lane's executor; 0 ``continuations`` ask for no likelihoods."""
+    found = _investigate(record, lane)
+    run = found.failing.run
     if found.sequential.run.verdict.is_failure:
         run = found.sequential.run
-    if not run.verdict.is_failure:
-        again = " any more" if record.verdict else ""
-        out(f"{run.verdict.value}: the case does not fail{again} on {executor}")
-        return run
-    out(f"{run.verdict.value.upper()}  executor {executor}")
-    for line in difference_lines(run.differences):
-        out(line)
-    for line in case_lines(record.case):
-        out(f"  {line}")
-    if found.race is None:
-        out("fails in the sequential order: no race")
-        return run
-    for each in found.schedule:
-        out(f"  schedule: {each}")
-    shares = _shares(record, runner, run, found.race, continuations)
-    for line in race_lines(found.race, shares, all_steps=all_steps):
-        out(line)
-    return run
+    race = found.race if run.verdict.is_failure else None
+    shares = _shares(record, lane, run, race, continuations)
+    return Explained(record, lane.setting.executor, run, tuple(found.schedule), race, shares)
 
 
-def _investigate(record: Record, runner: Runner) -> Investigation:
+def _investigate(record: Record, lane: SteeredLane) -> Investigation:
     """Run under the recorded deviations, else under the recorded trace."""
-    found = investigate_race(runner, record.case, record.schedule)
+    found = investigate_race(lane, record.case, record.schedule)
     if found.failing.run.verdict.is_failure or not record.trace:
         return found
-    traced = runner.run_trace(record.case, record.trace)
+    traced = lane.run_trace(record.case, record.trace)
     if not traced.verdict.is_failure:
         return found
-    schedule = schedule_of(traced, runner.setting.workers)
-    return investigate_race(runner, record.case, schedule)
+    schedule = schedule_of(traced, lane.setting.workers)
+    return investigate_race(lane, record.case, schedule)
 
 
 def _shares(
-    record: Record, runner: Runner, run: Run, race: Race, continuations: int
+    record: Record, lane: SteeredLane, run: Run, race: Race | None, continuations: int
 ) -> tuple[Likelihood, ...]:
-    if continuations == 0:
+    if race is None or continuations == 0:
         return ()
-    oracle = SameFailure(runner, signature_of(run))
-    return likelihoods(runner, record.case, race.block, race.here, oracle, continuations)
+    same = SameFailure(lane, signature_of(run))
+    return likelihoods(lane, record.case, race.block, race.here, same, continuations)

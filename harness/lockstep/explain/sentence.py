@@ -21,15 +21,15 @@ from lockstep.explain.race import (
     published,
 )
 from lockstep.explain.words import did, location_text, value_text
-from lockstep.targets.runner import Runner
+from lockstep.targets.steered import SteeredLane
 
 UNEXPLAINED = "unexplained"
 
 
-def race_sentence(runner: Runner, case: Case, schedule: Sequence[Deviation]) -> str:
+def race_sentence(lane: SteeredLane, case: Case, schedule: Sequence[Deviation]) -> str:
     """Explain why ``case`` fails under ``schedule``; whatever goes wrong, it is a sentence."""
     try:
-        race = investigate_race(runner, case, schedule).race
+        race = investigate_race(lane, case, schedule).race
         return UNEXPLAINED if race is None else sentence(race)
     except Exception:
         return UNEXPLAINED

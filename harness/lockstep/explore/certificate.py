@@ -16,12 +16,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from lockstep.case.file import Setting, write_whole
-from lockstep.explore.bench import Plan
 from lockstep.explore.explore import Exploration
 from lockstep.explore.moves import Kind
 from lockstep.explore.scope import FEWEST_ACCOUNTS, MOST_ACCOUNTS, MOST_TRANSACTIONS, Scope
 from lockstep.explore.sources import executor_hash, oracle_hash
-from lockstep.explore.tally import Conclusion, FailureKind, Tally
+from lockstep.explore.sums import Conclusion, FailureKind, Sums
+from lockstep.explore.worker import Survey
 from lockstep.faults import UsageError
 from lockstep.targets.named import find_inside
 from lockstep_ledger.model import Policy
@@ -51,7 +51,7 @@ class Question(_Closed, frozen=True):
     python: str
 
     @classmethod
-    def of(cls, plan: Plan) -> Question:
+    def of(cls, plan: Survey) -> Question:
         """Return the question that ``plan`` asks of the sources as they are now."""
         return cls(
             transactions=plan.scope.transactions,
@@ -67,10 +67,10 @@ class Question(_Closed, frozen=True):
             python=platform.python_version(),
         )
 
-    def plan(self) -> Plan:
+    def plan(self) -> Survey:
         """Return the plan that asks this."""
         scope = Scope(self.transactions, self.accounts, self.kinds, self.policies)
-        return Plan(scope, Setting(self.executor, self.workers), self.executions_a_block)
+        return Survey(scope, Setting(self.executor, self.workers), self.executions_a_block)
 
     def differing(self, other: Question) -> list[str]:
         """Return the names of the fields that differ."""
@@ -122,9 +122,9 @@ class Answer(_Closed, frozen=True):
             ),
         )
 
-    def tally(self) -> Tally:
+    def tally(self) -> Sums:
         """Return the tally to go on from."""
-        return Tally(
+        return Sums(
             next=self.next,
             traces=self.traces,
             redundant=self.redundant,
@@ -171,17 +171,17 @@ def load(path: Path) -> Certificate:
     return certificate
 
 
-def start_of(path: Path, question: Question) -> Tally:
+def start_of(path: Path, question: Question) -> Sums:
     """Return where to begin: what an unfinished certificate in ``path`` holds, else nothing.
 
     A finished one proves nothing about a run of now, so it is done again. Raises ``UsageError`` if
     the file is no certificate, or an unfinished one of another question.
     """
     if not path.exists():
-        return Tally()
+        return Sums()
     certificate = load(path)
     if certificate.finished:
-        return Tally()
+        return Sums()
     if differing := question.differing(certificate.asked):
         raise UsageError(
             f"{path} is the unfinished answer to another question ({', '.join(differing)}); "

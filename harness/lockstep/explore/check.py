@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lockstep.explore.bench import Plan
 from lockstep.explore.certificate import Answer, Certificate, Question, load
 from lockstep.explore.explore import Exploration
+from lockstep.explore.worker import Survey
 from lockstep.faults import UsageError
 
 
@@ -25,7 +25,7 @@ class Checked:
     executor_changed: bool
 
 
-def check(path: Path, again: Callable[[Plan], Exploration]) -> Checked:
+def check(path: Path, again: Callable[[Survey], Exploration]) -> Checked:
     """Answer the question in ``path`` by ``again`` and compare.
 
     Raises ``UsageError`` if the file is no finished certificate.

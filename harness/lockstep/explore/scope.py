@@ -98,13 +98,3 @@ class Scope:
         for account in range(min(known + 1, self.accounts)):
             if account not in chosen:
                 yield from self._namings(arity, (*chosen, account), max(known, account + 1))
-
-
-def forecast(moves: Moves, accounts: int) -> tuple[bool, ...]:
-    """Return which moves succeed in sequential order when failing ones are skipped."""
-    book = Book.opening(accounts)
-    expected: list[bool] = []
-    for move in moves:
-        expected.append(book.succeeds(move))
-        book = book.after(move)
-    return tuple(expected)

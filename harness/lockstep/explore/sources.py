@@ -12,10 +12,10 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from lockstep.targets.named import Target
+from lockstep.targets.inside import InsideTarget
 
 
-def executor_hash(target: Target) -> str:
+def executor_hash(target: InsideTarget) -> str:
     """Hash the package of our executors and the modules that define the target's class."""
     bases = getattr(target.factory, "__mro__", (target.factory,))
     modules = {each.__module__ for each in bases}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lockstep.schedules.dpor import Exhaustive
-from lockstep.targets.runner import STEP_LIMIT
+from lockstep.targets.steered import STEP_LIMIT
 from lockstep_parallel.steps.drivers.protocol import Driver
 from lockstep_parallel.steps.drivers.scheduled import Scheduled
 

@@ -1,23 +1,28 @@
-"""Settles what a failing run of a program is worth: how often it fails, and its smallest case.
+"""Failures brought back by repetition: how often they come back, and their smallest case.
 
-A program's interleavings are its own, so a candidate is tried as often as the measured rate asks
+The interleavings are the target's own, so a candidate is tried as often as the measured rate asks
 for. Invariant: a failure that does not come back every time is ``flaky``, whatever it was first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil, log
 
 from lockstep.case.deviation import Schedule
+from lockstep.case.file import Record
 from lockstep.case.manner import SEQUENTIAL, Manner
 from lockstep.case.reproduction import Reproduction
 from lockstep.case.values import Case
+from lockstep.findings.finding import Settled
+from lockstep.findings.replayed import BroughtBack, Rung, should_fail
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
+from lockstep.schedules.mix import Mix
 from lockstep.shrink.reduce import BUDGET, Attempt, Reduced, reduce
-from lockstep.targets.runner import Runner
+from lockstep.streams import stream
+from lockstep.targets.repeated import RepeatedLane, only
 from lockstep.verdict import Verdict
 
 TRIALS = 30
@@ -32,54 +37,79 @@ BUDGETS = {Verdict.HANG: 6, Verdict.CRASH: 100, Verdict.PROTOCOL_ERROR: 100}
 _ALIKE = frozenset({Verdict.DIVERGE, Verdict.SELF_DIVERGE})
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """The smallest case, a run of it that fails, and how often it does."""
+class ByRepetition:
+    """Brings failures of a lane back whose interleavings are its own."""
 
-    reduced: Reduced
-    run: Run
-    reproduction: Reproduction
+    def __init__(self, lane: RepeatedLane) -> None:
+        self._lane = lane
 
+    def settle(self, case: Case, run: Run) -> Settled:
+        """Measure, shrink and measure again."""
+        manner = self._failing_manner(run)
+        trials = HANG_TRIALS if run.verdict is Verdict.HANG else TRIALS
+        repeating = _Repeating(self._lane, run, manner)
+        before = repeating.measured(case, trials)
+        if before.failed == 0:
+            lost = Reduced(case, (), trials, finished=False)
+            return _settled(lost, replace(run, verdict=Verdict.FLAKY), before)
+        repeating.repeats = _repeats(before)
+        reduced = reduce(case, (), repeating, BUDGETS.get(run.verdict, BUDGET))
+        after = repeating.measured(reduced.case, trials)
+        final = repeating.seen if after.failed else None
+        if final is None:
+            return _settled(Reduced(case, (), reduced.executions, finished=False), run, before)
+        if not after.is_certain:
+            final = replace(final, verdict=Verdict.FLAKY)
+        elif run.verdict is Verdict.SELF_DIVERGE:
+            final = self._held_against_itself(reduced.case, final, manner)
+        executions = reduced.executions + before.runs + after.runs
+        return _settled(replace(reduced, executions=executions), final, after)
 
-def settle(case: Case, run: Run, runner: Runner) -> Settled:
-    """Measure, shrink and measure again a ``case`` that failed in ``run``."""
-    manner = failing_manner(run, runner)
-    trials = HANG_TRIALS if run.verdict is Verdict.HANG else TRIALS
-    oracle = _Repeating(runner, run, manner)
-    before = oracle.measured(case, trials)
-    if before.failed == 0:
-        lost = Reduced(case, (), trials, finished=False)
-        return Settled(lost, replace(run, verdict=Verdict.FLAKY), before)
-    oracle.repeats = _repeats(before)
-    reduced = reduce(case, (), oracle, BUDGETS.get(run.verdict, BUDGET))
-    after = oracle.measured(reduced.case, trials)
-    final = oracle.seen if after.failed else None
-    if final is None:
-        return Settled(Reduced(case, (), reduced.executions, finished=False), run, before)
-    if not after.is_certain:
-        final = replace(final, verdict=Verdict.FLAKY)
-    elif run.verdict is Verdict.SELF_DIVERGE:
-        final = held_against_itself(reduced.case, final, runner, manner)
-    executions = reduced.executions + before.runs + after.runs
-    return Settled(replace(reduced, executions=executions), final, after)
+    def replay(self, record: Record, *, strict: bool) -> BroughtBack:  # noqa: ARG002 - one rung
+        """Run as often as it takes to meet a failure of the recorded rate, in its manner."""
+        known = record.reproduction
+        if known is None:
+            run = self._lane.run_mixed(record.case, stream("replay", "program"), Mix(1))
+        else:
+            for _ in range(known.runs_to_meet()):
+                run = self._lane.run_in(record.case, only(known.manner))
+                if run.verdict is not Verdict.AGREE:
+                    break
+            run = self._as_recorded(record, run, known.manner)
+        lost = should_fail(record) and not run.verdict.is_failure
+        return BroughtBack(run, Rung.NONE if lost else Rung.DEVIATIONS)
 
+    def _as_recorded(self, record: Record, run: Run, manner: Manner) -> Run:
+        """Return the divergence ``run`` under the name it was recorded with, if that has a claim.
 
-def failing_manner(run: Run, runner: Runner) -> Manner:
-    """Return the manner in which ``run`` failed."""
-    manner = run.blocks[-1].manner if run.blocks else None
-    return manner or Manner(workers=runner.setting.workers)
+        One run in one manner cannot tell that a target differs from itself, nor that it does not
+        always fail.
+        """
+        if run.verdict is not Verdict.DIVERGE:
+            return run
+        match Verdict(record.verdict) if record.verdict else None:
+            case Verdict.SELF_DIVERGE:
+                return self._held_against_itself(record.case, run, manner)
+            case Verdict.FLAKY:
+                return replace(run, verdict=Verdict.FLAKY)
+            case _:
+                return run
 
+    def _failing_manner(self, run: Run) -> Manner:
+        """Return the manner in which ``run`` failed."""
+        manner = run.blocks[-1].manner if run.blocks else None
+        return manner or self._lane.plain
 
-def held_against_itself(case: Case, final: Run, runner: Runner, manner: Manner) -> Run:
-    """Show by which other manner the program differs from itself, if this case still shows it."""
+    def _held_against_itself(self, case: Case, final: Run, manner: Manner) -> Run:
+        """Show by which other manner it differs from itself, if this case still shows it."""
 
-    def both(_ids: tuple[str, ...]) -> Iterator[Manner]:
-        yield manner
-        yield Manner(workers=1)
-        yield Manner(SEQUENTIAL, 1)
+        def both(_ids: tuple[str, ...]) -> Iterator[Manner]:
+            yield manner
+            yield Manner(workers=1)
+            yield Manner(SEQUENTIAL, 1)
 
-    run = runner.run_in(case, both)
-    return run if run.verdict is Verdict.SELF_DIVERGE else final
+        run = self._lane.run_in(case, both)
+        return run if run.verdict is Verdict.SELF_DIVERGE else final
 
 
 class _Repeating:
@@ -88,10 +118,10 @@ class _Repeating:
     ``seen`` is the last run that was recognised.
     """
 
-    def __init__(self, runner: Runner, wanted: Run, manner: Manner) -> None:
+    def __init__(self, lane: RepeatedLane, wanted: Run, manner: Manner) -> None:
         self.repeats = 1
         self.seen: Run | None = None
-        self._runner = runner
+        self._lane = lane
         self._verdict = wanted.verdict
         self._kind = signature_of(wanted)[1:]
         self._manner = manner
@@ -128,7 +158,11 @@ class _Repeating:
         return True
 
     def _run(self, case: Case) -> Run:
-        return self._runner.run_in(case, lambda _ids: iter((self._manner,)))
+        return self._lane.run_in(case, only(self._manner))
+
+
+def _settled(reduced: Reduced, run: Run, reproduction: Reproduction) -> Settled:
+    return Settled(reduced, run, reproduction.is_certain, reproduction=reproduction)
 
 
 def _repeats(measured: Reproduction) -> int:

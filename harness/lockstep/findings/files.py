@@ -1,43 +1,44 @@
-"""Replays case files and folders of them, a line for each that does not agree."""
+"""Replays case files and folders of them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lockstep.case.file import CaseFileError, Record, Setting, load
-from lockstep.cli.exit_codes import AGREE, FAULT, GATE, of_verdicts
 from lockstep.faults import UsageError
-from lockstep.findings.replay import Replayed, Rung, replay
-from lockstep.report.finding import difference_lines
+from lockstep.findings.replay import Replayed, replay
+from lockstep.findings.replayed import Rung
 from lockstep.run.stores import open_stores
-from lockstep.targets.named import is_outside, reach
-from lockstep.targets.runner import DRIVERS
+from lockstep.schedules.strategy import strategy_named
+from lockstep.targets.named import find, reach
 from lockstep.verdict import Verdict
-from lockstep_ledger.storage.access import SHARED
-
-Print = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
-    """What the user wants run instead of what a case file says; None keeps the file's."""
+class Options:
+    """What the user wants run instead of what a case file says; None keeps the file's.
+
+    ``strict`` takes nothing but what was recorded; ``strategy`` draws schedules in place of it.
+    """
 
     executor: str | None = None
     workers: int | None = None
     driver: str | None = None
     access: str | None = None
+    strict: bool = False
+    strategy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
-    """How files are replayed: with what changed, how loudly, and how strictly."""
+class ReplayedFile:
+    """A case file that was replayed once, under one setting."""
 
-    override: Override = Override()
-    quiet: bool = False
-    strict: bool = False
+    path: Path
+    setting: Setting
+    replayed: Replayed
 
 
 @dataclass(slots=True)
@@ -51,36 +52,22 @@ class Totals:
     drifted: int = 0
     lost: int = 0
 
-    def exit_code(self) -> int:
-        """Return 1 on a divergence, 3 when the reference drifted or the target broke, else 0.
-
-        Where every run was unsupported nothing was compared: that is 4.
-        """
-        code = of_verdicts(self.verdicts)
-        if code == AGREE and self.drifted:
-            return FAULT
-        return GATE if set(self.verdicts) == {Verdict.UNSUPPORTED} else code
-
-    def lines(self) -> Iterator[str]:
-        """Yield what was not compared, then the counts."""
-        for word, count in sorted(self.unsupported.items()):
-            yield f"unsupported {count}: {word}"
-        for word, count in sorted(self.not_compared.items()):
-            yield f"not compared {count}: {word}"
-        agree, unsupported = map(self.verdicts.count, (Verdict.AGREE, Verdict.UNSUPPORTED))
-        yield (
-            f"{self.files} cases, {len(self.verdicts)} runs: {agree} agree, "
-            f"{len(self.verdicts) - agree - unsupported} do not, "
-            + (f"{unsupported} unsupported, " if unsupported else "")
-            + f"{self.drifted} with reference drift"
-            + (f", {self.lost} recorded failures did not come back" if self.lost else "")
-        )
+    def add(self, replayed: Replayed) -> None:
+        """Count one more run."""
+        run = replayed.run
+        self.verdicts.append(run.verdict)
+        if run.verdict is Verdict.UNSUPPORTED:
+            self.unsupported.update(run.why_unsupported())
+        else:
+            self.not_compared.update(run.not_compared)
+        self.drifted += bool(replayed.drift)
+        self.lost += replayed.rung is Rung.NONE
 
 
 def replay_paths(
-    paths: Sequence[Path], manner: Manner, storage: str, database: Path | None, out: Print
-) -> Totals:
-    """Replay every case file in ``paths``.
+    paths: Sequence[Path], options: Options, storage: str, database: Path | None, totals: Totals
+) -> Iterator[ReplayedFile]:
+    """Replay every case file in ``paths`` and count into ``totals``.
 
     All files are read before the first one runs. Raises ``UsageError`` when there is none and
     ``CaseFileError`` when one cannot be read.
@@ -88,18 +75,16 @@ def replay_paths(
     records = [(path, load(path)) for path in files_in(paths)]
     if not records:
         raise UsageError(f"no case files in {', '.join(str(path) for path in paths)}")
-    settings = [tuple(_settings(record, manner.override)) for _, record in records]
+    settings = [tuple(_settings(record, options)) for _, record in records]
     reach(setting.executor for each in settings for setting in each)
-    totals = Totals()
+    strategy = None if options.strategy is None else strategy_named(options.strategy)
     with open_stores(storage, database) as stores:
         for (path, record), chosen in zip(records, settings, strict=True):
             totals.files += 1
             for setting in chosen:
-                replayed = replay(record, stores, setting, strict=manner.strict)
-                _show(path, setting, replayed, totals, out, quiet=manner.quiet)
-    for line in totals.lines():
-        out(line)
-    return totals
+                replayed = replay(record, stores, setting, strict=options.strict, strategy=strategy)
+                totals.add(replayed)
+                yield ReplayedFile(path, setting, replayed)
 
 
 def files_in(paths: Sequence[Path]) -> Iterator[Path]:
@@ -113,63 +98,19 @@ def files_in(paths: Sequence[Path]) -> Iterator[Path]:
             raise CaseFileError(f"{path}: no such file")
 
 
-def _settings(record: Record, override: Override) -> Iterator[Setting]:
-    """Give the file's own setting; a file that names none is run under every driver.
-
-    A server is not driven from here: it runs the file once.
-    """
+def _settings(record: Record, options: Options) -> Iterator[Setting]:
+    """Give the file's own setting; a file that names none is run under every driver there is."""
     own = record.setting or Setting()
-    name = override.executor or own.executor
-    every = record.setting is None and not is_outside(name)
+    name = options.executor or own.executor
+    every = find(name).drivers if record.setting is None else ()
     changed = {
         replace(
             own,
             executor=name,
-            workers=override.workers or own.workers,
-            driver=override.driver or driver,
-            access=override.access or own.access,
+            workers=options.workers or own.workers,
+            driver=options.driver or driver,
+            access=options.access or own.access,
         )
-        for driver in (DRIVERS if every else (own.driver,))
+        for driver in every or (own.driver,)
     }
     yield from sorted(changed, key=lambda setting: setting.driver)
-
-
-def _show(
-    path: Path, setting: Setting, replayed: Replayed, totals: Totals, out: Print, *, quiet: bool
-) -> None:
-    run = replayed.run
-    totals.verdicts.append(run.verdict)
-    unsupported = run.verdict is Verdict.UNSUPPORTED
-    reasons = run.why_unsupported() if unsupported else ()
-    totals.unsupported.update(reasons)
-    totals.not_compared.update(() if unsupported else run.not_compared)
-    totals.drifted += bool(replayed.drift)
-    totals.lost += replayed.rung is Rung.NONE
-    if run.verdict is not Verdict.AGREE or replayed.rung is not Rung.DEVIATIONS or not quiet:
-        why = f": {'; '.join(reasons)}" if reasons else ""
-        out(f"{run.verdict.value} {path} ({_where(setting)}{_rung_text(replayed)}){why}")
-    for line in () if unsupported else difference_lines(run.differences):
-        out(line)
-    if replayed.drift:
-        out(f"REFERENCE DRIFT {path}: the reference no longer gives the expected outcome")
-        for line in difference_lines(replayed.drift):
-            out(line)
-
-
-def _where(setting: Setting) -> str:
-    if is_outside(setting.executor):
-        return setting.executor
-    access = "" if setting.access == SHARED else f", {setting.access}"
-    return f"{setting.executor}, {setting.workers} workers, {setting.driver}{access}"
-
-
-def _rung_text(replayed: Replayed) -> str:
-    match replayed.rung:
-        case Rung.NONE:
-            return "; the recorded failure did not come back"
-        case Rung.DEVIATIONS if replayed.unmet:
-            return f"; {len(replayed.unmet)} deviations were not met"
-        case Rung.DEVIATIONS:
-            return ""
-        case rung:
-            return f"; reproduced by rung {rung.value}"

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from lockstep.case.names import GOLD
 from lockstep.generate.course import Course, decode_course
-from lockstep.generate.records import Bytes, Shape
+from lockstep.generate.slots import Bytes, Shape
 from lockstep.generate.swarm import Swarm, swarm_of
 from lockstep_ledger.block import Rewards
 from lockstep_ledger.identities import address_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lockstep.case.values import MergeDies, Onlooker, PlannedFault, ReadsFail
-from lockstep.generate.records import Bytes, Shape
+from lockstep.generate.slots import Bytes, Shape
 from lockstep_ledger.model import Address
 
 

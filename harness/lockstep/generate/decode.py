@@ -5,7 +5,7 @@ from __future__ import annotations
 from lockstep.case.values import AnyIntent, BlockStep, Case, RewindStep, Step
 from lockstep.generate.accounts import Terms, decode_terms
 from lockstep.generate.estimate import Estimate
-from lockstep.generate.records import Draw
+from lockstep.generate.slots import Draw
 from lockstep.generate.transactions import Decoding, decode_transaction
 from lockstep_ledger.model import NATIVE, Policy
 
@@ -17,11 +17,11 @@ def decode(draw: Draw, scheme: str = "keyed-hash") -> Case:
     decoding = Decoding(terms, draw.shape)
     forecasts = [Estimate(terms.state)]
     steps: list[Step] = []
-    per_block = -(-len(draw.records) // course.blocks) if draw.records else 0
+    per_block = -(-len(draw.slots) // course.blocks) if draw.slots else 0
     for block in range(course.blocks):
-        records = draw.records[block * per_block : (block + 1) * per_block]
+        slots = draw.slots[block * per_block : (block + 1) * per_block]
         estimate = forecasts[-1] if course.blocks == 1 else forecasts[-1].copy()
-        transactions = _block(records, decoding, estimate)
+        transactions = _block(slots, decoding, estimate)
         steps.append(_step(transactions, terms, block))
         rejected = terms.policy is Policy.ATOMIC and estimate.doubts > 0
         forecasts.append(forecasts[-1] if rejected else estimate)
@@ -34,12 +34,12 @@ def decode(draw: Draw, scheme: str = "keyed-hash") -> Case:
 
 
 def _block(
-    records: tuple[bytes, ...], decoding: Decoding, estimate: Estimate
+    slots: tuple[bytes, ...], decoding: Decoding, estimate: Estimate
 ) -> tuple[AnyIntent, ...]:
     terms = decoding.terms
     _believe_rewards(terms, estimate)
     estimate.doubts = estimate.fees = 0
-    transactions = tuple(decode_transaction(record, decoding, estimate) for record in records)
+    transactions = tuple(decode_transaction(slot, decoding, estimate) for slot in slots)
     if terms.fees_to is not None and estimate.fees:
         estimate.credit(terms.fees_to, NATIVE, estimate.fees)
     return transactions

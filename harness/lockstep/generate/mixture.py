@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from lockstep.case.values import Case
 from lockstep.generate.decode import decode
-from lockstep.generate.records import HEADER_LENGTH, RECORD_LENGTH, Draw, Shape
+from lockstep.generate.slots import HEADER_LENGTH, SLOT_LENGTH, Draw, Shape
 from lockstep.generate.swarm import SWARM_BYTES, draw_bits
 from lockstep.streams import stream
 
 _SHAPES = (*(Shape.BOUNDARY,) * 4, *(Shape.DENSE,) * 3, *(Shape.CHAIN,) * 2, Shape.FAULT)
 
 
-def draw_number(seed: str, number: int) -> Draw:
+def draw_at(seed: str, number: int) -> Draw:
     """Return draw ``number`` of the campaign seeded with ``seed``."""
     random = stream(seed, "case", number)
     shape = _SHAPES[random.randrange(len(_SHAPES))]
@@ -30,12 +30,12 @@ def draw_number(seed: str, number: int) -> Draw:
         case Shape.FAULT:
             count = random.randint(1, 5)
     off = draw_bits(random).to_bytes(SWARM_BYTES, "big")
-    data = off + random.randbytes(HEADER_LENGTH - SWARM_BYTES + count * RECORD_LENGTH)
-    starts = range(HEADER_LENGTH, len(data), RECORD_LENGTH)
-    records = tuple(data[start : start + RECORD_LENGTH] for start in starts)
-    return Draw(shape, data[:HEADER_LENGTH], records)
+    data = off + random.randbytes(HEADER_LENGTH - SWARM_BYTES + count * SLOT_LENGTH)
+    starts = range(HEADER_LENGTH, len(data), SLOT_LENGTH)
+    slots = tuple(data[start : start + SLOT_LENGTH] for start in starts)
+    return Draw(shape, data[:HEADER_LENGTH], slots)
 
 
-def case_number(seed: str, number: int, scheme: str = "keyed-hash") -> Case:
+def case_at(seed: str, number: int, scheme: str = "keyed-hash") -> Case:
     """Return case ``number`` of the campaign seeded with ``seed``."""
-    return decode(draw_number(seed, number), scheme)
+    return decode(draw_at(seed, number), scheme)

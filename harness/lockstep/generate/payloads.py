@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import assert_never
 
 from lockstep.case.names import GOLD, SILVER
-from lockstep.generate.records import Bytes
 from lockstep.generate.situation import Situation
+from lockstep.generate.slots import Bytes
 from lockstep_ledger.model import (
     NATIVE,
     U64_MAX,

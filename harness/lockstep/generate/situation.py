@@ -1,4 +1,4 @@
-"""Where a record is decoded: the sender, the accounts around it, and what is believed of them.
+"""Where a slot is decoded: the sender, the accounts around it, and what is believed of them.
 
 A dense case has one of four patterns: a hot sender, a hot receiver, a ring in which everyone pays
 the next, or two halves of the accounts that take turns and rarely meet, so that their transactions
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lockstep.generate.accounts import Terms
 from lockstep.generate.estimate import Estimate
-from lockstep.generate.records import Shape
+from lockstep.generate.slots import Shape
 from lockstep_ledger.model import Address
 
 HOT_SHARE = 160

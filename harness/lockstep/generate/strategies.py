@@ -1,7 +1,7 @@
 """Hypothesis strategies for cases: few, wide draws that feed the total decoder.
 
-The number of transactions is drawn first, then one fixed-width record each, so that Hypothesis
-reaches any length evenly and shrinks by deleting and zeroing records.
+The number of transactions is drawn first, then one fixed-width slot each, so that Hypothesis
+reaches any length evenly and shrinks by deleting and zeroing slots.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lockstep.case.values import Case
 from lockstep.generate.decode import decode
-from lockstep.generate.records import HEADER_LENGTH, RECORD_LENGTH, Draw, Shape
+from lockstep.generate.slots import HEADER_LENGTH, SLOT_LENGTH, Draw, Shape
 
 
 @st.composite
@@ -21,9 +21,9 @@ def draws(
     shape = draw(st.sampled_from(shapes))
     count = draw(st.integers(0, max_transactions))
     header = draw(st.binary(min_size=HEADER_LENGTH, max_size=HEADER_LENGTH))
-    record = st.binary(min_size=RECORD_LENGTH, max_size=RECORD_LENGTH)
-    records = draw(st.lists(record, min_size=count, max_size=count))
-    return Draw(shape, header, tuple(records))
+    slot = st.binary(min_size=SLOT_LENGTH, max_size=SLOT_LENGTH)
+    slots = draw(st.lists(slot, min_size=count, max_size=count))
+    return Draw(shape, header, tuple(slots))
 
 
 def cases(

@@ -1,4 +1,4 @@
-"""Decodes one record into one transaction: who, what, and how it is paid and signed."""
+"""Decodes one slot into one transaction: who, what, and how it is paid and signed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from lockstep.generate.estimate import Estimate
 from lockstep.generate.fees import estimated_fee
 from lockstep.generate.forecast import move_on
 from lockstep.generate.payloads import aim, decode_payload
-from lockstep.generate.records import Bytes, Shape
 from lockstep.generate.situation import Situation, pick_sender
+from lockstep.generate.slots import Bytes, Shape
 from lockstep_ledger.model import NATIVE, U64_MAX, ChainId, FeeType, NonceBump, Payload, Transfers
 
 _HEAD = bytes((1, ChainId.DEVNET)) + bytes(32)
@@ -31,17 +31,17 @@ class Decoding:
         self.repeated: list[AnyIntent] = []
 
     def expect_again(self, count: int) -> None:
-        """Let the next records become the newest ``count`` transactions once more."""
+        """Let the next slots become the newest ``count`` transactions once more."""
         self.repeated = self.earlier[-count:][::-1] if count else []
 
 
-def decode_transaction(record: bytes, decoding: Decoding, estimate: Estimate) -> AnyIntent:
-    """Decode ``record`` into the next transaction; any bytes will do."""
+def decode_transaction(slot: bytes, decoding: Decoding, estimate: Estimate) -> AnyIntent:
+    """Decode ``slot`` into the next transaction; any bytes will do."""
     key = f"{decoding.prefix}{len(decoding.earlier)}"
     if decoding.repeated:
         intent: AnyIntent = replace(decoding.repeated.pop(), id=key)
     else:
-        intent = _decoded(key, Bytes(record), decoding, estimate)
+        intent = _decoded(key, Bytes(slot), decoding, estimate)
     decoding.earlier.append(intent)
     if isinstance(intent, Intent):
         move_on(intent, estimate)

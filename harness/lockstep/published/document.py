@@ -10,14 +10,14 @@ from collections.abc import Set
 from typing import Any, TypeAlias
 
 Json: TypeAlias = Any
-Record: TypeAlias = dict[str, Json]
+JsonObject: TypeAlias = dict[str, Json]
 
 
 class OutOfScopeError(Exception):
     """The vector asks for what this ledger does not model; the text says for what."""
 
 
-def record_of(value: Json, where: str) -> Record:
+def object_of(value: Json, where: str) -> JsonObject:
     """Return ``value``, which must be an object."""
     if not isinstance(value, dict):
         raise OutOfScopeError(f"{where} is not an object")
@@ -31,7 +31,7 @@ def list_of(value: Json, where: str) -> list[Json]:
     return value
 
 
-def integer(record: Record, key: str, where: str, default: int | None = None) -> int:
+def integer(record: JsonObject, key: str, where: str, default: int | None = None) -> int:
     """Return an integer field; without ``default`` it must be there."""
     value = record.get(key)
     if value is None:
@@ -41,7 +41,7 @@ def integer(record: Record, key: str, where: str, default: int | None = None) ->
     return value
 
 
-def octets(record: Record, key: str, where: str, default: str | None = None) -> bytes:
+def octets(record: JsonObject, key: str, where: str, default: str | None = None) -> bytes:
     """Return the bytes of a hex field; without ``default`` it must be there."""
     value = record.get(key)
     if value is None:
@@ -59,7 +59,7 @@ def octets_of(value: Json, where: str) -> bytes:
         raise OutOfScopeError(f"{where} is not a hex string") from error
 
 
-def refuse_unknown(record: Record, known: Set[str], where: str) -> None:
+def refuse_unknown(record: JsonObject, known: Set[str], where: str) -> None:
     """Refuse keys that say something (not null, 0, false or empty) that is not modelled."""
     unknown = sorted(key for key, value in record.items() if key not in known and value)
     if unknown:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from lockstep.published.document import (
     Json,
+    JsonObject,
     OutOfScopeError,
-    Record,
     integer,
     list_of,
+    object_of,
     octets,
-    record_of,
     refuse_unknown,
 )
 from lockstep_ledger.model import NATIVE, Account, Address, Chain, ChainId, ModelError, State
@@ -43,8 +43,8 @@ def published_state(document: Json, where: str, *, everything: bool) -> Publishe
     """
     if document is None:
         return PublishedState(State(Chain(ChainId.DEVNET), {}), None)
-    record = record_of(document, where)
-    chain = record_of(record.get("global_state") or {}, f"{where} global_state")
+    record = object_of(document, where)
+    chain = object_of(record.get("global_state") or {}, f"{where} global_state")
     if everything:
         refuse_unknown(record, _STATE_KEYS, where)
         refuse_unknown(chain, _GLOBAL_KEYS, f"{where} global_state")
@@ -59,7 +59,7 @@ def published_state(document: Json, where: str, *, everything: bool) -> Publishe
         raise OutOfScopeError(f"{where} cannot be held: {error}") from error
 
 
-def _chain_of(record: Record, chain: Record, where: str) -> Chain:
+def _chain_of(record: JsonObject, chain: JsonObject, where: str) -> Chain:
     return Chain(
         chain_id=integer(record, "network_chain_id", where, ChainId.DEVNET),
         height=integer(chain, "block_height", where, 0),
@@ -72,7 +72,7 @@ def _chain_of(record: Record, chain: Record, where: str) -> Chain:
 def _accounts_of(listing: list[Json], where: str, everything: bool) -> dict[Address, Account]:
     accounts: dict[Address, Account] = {}
     for entry in listing:
-        record = record_of(entry, f"{where} account")
+        record = object_of(entry, f"{where} account")
         if everything:
             refuse_unknown(record, _ACCOUNT_KEYS, f"{where} account")
         address = octets(record, "address", f"{where} account")
@@ -82,7 +82,7 @@ def _accounts_of(listing: list[Json], where: str, everything: bool) -> dict[Addr
     return accounts
 
 
-def _account_of(record: Record, where: str) -> Account:
+def _account_of(record: JsonObject, where: str) -> Account:
     return Account(
         nonce=integer(record, "nonce", where, 0),
         balances={NATIVE: integer(record, "balance", where, 0)},

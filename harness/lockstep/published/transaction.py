@@ -10,13 +10,13 @@ from typing import TypeAlias
 
 from lockstep.published.document import (
     Json,
+    JsonObject,
     OutOfScopeError,
-    Record,
     integer,
     list_of,
+    object_of,
     octets,
     octets_of,
-    record_of,
 )
 from lockstep_ledger.block import Content
 from lockstep_ledger.model import (
@@ -44,13 +44,13 @@ def arrival_of(document: Json, where: str) -> Arrival:
 
     An empty ``wire_hex`` with no ``tx`` beside it means zero bytes. Raises ``OutOfScopeError``.
     """
-    holder = record_of(document, where)
+    holder = object_of(document, where)
     described = holder if "tx_type" in holder else holder.get("tx")
     for source in (holder, described):
         if isinstance(source, dict) and source.get("wire_hex"):
             return octets(source, "wire_hex", where)
     if described is not None:
-        return _built(record_of(described, f"{where}: tx"), f"{where}: tx")
+        return _built(object_of(described, f"{where}: tx"), f"{where}: tx")
     if holder.get("wire_hex") is None:
         raise OutOfScopeError(f"{where} has neither wire_hex nor tx")
     return octets(holder, "wire_hex", where)
@@ -61,7 +61,7 @@ def content_of(arrival: Arrival) -> Content:
     return decode(arrival) if isinstance(arrival, bytes) else arrival
 
 
-def _built(record: Record, where: str) -> Arrival:
+def _built(record: JsonObject, where: str) -> Arrival:
     try:
         transaction = _transaction_of(record, where)
     except ModelError as error:
@@ -73,7 +73,7 @@ def _built(record: Record, where: str) -> Arrival:
     return transaction
 
 
-def _transaction_of(record: Record, where: str) -> Transaction:
+def _transaction_of(record: JsonObject, where: str) -> Transaction:
     """Build the transaction; a missing signature becomes zeros, which no scheme accepts."""
     return Transaction(
         chain_id=integer(record, "chain_id", where),
@@ -90,7 +90,7 @@ def _transaction_of(record: Record, where: str) -> Transaction:
     )
 
 
-def _payload_of(record: Record, where: str) -> Payload:
+def _payload_of(record: JsonObject, where: str) -> Payload:
     payload = record.get("payload")
     match record.get("tx_type"):
         case "transfers":
@@ -98,10 +98,10 @@ def _payload_of(record: Record, where: str) -> Payload:
                 tuple(_transfer_of(each, where) for each in list_of(payload, f"{where}: payload"))
             )
         case "burn":
-            burn = record_of(payload, f"{where}: payload")
+            burn = object_of(payload, f"{where}: payload")
             return Burn(octets(burn, "asset", where, "00" * 32), integer(burn, "amount", where))
         case "multisig":
-            multisig = record_of(payload, f"{where}: payload")
+            multisig = object_of(payload, f"{where}: payload")
             participants = list_of(multisig.get("participants") or [], f"{where}: participants")
             return SetMultisig(
                 integer(multisig, "threshold", where),
@@ -112,7 +112,7 @@ def _payload_of(record: Record, where: str) -> Payload:
 
 
 def _transfer_of(document: Json, where: str) -> Transfer:
-    record = record_of(document, f"{where}: transfer")
+    record = object_of(document, f"{where}: transfer")
     return Transfer(
         octets(record, "asset", where),
         octets(record, "destination", where),
@@ -121,7 +121,7 @@ def _transfer_of(document: Json, where: str) -> Transfer:
     )
 
 
-def _cosignatures_of(record: Record, where: str) -> tuple[Cosignature, ...] | None:
+def _cosignatures_of(record: JsonObject, where: str) -> tuple[Cosignature, ...] | None:
     part = record.get("multisig")
     if part is None:
         part = record.get("cosignatures")
@@ -131,7 +131,7 @@ def _cosignatures_of(record: Record, where: str) -> tuple[Cosignature, ...] | No
     return tuple(
         Cosignature(integer(each, "signer_id", where), octets(each, "signature", where))
         for each in (
-            record_of(entry, f"{where}: cosignature")
+            object_of(entry, f"{where}: cosignature")
             for entry in list_of(listing, f"{where}: cosignatures")
         )
     )

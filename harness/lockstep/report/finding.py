@@ -1,104 +1,33 @@
-"""What a person reads: the progress line, a finding, the summary. Plain data in, text out."""
+"""A finding as a person reads it: what differs, the smallest case, how to run it again."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
-from rich.table import Table
-
-from lockstep.campaign.campaign import Report
-from lockstep.campaign.controls import Controlled
-from lockstep.campaign.worker import Tally
 from lockstep.case.text import case_lines
-from lockstep.findings.investigate import Finding
-from lockstep.report.corpus import cover_line
-from lockstep.verdict import Difference
-from lockstep_ledger.outcome import Code
-
-SHOWN_DIFFERENCES = 12
-
-
-def progress_line(report: Report) -> str:
-    """Return the one line that shows how a campaign is going."""
-    tally, seconds = report.tally, max(report.seconds, 1e-9)
-    verdicts = " ".join(f"{word} {count}" for word, count in sorted(tally.verdicts.items()))
-    return (
-        f"{seconds:5.0f} s  {tally.cases} cases  {tally.cases / seconds:.0f}/s  {verdicts}  "
-        f"conflicts {tally.measure.conflict_density:.0%}  failing {tally.measure.failing_share:.0%}"
-        f"  kinds {len(report.kinds)}"
-    )
+from lockstep.findings.finding import Finding
+from lockstep.report.differences import difference_lines, replay_command
 
 
 def finding_lines(finding: Finding) -> Iterator[str]:
     """Describe a finding: what differs, the smallest case, how to run it again."""
-    run = finding.run
+    run, settled = finding.run, finding.settled
+    reduced = settled.reduced
     yield f"{run.verdict.value.upper()} {finding.fingerprint}  executor {finding.setting.executor}"
     yield from difference_lines(run.differences)
     yield (
         f"  shrunk from {finding.original_transactions} to {finding.case.transactions()} "
-        f"transactions in {finding.executions} executions"
-        + ("" if finding.finished else " (budget spent)")
+        f"transactions in {reduced.executions} executions"
+        + ("" if reduced.finished else " (budget spent)")
     )
     yield from ("  " + line for line in case_lines(finding.case))
     if finding.schedule:
         yield "  schedule: " + ", ".join(str(each) for each in finding.schedule)
-    if finding.race is not None:
-        yield f"  race: {finding.race}"
-    if finding.reproduction is not None:
-        yield f"  reproduction: {finding.reproduction}"
-    elif not finding.repeatable:
+    if settled.race is not None:
+        yield f"  race: {settled.race}"
+    if settled.reproduction is not None:
+        yield f"  reproduction: {settled.reproduction}"
+    elif not settled.repeatable:
         yield "  NOT REPEATABLE: run again, it ends in another way"
     yield from (f"  {line}" for line in finding.versus)
     yield f"  replay: {replay_command(finding.path)}"
-
-
-def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
-    """List differences, the first dozen of them."""
-    shown = list(differences)
-    for each in shown[:SHOWN_DIFFERENCES]:
-        yield f"  {each}"
-    if len(shown) > SHOWN_DIFFERENCES:
-        yield f"  and {len(shown) - SHOWN_DIFFERENCES} more"
-
-
-def replay_command(path: Path) -> str:
-    """Return the command that runs a saved case again."""
-    return f"lockstep replay {shlex.quote(str(path))}"
-
-
-def summary_table(report: Report) -> Table:
-    """Return the table a campaign ends with."""
-    tally, measure = report.tally, report.tally.measure
-    table = Table(show_header=False)
-    table.add_row("cases", f"{tally.cases} in {report.seconds:.1f} s")
-    table.add_row("executions of blocks", str(tally.executions))
-    for word, count in sorted(tally.verdicts.items()):
-        table.add_row(f"verdict {word}", _by_executor(word, count, tally))
-    for word, count in sorted(tally.unsupported.items()):
-        table.add_row("unsupported", f"{count}: {word}")
-    for word, count in sorted(tally.not_compared.items()):
-        table.add_row("not compared", f"{count}: {word}")
-    table.add_row("kinds of failure", str(len(report.kinds)))
-    table.add_row("conflict density", f"{measure.conflict_density:.1%} of transactions")
-    table.add_row("failing share", f"{measure.failing_share:.1%} of receipts")
-    table.add_row("late failing share", f"{measure.late_share:.1%} of receipts")
-    table.add_row("parallel fraction", f"{measure.parallel_fraction:.1%} of blocks")
-    table.add_row("behaviour met", cover_line(tally.facts))
-    table.add_row("result codes met", f"{measure.codes_met} of {len(Code)}")
-    table.add_row("controls", _controls(tally.controls))
-    return table
-
-
-def _by_executor(word: str, count: int, tally: Tally) -> str:
-    """Return how often a verdict was given, by executor if there are several."""
-    if len({executor for _, executor in tally.ended}) < 2:
-        return str(count)
-    ended = sorted(tally.ended.items())
-    return "\n".join(f"{number}: {executor}" for (each, executor), number in ended if each == word)
-
-
-def _controls(controls: Controlled) -> str:
-    caught = f"canaries caught {sum(controls.caught.values())} of {controls.canaries}"
-    return f"{controls.rounds}, {caught}, {len(controls.missed)} missed"

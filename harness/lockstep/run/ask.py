@@ -1,78 +1,90 @@
-"""Asks an executor for the outcome of a block, and to merge it, whatever it does instead.
+"""Asks what is under test for the outcome of a block, and to merge it, whatever it does instead.
 
-Invariant: what comes of the executor is an outcome or a failure; only an interrupt and a fault of
-the harness itself go on as exceptions.
+Invariant: what comes of it is an outcome or a failure; only an interrupt and a fault of the harness
+itself go on as exceptions.
 """
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar
 
 from lockstep.compare.invariants import broken_invariants
 from lockstep.compare.outcomes import compare_outcomes
 from lockstep.faults import HarnessFault
-from lockstep.run.result import Failure
+from lockstep.run.result import StepFailure
 from lockstep.schedules.dpor import Redundant
 from lockstep.verdict import NoOutcome, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import State
 from lockstep_ledger.outcome import Changes, Outcome
 from lockstep_ledger.storage.protocol import Reader, Storage
-from lockstep_parallel.executors.interface import Executor
-from lockstep_parallel.steps.drivers.protocol import Driver, Hang
+from lockstep_parallel.steps.drivers.protocol import Hang
+
+W = TypeVar("W")
+"""A way in which a block is executed: a driver, or a manner."""
 
 
-@runtime_checkable
-class Holding(Protocol):
-    """An executor that holds the state itself and is told which one a block starts from."""
+class Asked(Protocol[W]):
+    """What a session asks; ``reads_storage`` tells whether faults of the storage can reach it."""
 
-    def hold(self, before: State) -> None:
-        """Name the state on which the next block is executed."""
+    @property
+    def reads_storage(self) -> bool:
+        """Tell whether it reads the state from the storage."""
+        ...
+
+    def plain(self) -> W:
+        """Return the plainest way to execute a block."""
+        ...
+
+    def execute(self, block: Block, before: State, reader: Reader, way: W, /) -> Outcome:
+        """Execute ``block`` on ``before``, which ``reader`` reads."""
+        ...
+
+    def merge(self, changes: Changes, storage: Storage, topoheight: int, /) -> None:
+        """Write the changes of a block, all or nothing."""
         ...
 
 
 def ask(
-    executor: Executor, block: Block, before: State, driver: Driver, reader: Reader
-) -> tuple[Outcome | None, Failure | None]:
-    """Return what ``executor`` answers for ``block`` on ``before``, or why that is no outcome."""
+    asked: Asked[W], block: Block, before: State, reader: Reader, way: W
+) -> tuple[Outcome | None, StepFailure | None]:
+    """Return what is answered for ``block`` on ``before``, or why that is no outcome."""
     try:
-        if isinstance(executor, Holding):
-            executor.hold(before)
-        answer: object = executor.execute(block, reader, driver)
+        answer: object = asked.execute(block, before, reader, way)
     except (Redundant, KeyboardInterrupt, HarnessFault):
         raise
     except NoOutcome as error:
-        return None, Failure(error.verdict, error.differences)
+        return None, StepFailure(error.verdict, error.differences)
     except Hang as error:
-        return None, Failure.of(Verdict.HANG, "hang", str(error))
+        return None, StepFailure.of(Verdict.HANG, "hang", str(error))
     except BaseException as error:
-        return None, Failure.of(Verdict.CRASH, type(error).__name__, str(error))
+        return None, StepFailure.of(Verdict.CRASH, type(error).__name__, str(error))
     if not isinstance(answer, Outcome):
-        return None, Failure.of(Verdict.PROTOCOL_ERROR, "answer", f"a {type(answer).__name__}")
+        return None, StepFailure.of(Verdict.PROTOCOL_ERROR, "answer", f"a {type(answer).__name__}")
     return answer, None
 
 
 def ask_to_merge(
-    executor: Executor, changes: Changes, storage: Storage, topoheight: int
-) -> Failure | None:
-    """Let ``executor`` merge, and return what it did wrong."""
+    asked: Asked[W], changes: Changes, storage: Storage, topoheight: int
+) -> StepFailure | None:
+    """Have ``changes`` merged, and return what went wrong."""
     try:
-        executor.merge(changes, storage, topoheight)
+        asked.merge(changes, storage, topoheight)
     except (KeyboardInterrupt, HarnessFault):
         raise
     except NoOutcome as error:
-        return Failure(error.verdict, error.differences)
+        return StepFailure(error.verdict, error.differences)
     except BaseException as error:
-        return Failure.of(Verdict.CRASH, f"merge {type(error).__name__}", str(error))
+        return StepFailure.of(Verdict.CRASH, f"merge {type(error).__name__}", str(error))
     return None
 
 
-def judge(block: Block, before: State, expected: Outcome, actual: Outcome) -> Failure | None:
+def judge(block: Block, before: State, expected: Outcome, actual: Outcome) -> StepFailure | None:
     """Hold an outcome against the expected one, then against what no outcome may break."""
     differences = compare_outcomes(expected, actual)
     if actual.faults:
-        return Failure(Verdict.CRASH, differences)
+        return StepFailure(Verdict.CRASH, differences)
     if differences:
-        return Failure(Verdict.DIVERGE, differences)
+        return StepFailure(Verdict.DIVERGE, differences)
     broken = broken_invariants(block, before, actual)
-    return Failure(Verdict.INVARIANT, broken) if broken else None
+    return StepFailure(Verdict.INVARIANT, broken) if broken else None

@@ -1,32 +1,39 @@
-"""Executes one block under one driver after another, until one fails or none is left.
+"""Executes one block in one way after another, until one fails or none is left.
 
-Invariant: what is told of a block is its last execution or, of an executor outside, the first that
-failed.
+Invariant: what is told of a block is its last execution or, of one asked for in manners, the first
+that failed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Generic, Protocol, TypeVar
 
 from lockstep.case.manner import Manner
-from lockstep.run.ask import ask, judge
+from lockstep.run.ask import Asked, W, ask, judge
 from lockstep.run.outside_faults import Watcher
-from lockstep.run.result import Failure
+from lockstep.run.result import StepFailure
 from lockstep.schedules.dpor import Redundant
 from lockstep.verdict import Difference, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import State
 from lockstep_ledger.outcome import Outcome
 from lockstep_ledger.storage.protocol import Reader
-from lockstep_parallel.executors.interface import Executor
-from lockstep_parallel.steps.drivers.protocol import Driver
 from lockstep_parallel.steps.drivers.scheduled import Pending, Scheduled
 
-Driving: TypeAlias = Callable[[tuple[str, ...]], Iterator[Driver]]
-"""Gives the drivers under which to execute a block, whose transactions have these ids, one by one:
-the next is asked for when the block was executed under the one before and both sides agreed."""
+W_co = TypeVar("W_co", covariant=True)
+
+
+class Ways(Protocol[W_co]):
+    """Gives the ways to execute a block, whose transactions have these ids, one by one.
+
+    The next is asked for when the block was executed in the one before and both sides agreed.
+    """
+
+    def __call__(self, ids: tuple[str, ...], /) -> Iterator[W_co]:
+        """Give the ways."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,45 +41,46 @@ class Executed:
     """One execution of a block: what the executor answered, how it was judged, how it went."""
 
     actual: Outcome | None = None
-    failure: Failure | None = None
+    failure: StepFailure | None = None
     trace: tuple[Pending, ...] = ()
     manner: Manner | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedBlock(Generic[W]):
     """A block with what it must give, and whom it is asked of."""
 
-    executor: Executor
+    asked: Asked[W]
     reader: Reader
     block: Block
     before: State
     expected: Outcome
 
 
-def execute_under(
-    drivers: Iterator[Driver], asked: Asked, watcher: Watcher | None
+def execute_in(
+    ways: Iterator[W], question: AskedBlock[W], watcher: Watcher | None
 ) -> tuple[int, Executed]:
-    """Execute a block under one driver after another until one fails.
+    """Execute a block in one way after another until one fails.
 
-    An executor outside goes on after a divergence: whether it differs from itself, too, shows
-    only when it has answered in every manner.
+    In manners it goes on after a divergence: whether what is asked differs from itself, too, shows
+    only when it has answered in every one.
     """
     executions, last = 0, Executed()
     answered: list[Executed] = []
-    for driver in drivers:
+    block, before = question.block, question.before
+    for way in ways:
         if watcher is not None:
-            watcher.beside(driver)
+            watcher.beside(way)
         try:
-            actual, failure = ask(asked.executor, asked.block, asked.before, driver, asked.reader)
+            actual, failure = ask(question.asked, block, before, question.reader, way)
         except Redundant:
             continue
         executions += 1
         if actual is not None:
-            failure = judge(asked.block, asked.before, asked.expected, actual)
+            failure = judge(block, before, question.expected, actual)
         if failure is None and watcher is not None:
             failure = what_was_seen(watcher)
-        last = Executed(actual, failure, *_how(driver))
+        last = Executed(actual, failure, *_how(way))
         if last.manner is not None and actual is not None:
             answered.append(last)
             if failure is None or failure.verdict is Verdict.DIVERGE:
@@ -84,15 +92,15 @@ def execute_under(
     return executions, last
 
 
-def what_was_seen(watcher: Watcher) -> Failure | None:
+def what_was_seen(watcher: Watcher) -> StepFailure | None:
     """Return what an onlooker saw that nobody may see."""
-    return Failure(Verdict.DIVERGE, watcher.seen) if watcher.seen else None
+    return StepFailure(Verdict.DIVERGE, watcher.seen) if watcher.seen else None
 
 
-def _how(driver: Driver) -> tuple[tuple[Pending, ...], Manner | None]:
-    if isinstance(driver, Manner):
-        return (), driver
-    return (tuple(map(_kept, driver.trace)) if isinstance(driver, Scheduled) else ()), None
+def _how(way: object) -> tuple[tuple[Pending, ...], Manner | None]:
+    if isinstance(way, Manner):
+        return (), way
+    return (tuple(map(_kept, way.trace)) if isinstance(way, Scheduled) else ()), None
 
 
 def _settled(answered: list[Executed]) -> Executed | None:
@@ -106,7 +114,7 @@ def _settled(answered: list[Executed]) -> Executed | None:
     right = "as the reference" if other.failure is None else "in another way"
     with_itself = Difference("itself", str(failing.manner), f"{right} ({other.manner})", "differs")
     differences = (*failing.failure.differences, with_itself)
-    return replace(failing, failure=Failure(Verdict.SELF_DIVERGE, differences))
+    return replace(failing, failure=StepFailure(Verdict.SELF_DIVERGE, differences))
 
 
 def was_open() -> bool:

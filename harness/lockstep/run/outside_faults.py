@@ -20,7 +20,6 @@ from lockstep_ledger.signatures import Scheme
 from lockstep_ledger.storage.callbacks import CallbackReader, Loads
 from lockstep_ledger.storage.fetched import Fetched, Wanted
 from lockstep_ledger.storage.protocol import OwnedStorage, Reader, StorageError
-from lockstep_parallel.steps.drivers.protocol import Driver
 from lockstep_parallel.steps.drivers.scheduled import Pending, Scheduled
 from lockstep_reference import block as reference
 
@@ -194,7 +193,7 @@ class Watcher:
             found = compare_states(self._expected, self._storage.export())
             self.seen = tuple(replace(each, field="state seen") for each in found)
 
-    def beside(self, driver: Driver) -> None:
+    def beside(self, driver: object) -> None:
         """Look before every step of ``driver``, if it takes its steps one at a time."""
         if not isinstance(driver, Scheduled):
             return

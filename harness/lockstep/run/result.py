@@ -74,14 +74,14 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class StepFailure:
     """Why a step of a case is not in order."""
 
     verdict: Verdict
     differences: tuple[Difference, ...]
 
     @classmethod
-    def of(cls, verdict: Verdict, where: str, text: str) -> Failure:
+    def of(cls, verdict: Verdict, where: str, text: str) -> StepFailure:
         """Say what came of the executor instead of an outcome."""
         return cls(verdict, (Difference("executor", where, "an outcome", text),))
 

@@ -13,7 +13,7 @@ Sinclair, Zuckerman: Optimal speedup of Las Vegas algorithms, 1993.)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from random import Random
@@ -22,13 +22,10 @@ from lockstep.schedules.behaviour import Behaviour, behaviour_of
 from lockstep.schedules.conflict import contested
 from lockstep.schedules.descent import Descent
 from lockstep.schedules.dpor import Exhaustive
-from lockstep.schedules.pct import ProbabilisticConcurrency
-from lockstep.schedules.pos import PartialOrderSampling
-from lockstep.schedules.random_walk import RandomWalk
 from lockstep.schedules.sequential import sequential_order
-from lockstep.schedules.surw import SelectivelyUniform
+from lockstep.schedules.strategy import STRATEGIES, Strategy, Trace
 from lockstep_parallel.steps.drivers.protocol import Driver
-from lockstep_parallel.steps.drivers.scheduled import Choose, Pending, Scheduled
+from lockstep_parallel.steps.drivers.scheduled import Choose, Scheduled
 
 EXHAUSTIVE_LIMIT = 256
 MOST_TRACES = 4 * EXHAUSTIVE_LIMIT
@@ -37,18 +34,11 @@ SAMPLES, SAMPLES_OF_ONE = 2, 32
 """Executions in one unit of Luby's sequence; the latter where there is only one case to run."""
 ALLOWED_FOR_ONE, ALLOWED_PER_BLOCK = 128, 1
 """Executions that new behaviours may cost: of a single case, and what every block adds to it."""
+DRAWN = 8
+"""Executions of a block with something contested where one strategy is asked for."""
 WORTH_ESTIMATING = 8
 """The allowance below which all traces of a block are not even counted."""
 
-Trace = list[Pending]
-Strategy = Callable[[Random, Trace], Choose]
-
-STRATEGIES: dict[str, Strategy] = {
-    "random-walk": lambda random, _sample: RandomWalk(random),
-    "pos": PartialOrderSampling,
-    "surw": SelectivelyUniform,
-    "pct": lambda random, sample: ProbabilisticConcurrency(random, random.randint(2, 4), sample),
-}
 WEIGHTS = {"random-walk": 30, "pos": 25, "surw": 25, "pct": 20}
 
 
@@ -56,11 +46,14 @@ WEIGHTS = {"random-walk": 30, "pos": 25, "surw": 25, "pct": 20}
 class Mix:
     """Gives the drivers of a block; ``seen`` are the behaviours met so far.
 
+    A ``strategy`` draws all executions after the first, where one is given.
+
     ``met`` counts the blocks that behaved in a new way, ``exhausted`` those of which every trace
     was executed; ``allowance`` is how many executions new behaviours may still cost.
     """
 
     step_limit: int
+    strategy: Strategy | None = None
     seen: set[Behaviour] = field(default_factory=set)
     met: int = 0
     exhausted: int = 0
@@ -68,9 +61,9 @@ class Mix:
     samples: int = SAMPLES
 
     @classmethod
-    def for_one_case(cls, step_limit: int) -> Mix:
+    def for_one_case(cls, step_limit: int, strategy: Strategy | None = None) -> Mix:
         """Return a mix for a case that is not one of many: more is worth spending on it."""
-        return cls(step_limit, allowance=ALLOWED_FOR_ONE, samples=SAMPLES_OF_ONE)
+        return cls(step_limit, strategy, allowance=ALLOWED_FOR_ONE, samples=SAMPLES_OF_ONE)
 
     def drivers(self, random: Random) -> Iterator[Driver]:
         """Give the drivers of one block, one by one."""
@@ -80,6 +73,10 @@ class Mix:
         locations = contested(sequential.trace)
         if not locations:
             self.exhausted += 1
+            return
+        if self.strategy is not None:
+            for _ in range(DRAWN):
+                yield Scheduled(self.strategy(random, sequential.trace), self.step_limit)
             return
         search = Exhaustive(random)
         traces = iter(search.executions())

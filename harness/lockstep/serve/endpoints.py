@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from lockstep.published.document import Json, OutOfScopeError, Record, list_of, record_of
+from lockstep.published.document import Json, JsonObject, OutOfScopeError, list_of, object_of
 from lockstep.published.transaction import arrival_of
 from lockstep.serve.ledger import EMPTY, Ledger
 from lockstep.targets.labu.documents import state_document, state_of
@@ -28,7 +28,7 @@ class Answer:
     """What goes back: a document sent as JSON, or a text sent as it is."""
 
     status: int
-    document: Record | str
+    document: JsonObject | str
 
 
 class Refused(Exception):
@@ -89,7 +89,7 @@ def _reset(ledger: Ledger, _body: Json) -> Answer:
 
 
 def _load(ledger: Ledger, body: Json) -> Answer:
-    if record_of(body, "the state").get("accounts") is None:
+    if object_of(body, "the state").get("accounts") is None:
         raise OutOfScopeError("the state has no accounts")
     ledger.state = state_of(body, "the state")
     return Answer(200, {"success": True, "state_digest": ledger.digest()})
@@ -104,13 +104,13 @@ def _digest(ledger: Ledger, _body: Json) -> Answer:
 
 
 def _execute_transaction(ledger: Ledger, body: Json) -> Answer:
-    envelope = _envelope(record_of(body, "the body"), "the body")
+    envelope = _envelope(object_of(body, "the body"), "the body")
     executed = ledger.execute([envelope], advances_height=False)
     return Answer(200, _result(executed.outcome, executed.digest))
 
 
 def _execute_block(ledger: Ledger, body: Json) -> Answer:
-    listing = list_of(record_of(body, "the body").get("txs"), "txs")
+    listing = list_of(object_of(body, "the body").get("txs"), "txs")
     envelopes = [_envelope(each, f"txs[{index}]") for index, each in enumerate(listing)]
     executed = ledger.execute(envelopes, advances_height=True)
     return Answer(200, _result(executed.outcome, executed.digest))
@@ -121,7 +121,7 @@ def _envelope(entry: Json, where: str) -> Envelope:
     return open_wire(arrival) if isinstance(arrival, bytes) else seal(arrival)
 
 
-def _result(outcome: Outcome, digest: str) -> Record:
+def _result(outcome: Outcome, digest: str) -> JsonObject:
     rejection = outcome.rejection
     code = Code.SUCCESS if rejection is None else rejection.code
     return {

@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from threading import Lock, Thread
+from threading import Lock
 
 from lockstep.faults import UsageError
 from lockstep.serve.endpoints import BODY_LIMIT, Answer, Refused, answer, refusal
@@ -153,20 +152,6 @@ class _Connection(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Log nothing: a campaign sends thousands of requests."""
-
-
-@contextmanager
-def serving(ledger: Ledger, host: str = LOOPBACK, port: int = 0) -> Iterator[Server]:
-    """Serve in the background for the length of a ``with`` block."""
-    server = Server(ledger, host, port)
-    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def serve(server: Server, name: str, say: Say) -> None:

@@ -9,45 +9,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lockstep.targets.named import Target, find_inside
+from lockstep.targets.inside import InsideTarget
+from lockstep.targets.labu.documents import SCHEME
+from lockstep.targets.named import find_inside
+from lockstep.targets.reference import REFERENCE, ReferenceExecutor
 from lockstep_ledger.block import Block, Envelope
 from lockstep_ledger.digest import state_digest
 from lockstep_ledger.model import Chain, ChainId, Policy, State
-from lockstep_ledger.outcome import Changes, Outcome
+from lockstep_ledger.outcome import Outcome
 from lockstep_ledger.schemes import SCHEMES
-from lockstep_ledger.signatures import Scheme
 from lockstep_ledger.storage.memory import MemoryStorage
-from lockstep_ledger.storage.protocol import Reader, Storage
-from lockstep_parallel.steps.drivers.protocol import Driver
 from lockstep_parallel.steps.drivers.scheduled import Scheduled
-from lockstep_reference import block as reference
 
-SCHEME = "schnorr"
-REFERENCE = "reference"
 EMPTY = State(Chain(ChainId.DEVNET), {})
 
 
-class ReferenceExecutor:
-    """The reference in the shape of an executor, so that it can be served like one."""
-
-    name = REFERENCE
-
-    def __init__(self, scheme: Scheme, workers: int = 1) -> None:
-        self._scheme = scheme
-        self.workers = workers
-
-    def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:  # noqa: ARG002
-        """Execute ``block`` one transaction after another; the driver has nothing to drive."""
-        return reference.execute(block, storage, self._scheme)
-
-    def merge(self, changes: Changes, storage: Storage, topoheight: int) -> None:
-        """Write the block's changes."""
-        storage.merge(changes, topoheight)
-
-
-def served(name: str) -> Target:
+def served(name: str) -> InsideTarget:
     """Return the executor to serve. Raises ``UsageError`` if there is none of that name."""
-    return Target(REFERENCE, ReferenceExecutor) if name == REFERENCE else find_inside(name)
+    return InsideTarget(REFERENCE, ReferenceExecutor) if name == REFERENCE else find_inside(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +40,7 @@ class Executed:
 class Ledger:
     """A state under one executor; empty at first. Not for several threads at once."""
 
-    def __init__(self, target: Target, workers: int) -> None:
+    def __init__(self, target: InsideTarget, workers: int) -> None:
         self.state = EMPTY
         self._executor = target.build(SCHEMES[SCHEME], workers)
 

@@ -15,7 +15,7 @@ from lockstep.case.manner import PARALLEL, SEQUENTIAL
 from lockstep.compare.post_state import post_state
 from lockstep.schedules.random_walk import RandomWalk
 from lockstep.schedules.replay import FollowTrace
-from lockstep.targets.named import Target
+from lockstep.targets.inside import InsideTarget
 from lockstep.targets.program.blocks import read_block, said_valid
 from lockstep.targets.program.messages import (
     PAYLOADS,
@@ -32,6 +32,8 @@ from lockstep.targets.program.messages import (
 from lockstep.targets.program.outcomes import write_outcome
 from lockstep.targets.program.scalars import ContractError, read_u64
 from lockstep.targets.program.signatures import Told
+from lockstep.targets.reference import ReferenceExecutor
+from lockstep.targets.steered import STEP_LIMIT
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import Policy, State
 from lockstep_ledger.outcome import Outcome
@@ -41,9 +43,6 @@ from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.storage.protocol import Reader
 from lockstep_parallel.executors.interface import Executor
 from lockstep_parallel.steps.drivers.scheduled import Choose, Scheduled, lowest_first
-from lockstep_reference import block as reference
-
-STEP_LIMIT = 200_000
 
 
 class UnsupportedError(Exception):
@@ -67,7 +66,9 @@ class Served:
     not verified.
     """
 
-    def __init__(self, name: str, target: Target | None, *, precomputed: bool = False) -> None:
+    def __init__(
+        self, name: str, target: InsideTarget | None, *, precomputed: bool = False
+    ) -> None:
         self.name = name
         self.state: State | None = None
         self._precomputed = precomputed
@@ -128,7 +129,7 @@ def _by_reference(
 ) -> tuple[Outcome, StatisticsMessage, list[str] | None]:
     if request.force_parallel:
         raise UnsupportedError("the reference has no parallel path")
-    outcome = reference.execute(block, before, scheme)
+    outcome = ReferenceExecutor(scheme).execute(block, before, Scheduled())
     statistics = StatisticsMessage(
         mode=SEQUENTIAL,
         fallback="the reference has no parallel path",
@@ -142,7 +143,7 @@ def _by_reference(
 class _Coroutines:
     """Executes blocks on a built-in executor, under a schedule that is asked for."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: InsideTarget) -> None:
         self._target = target
         self._built: dict[tuple[str, int], Executor] = {}
 

@@ -31,7 +31,7 @@ class Attempt:
     executions: int
 
 
-class Oracle(Protocol):
+class FailureTest(Protocol):
     """Runs candidates and recognises the failure."""
 
     def attempt(self, case: Case, schedule: Schedule) -> Attempt:
@@ -57,9 +57,9 @@ class Reduced:
     finished: bool
 
 
-def reduce(case: Case, schedule: Schedule, oracle: Oracle, budget: int = BUDGET) -> Reduced:
+def reduce(case: Case, schedule: Schedule, test: FailureTest, budget: int = BUDGET) -> Reduced:
     """Shrink a case that fails under ``schedule`` until no pass can simplify either."""
-    search = _Search(case, schedule, oracle, budget)
+    search = _Search(case, schedule, test, budget)
     search.leave_out()
     while search.improve(searching=True) or search.exchange():
         while search.improve(searching=False):
@@ -70,11 +70,11 @@ def reduce(case: Case, schedule: Schedule, oracle: Oracle, budget: int = BUDGET)
 class _Search:
     """The smallest failure so far, and the executions used."""
 
-    def __init__(self, case: Case, schedule: Schedule, oracle: Oracle, budget: int) -> None:
+    def __init__(self, case: Case, schedule: Schedule, test: FailureTest, budget: int) -> None:
         self.case = case
         self.schedule = schedule
         self.executions = 0
-        self._oracle = oracle
+        self._test = test
         self._budget = budget
         self._searching = True
         self._settled: dict[Pass, tuple[Case, Schedule, bool]] = {}
@@ -139,10 +139,10 @@ class _Search:
         if self.spent:
             return False
         try:
-            found = self._tried(self._oracle.attempt(candidate, self.schedule))
+            found = self._tried(self._test.attempt(candidate, self.schedule))
             fewer = candidate.transactions() < self.case.transactions()
             if self._searching and found is None and self.schedule and fewer and not self.spent:
-                found = self._tried(self._oracle.search(candidate))
+                found = self._tried(self._test.search(candidate))
         except ModelError:
             return False
         if found is None:
@@ -159,7 +159,7 @@ class _Search:
             for shorter in _shorter(self.schedule):
                 if self.spent:
                     return improved
-                found = self._tried(self._oracle.attempt(self.case, shorter))
+                found = self._tried(self._test.attempt(self.case, shorter))
                 if found is not None and len(found) < len(self.schedule):
                     self.schedule = found
                     progress = improved = True
@@ -184,7 +184,7 @@ class _Search:
         if len(self.schedule) < 2 or self.spent:
             return False
         limit = min(FEWER_LIMIT, self._budget - self.executions)
-        found = self._tried(self._oracle.fewer(candidate, self.schedule, limit))
+        found = self._tried(self._test.fewer(candidate, self.schedule, limit))
         if found is None:
             return False
         self.case, self.schedule = candidate, found

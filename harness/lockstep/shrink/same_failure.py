@@ -14,7 +14,7 @@ from lockstep.schedules.canonical import deviations_of
 from lockstep.schedules.deviations import NoteDeviations
 from lockstep.schedules.replay import follow_trace
 from lockstep.shrink.reduce import Attempt
-from lockstep.targets.runner import Runner
+from lockstep.targets.steered import SteeredLane
 from lockstep_parallel.steps.drivers.scheduled import Choose, lowest_first
 
 SMALL = 4
@@ -31,20 +31,20 @@ transactions together."""
 class SameFailure:
     """Accepts the runs that fail with ``wanted``, the signature of the failure being shrunk."""
 
-    def __init__(self, runner: Runner, wanted: tuple[str, ...]) -> None:
-        self._runner = runner
+    def __init__(self, lane: SteeredLane, wanted: tuple[str, ...]) -> None:
+        self._lane = lane
         self._wanted = wanted
-        self._workers = runner.setting.workers
+        self._workers = lane.setting.workers
 
     def attempt(self, case: Case, schedule: Schedule) -> Attempt:
         """Run ``case`` under ``schedule``."""
-        run = self._runner.run_deviating(case, schedule)
+        run = self._lane.run_deviating(case, schedule)
         if not self.recognises(run):
             return Attempt(None, run.executions)
         met = schedule_of(run, self._workers) if schedule else ()
         if met == schedule or len(met) > len(schedule):
             return Attempt(schedule, run.executions)
-        again = self._runner.run_deviating(case, met)
+        again = self._lane.run_deviating(case, met)
         executions = run.executions + again.executions
         return Attempt(met if self.recognises(again) else schedule, executions)
 
@@ -65,7 +65,7 @@ class SameFailure:
             executions = single.executions
         random = Random(0)
         for _ in range(min(MOST_WALKS, max(WALKS, WALKED // length))):
-            run = self._runner.run_random(case, random)
+            run = self._lane.run_random(case, random)
             executions += run.executions
             found = self._schedule_that_fails(case, run)
             executions += found.executions
@@ -78,7 +78,7 @@ class SameFailure:
         if not self.recognises(run):
             return Attempt(None, 0)
         found = self.schedule_of(case, run)
-        again = self._runner.run_deviating(case, found)
+        again = self._lane.run_deviating(case, found)
         return Attempt(found if self.recognises(again) else None, again.executions)
 
     def fewer(self, case: Case, schedule: Schedule, limit: int) -> Attempt:
@@ -99,7 +99,7 @@ class SameFailure:
         for ids in contending:
             spent = executions
             for choose in BreadthFirst(ids, limit, deepest).executions():
-                run = self._runner.run_once(case, _only_in(ids, choose))
+                run = self._lane.run_once(case, _only_in(ids, choose))
                 executions += run.executions
                 if self.recognises(run):
                     return Attempt(choose.schedule, executions)
@@ -125,7 +125,7 @@ class SameFailure:
             notes.append(NoteDeviations(follow_trace(run.trace(), ids), ids))
             return notes[-1]
 
-        self._runner.run_once(case, choosing)
+        self._lane.run_once(case, choosing)
         return tuple(deviation for each in notes for deviation in each.met)
 
     def recognises(self, run: Run) -> bool:

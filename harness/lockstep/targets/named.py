@@ -1,24 +1,24 @@
-"""Finds the executor under test by its name: ours, ``module:Class``, a program or a server."""
+"""Finds what is under test by its name: ours, ``module:Class``, a program or a server."""
 
 from __future__ import annotations
 
-import importlib
-import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import TypeAlias, cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import cast
 
+from lockstep.case.file import Setting
 from lockstep.faults import UsageError
+from lockstep.loading import imported
+from lockstep.run.stores import Stores
 from lockstep.targets.canary import Canary, RaceCanary
+from lockstep.targets.inside import InsideTarget
 from lockstep.targets.labu.target import PREFIX as SERVER
-from lockstep.targets.labu.target import LabuTarget, labu_target
-from lockstep.targets.program.executor import OutsideExecutor
+from lockstep.targets.labu.target import labu_target
 from lockstep.targets.program.program import PREFIX as PROGRAM
 from lockstep.targets.program.program import program_named
-from lockstep_ledger.signatures import Scheme
-from lockstep_parallel.executors.accounts import BatchedRecords, DagRecords
+from lockstep.targets.program.target import ProgramTarget
+from lockstep.targets.steered import SteeredLane
+from lockstep.targets.target import Lane, Target
+from lockstep_parallel.executors.accounts import BatchedAccounts, DagAccounts
 from lockstep_parallel.executors.batched import Batched
 from lockstep_parallel.executors.credits import BatchedCredits, DagCredits
 from lockstep_parallel.executors.dag import Dag
@@ -36,12 +36,12 @@ BUILT_IN: dict[str, Callable[..., Executor]] = {
     "auto": Auto,
     "batched": Batched,
     "batched-credits": BatchedCredits,
-    "batched-records": BatchedRecords,
+    "batched-accounts": BatchedAccounts,
     "batched-workers": BatchedByWorkers,
     "canary": Canary,
     "dag": Dag,
     "dag-credits": DagCredits,
-    "dag-records": DagRecords,
+    "dag-accounts": DagAccounts,
     "optimistic": Optimistic,
     "optimistic-credits": OptimisticCredits,
     "optimistic-rounds": OptimisticByRounds,
@@ -54,90 +54,84 @@ FAULTY = frozenset({"canary", "race-canary"})
 """The built-in executors that must fail."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """An executor that can be built: ``name`` is what the user called it."""
-
-    name: str
-    factory: Callable[..., Executor]
-
-    def build(self, scheme: Scheme, workers: int) -> Executor:
-        """Build the executor. Raises ``UsageError`` if its class refuses."""
-        try:
-            executor = self.factory(scheme, workers=workers)
-        except (Exception, SystemExit) as error:
-            raise UsageError(
-                f"executor {self.name} cannot be built: {type(error).__name__}: {error}"
-            ) from error
-        for method in ("execute", "merge"):
-            if not callable(getattr(executor, method, None)):
-                raise UsageError(f"executor {self.name} has no method {method}")
-        return executor
+PREFIXES: Mapping[str, Callable[[str], Target]] = {
+    SERVER: labu_target,
+    PROGRAM: lambda name: ProgramTarget(name, program_named(name)),
+}
+"""The kinds of target whose names begin with a word of their own."""
 
 
-AnyTarget: TypeAlias = Target | LabuTarget
-
-
-def find(name: str) -> AnyTarget:
+def find(name: str) -> Target:
     """Return the target called ``name``. Raises ``UsageError`` if there is none.
 
     Whether a server is there is not asked: ``reach`` does.
     """
-    if name.startswith(SERVER):
-        return labu_target(name)
-    if name.startswith(PROGRAM):
-        return Target(name, partial(OutsideExecutor, name, program_named(name)))
+    for prefix, named in PREFIXES.items():
+        if name.startswith(prefix):
+            return named(name)
     if name in BUILT_IN:
-        return Target(name, BUILT_IN[name])
+        return InsideTarget(name, BUILT_IN[name])
     if ":" not in name:
         known = ", ".join(sorted(BUILT_IN))
         raise UsageError(
             f"unknown executor {name!r}: known are {known}, module:Class, cmd:PROGRAM ARGS, "
             "or http://host:port"
         )
-    module_name, _, class_name = name.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:
-        raise UsageError(
-            f"executor {name}: cannot import {module_name}: {type(error).__name__}: {error}"
-        ) from error
-    factory = getattr(module, class_name, None)
-    if not callable(factory):
-        raise UsageError(f"executor {name}: {module_name} has no class {class_name}")
-    return Target(name, cast("Callable[..., Executor]", factory))
+    found = imported(name, "executor")
+    if isinstance(found, type) and issubclass(found, Target):
+        return found(name)
+    return InsideTarget(name, cast("Callable[..., Executor]", found))
 
 
-def find_inside(name: str) -> Target:
-    """Return the target called ``name``, which must run in this process, where it can be steered.
+def find_inside(name: str) -> InsideTarget:
+    """Return the target called ``name``, which must be an executor of this process.
 
-    Raises ``UsageError`` if there is none or it is a server.
+    Raises ``UsageError`` if it is not, or there is none.
     """
     target = find(name)
-    if isinstance(target, LabuTarget) or is_outside(name):
-        raise UsageError(f"executor {name} is outside: this needs one that runs in this process")
+    if not isinstance(target, InsideTarget):
+        raise _outside(name)
     return target
 
 
+def open_lane(setting: Setting, stores: Stores, target: Target | None = None) -> Lane:
+    """Open the target that ``setting`` names, or ``target``, under ``setting``."""
+    return (target or find(setting.executor)).open(setting, stores)
+
+
+def open_steered(setting: Setting, stores: Stores, target: Target | None = None) -> SteeredLane:
+    """Open a target whose interleavings are chosen here.
+
+    Raises ``UsageError`` if they are its own.
+    """
+    return as_steered(open_lane(setting, stores, target))
+
+
+def as_steered(lane: Lane) -> SteeredLane:
+    """Return ``lane`` as one whose interleavings are chosen here. Raises ``UsageError``."""
+    if not isinstance(lane, SteeredLane):
+        lane.close()
+        raise _outside(lane.setting.executor)
+    return lane
+
+
+def as_chosen(lane: Lane) -> SteeredLane:
+    """Return ``lane`` as one whose every step is chosen here. Raises ``UsageError``."""
+    steered = as_steered(lane)
+    if steered.setting.driver != "scheduled":
+        lane.close()
+        raise UsageError("a strategy chooses every step: it needs the driver scheduled")
+    return steered
+
+
 def reach(names: Iterable[str]) -> None:
-    """Find every target of ``names``, and ask those outside whether they are there.
+    """Find every target of ``names``, and ask it whether it is there.
 
     Raises ``UsageError`` and ``HarnessFault``.
     """
     for name in sorted(set(names)):
-        target = find(name)
-        if isinstance(target, LabuTarget):
-            target.check()
+        find(name).reach()
 
 
-def is_labu(name: str) -> bool:
-    """Tell whether ``name`` is a labu server, which can be asked about projected cases only."""
-    return name.startswith(SERVER)
-
-
-def is_outside(name: str) -> bool:
-    """Tell whether ``name`` is not in this process: its interleavings are its own business."""
-    return name.startswith((SERVER, PROGRAM))
+def _outside(name: str) -> UsageError:
+    return UsageError(f"executor {name} is outside: this needs one that runs in this process")

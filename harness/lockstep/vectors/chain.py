@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from lockstep.case.values import BlockStep
 from lockstep.published.document import (
     Json,
+    JsonObject,
     OutOfScopeError,
-    Record,
     integer,
     list_of,
-    record_of,
+    object_of,
     refuse_unknown,
 )
 from lockstep_ledger.block import Rewards
@@ -31,7 +31,7 @@ _INPUT_KEYS = frozenset({"kind", "blocks"})
 _BLOCK_KEYS = frozenset({"id", "parents", "height", "timestamp_ms", "txs", "description"})
 
 
-def chain_steps(input_document: Record, height: int) -> tuple[BlockStep, ...]:
+def chain_steps(input_document: JsonObject, height: int) -> tuple[BlockStep, ...]:
     """Return the steps of a chain vector that starts at ``height``."""
     refuse_unknown(input_document, _INPUT_KEYS, "chain input")
     blocks = list_of(input_document.get("blocks"), "blocks")
@@ -66,7 +66,7 @@ def _scaled(amount: int) -> int:
 
 def _linear_block(document: Json, seen: list[str], height: int) -> str:
     """Check one block against the ids before it and return its id."""
-    block = record_of(document, "block")
+    block = object_of(document, "block")
     name = block.get("id")
     if not isinstance(name, str) or not name:
         raise OutOfScopeError("a block without id")

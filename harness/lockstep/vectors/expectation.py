@@ -11,14 +11,13 @@ from dataclasses import dataclass
 
 from lockstep.case.names import account_name
 from lockstep.compare.outcomes import describe
-from lockstep.published.document import Json, OutOfScopeError, integer, record_of
+from lockstep.published.codes import describe_code
+from lockstep.published.document import Json, OutOfScopeError, integer, object_of
 from lockstep.published.state import PublishedState, published_state
 from lockstep.verdict import ABSENT, Difference
 from lockstep_ledger.digest import state_digest
 from lockstep_ledger.model import NATIVE, Account, State
 from lockstep_ledger.outcome import Code
-
-_CODE_NAMES: dict[int, str] = {code.value: code.name for code in Code}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def expectation_of(document: Json) -> Expectation:
 
     Parts of the post-state that are not modelled matter, unless nothing is expected to happen.
     """
-    record = record_of(document, "expected")
+    record = object_of(document, "expected")
     success = record.get("success")
     if not isinstance(success, bool):
         raise OutOfScopeError("expected: success is neither true nor false")
@@ -62,11 +61,6 @@ def unmet(expectation: Expectation, code: int, state: State | None) -> tuple[Dif
     ``state`` is None where there is none to compare, as after a mere decoding.
     """
     return tuple(_unmet(expectation, code, state))
-
-
-def describe_code(code: int) -> str:
-    """Return an error code with its name."""
-    return f"0x{code:04x} ({_CODE_NAMES.get(code, 'unknown here')})"
 
 
 def _unmet(expectation: Expectation, code: int, state: State | None) -> Iterator[Difference]:

@@ -15,26 +15,29 @@ from lockstep.case.file import Setting
 from lockstep.case.values import BlockStep, Case, RawIntent
 from lockstep.compare.outcomes import compare_outcomes
 from lockstep.faults import HarnessFault
-from lockstep.published.document import Json, OutOfScopeError, Record, list_of, octets, record_of
+from lockstep.published.document import (
+    Json,
+    JsonObject,
+    OutOfScopeError,
+    list_of,
+    object_of,
+    octets,
+)
 from lockstep.published.state import published_state
 from lockstep.published.transaction import Arrival, arrival_of, content_of
+from lockstep.run.expected import ExpectedChain
 from lockstep.run.stores import Stores
-from lockstep.targets.labu.target import LabuTarget
-from lockstep.targets.named import reach
-from lockstep.targets.runner import STEP_LIMIT, Runner
+from lockstep.targets.named import find
+from lockstep.targets.target import Lane, Target
 from lockstep.vectors.chain import chain_steps
 from lockstep.vectors.expectation import Expectation, expectation_of, unmet
-from lockstep.vectors.report import Status, VectorReport, VectorResult
+from lockstep.vectors.result import Status, VectorReport, VectorResult
 from lockstep.vectors.vector import Vector, collect
 from lockstep.verdict import Difference, Verdict
 from lockstep_ledger.block import Block, Undecodable, UnsupportedKind
 from lockstep_ledger.model import Policy, State
 from lockstep_ledger.outcome import Code, Outcome
-from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.wire import decode, encode, open_wire, seal
-from lockstep_parallel.steps.drivers.scheduled import Scheduled, lowest_first
-from lockstep_parallel.steps.drivers.threads import Threads
-from lockstep_reference import block as reference
 
 SCHEME = "schnorr"
 ROUND_TRIPS = "wire round trips, which no endpoint does: only the codec here was checked"
@@ -47,9 +50,10 @@ def run_vectors(directory: Path, setting: Setting, stores: Stores) -> VectorRepo
     reference or the storage breaks.
     """
     collection = collect(directory)
-    reach([setting.executor])
-    with Runner(setting, stores) as runner:
-        bench = _Bench(runner, stores)
+    target = find(setting.executor)
+    target.reach()
+    with target.open(setting, stores) as lane:
+        bench = _Bench(target, lane)
         results = tuple(_run_vector(vector, bench) for vector in collection.vectors)
     return VectorReport(results, collection.other_files, bench.not_compared)
 
@@ -64,11 +68,11 @@ def _run_vector(vector: Vector, bench: _Bench) -> VectorResult:
 
 
 def _differences(vector: Vector, bench: _Bench) -> tuple[Difference, ...]:
-    document = record_of(vector.input, "input")
+    document = object_of(vector.input, "input")
     kind = document.get("kind")
     match kind:
         case "tx_roundtrip":
-            if isinstance(bench.runner.target, LabuTarget):
+            if bench.target.takes_wire:
                 bench.not_compared[ROUND_TRIPS] += 1
             return _roundtrip(document, expectation_of(vector.expected))
         case "tx" | "block" | "chain":
@@ -101,7 +105,7 @@ def _refuse_unmodelled(arrivals: Sequence[Arrival], expectation: Expectation) ->
             raise OutOfScopeError(f"transaction type {content.type_number} is not modelled")
 
 
-def _roundtrip(document: Record, expectation: Expectation) -> tuple[Difference, ...]:
+def _roundtrip(document: JsonObject, expectation: Expectation) -> tuple[Difference, ...]:
     """Decode and encode again; no executor takes part."""
     wire = octets(document, "wire_hex", "input")
     content = decode(wire)
@@ -121,8 +125,8 @@ def _roundtrip(document: Record, expectation: Expectation) -> tuple[Difference, 
 class _Bench:
     """What vectors are run on."""
 
-    runner: Runner
-    stores: Stores
+    target: Target
+    lane: Lane
     not_compared: Counter[str] = field(default_factory=Counter)
 
     def run_block(
@@ -147,7 +151,7 @@ class _Bench:
 
     def run_case(self, case: Case, expectation: Expectation) -> tuple[Difference, ...]:
         """Run ``case``; the reference's last state is the one the vector speaks of."""
-        run = self.runner.run_sequential(case)
+        run = self.lane.run_plain(case)
         if run.verdict is Verdict.UNSUPPORTED:
             raise OutOfScopeError("; ".join(run.why_unsupported()))
         self.not_compared.update(run.not_compared)
@@ -165,22 +169,15 @@ class _Bench:
         self, state: State, block: Block, expectation: Expectation
     ) -> tuple[Difference, ...]:
         """Run a block that no wire can carry; the rules reject it, so there is nothing to merge."""
-        scheme, setting = SCHEMES[SCHEME], self.runner.setting
-        target = self.runner.target
-        if isinstance(target, LabuTarget):
-            raise OutOfScopeError("a transaction that no wire can carry to a server")
-        executor = target.build(scheme, setting.workers)
-        with self.stores.holding(state) as storage, Threads(delay_seed=0) as threads:
-            scheduled = Scheduled(lowest_first, STEP_LIMIT)
-            driver = threads if setting.driver == "threads" else scheduled
-            expected = reference.execute(block, storage, scheme)
-            if expected.rejection is None:
-                raise HarnessFault("the reference accepted a transaction that no wire can carry")
-            try:
-                actual = executor.execute(block, storage, driver)
-            except Exception as error:
-                crash = Difference(type(error).__name__, "", "an outcome", str(error))
-                return self._of_executor(Verdict.CRASH, (crash,))
+        expected = ExpectedChain(state, SCHEME).outcome(block)
+        if expected.rejection is None:
+            raise HarnessFault("the reference accepted a transaction that no wire can carry")
+        actual, failure = self.lane.execute(block, state, SCHEME)
+        if failure is not None and failure.verdict is Verdict.UNSUPPORTED:
+            raise OutOfScopeError("; ".join(each.actual for each in failure.differences))
+        if failure is not None or actual is None:
+            assert failure is not None, "no outcome has a reason"
+            return self._of_executor(failure.verdict, failure.differences)
         found = unmet(expectation, _code_of(expected), state)
         differences = compare_outcomes(expected, actual)
         return found + self._of_executor(Verdict.DIVERGE, differences)
@@ -188,7 +185,7 @@ class _Bench:
     def _of_executor(
         self, verdict: Verdict, differences: tuple[Difference, ...]
     ) -> tuple[Difference, ...]:
-        prefix = f"{self.runner.target.name} {verdict.value}:"
+        prefix = f"{self.target.name} {verdict.value}:"
         return tuple(replace(each, field=f"{prefix} {each.field}") for each in differences)
 
 

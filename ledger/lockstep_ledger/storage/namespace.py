@@ -29,7 +29,7 @@ from lockstep_ledger.storage.layout import (
     encode_u64,
 )
 from lockstep_ledger.storage.protocol import ClosedError, StorageError
-from lockstep_ledger.storage.rows import state_records
+from lockstep_ledger.storage.rows import state_rows
 
 
 class Namespace:
@@ -69,7 +69,7 @@ class Namespace:
         namespace = cls(engine, number, topoheight, topoheight)
         batch = WriteBatch(raw_mode=True)
         current, version = namespace._current, encode_u64(topoheight)
-        for column, key, value in state_records(state):
+        for column, key, value in state_rows(state):
             batch[current + column.code + key] = version + column.encode(value)
         batch[namespace._span] = encode_span(topoheight, topoheight)
         engine.write(batch)

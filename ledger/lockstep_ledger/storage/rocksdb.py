@@ -35,7 +35,7 @@ from lockstep_ledger.storage.merging import (
     check_topoheight,
 )
 from lockstep_ledger.storage.namespace import Namespace
-from lockstep_ledger.storage.rows import change_records, state_of
+from lockstep_ledger.storage.rows import change_rows, state_of
 
 V = TypeVar("V")
 
@@ -176,7 +176,7 @@ class RocksStorage(ColumnReader):
             chain = check_merge(committed, namespace.newest, changes, topoheight)
             values: dict[bytes, Any] = {}
             encoded: dict[bytes, bytes] = {}
-            for column, key, value in change_records(changes, chain):
+            for column, key, value in change_rows(changes, chain):
                 name = column.code + key
                 values[name] = value
                 encoded[name] = column.encode(value)

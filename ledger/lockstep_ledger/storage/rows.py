@@ -1,6 +1,6 @@
 """States and changes as (column, key, value) records, and a state put together from its records.
 
-Invariant: ``state_of(state_records(state))`` is the state again; a value of 0 or none needs no
+Invariant: ``state_of(state_rows(state))`` is the state again; a value of 0 or none needs no
 record.
 """
 
@@ -24,11 +24,11 @@ from lockstep_ledger.storage.layout import (
 
 V = TypeVar("V")
 
-Record: TypeAlias = tuple[Column[Any], bytes, Any]
+Row: TypeAlias = tuple[Column[Any], bytes, Any]
 """A column, a key of it, the value to store."""
 
 
-def state_records(state: State) -> Iterator[Record]:
+def state_rows(state: State) -> Iterator[Row]:
     """Yield every record that ``state`` needs."""
     yield CHAIN, b"", state.chain
     for address, account in state.accounts.items():
@@ -43,7 +43,7 @@ def state_records(state: State) -> Iterator[Record]:
             yield BALANCE, address + asset, balance
 
 
-def change_records(changes: Changes, chain: Chain) -> Iterator[Record]:
+def change_rows(changes: Changes, chain: Chain) -> Iterator[Row]:
     """Yield every record that ``changes`` write; ``chain`` is the chain after them."""
     for address, nonce in changes.modified_nonces.items():
         yield NONCE, address, nonce

@@ -18,7 +18,7 @@ from lockstep_parallel.steps.drivers.protocol import Driver, Task
 
 
 class Batched(BlockExecutor):
-    """Executes a block batch by batch."""
+    """Executes a block in batches of transactions that do not conflict."""
 
     name = "batched"
 

@@ -67,7 +67,7 @@ than two workers save."""
 
 
 class Auto(InOrder):
-    """Takes the way that suits a block.
+    """Takes the way that suits a block: in order, or transactions side by side.
 
     Decisions in order, their signatures verified ahead where that pays; or transactions side by
     side, where the interpreter has no lock that would keep them apart, the workers are many and the

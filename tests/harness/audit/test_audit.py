@@ -140,7 +140,7 @@ def test_what_most_seeds_did_not_find_has_survived() -> None:
 
 def test_a_found_fault_exits_0_and_the_document_has_every_trial(tmp_path: Path) -> None:
     file = tmp_path / "audit.json"
-    code, output = audit("--executor", RACE, "--seeds", "2", "--json", str(file))
+    code, output = audit("--executor", RACE, "--campaigns", "2", "--json", str(file))
     assert code == 0, output
     (found,) = json.loads(file.read_text())["subjects"]
     assert (found["id"], found["found"], found["survived"]) == ("X12a", 2, False)
@@ -149,7 +149,7 @@ def test_a_found_fault_exits_0_and_the_document_has_every_trial(tmp_path: Path) 
 
 
 def test_a_correct_executor_survives_which_exits_1() -> None:
-    code, output = audit("--executor", "batched", "--seeds", "1", "--budget", "0.1s")
+    code, output = audit("--executor", "batched", "--campaigns", "1", "--budget", "0.1s")
     assert code == 1
     assert "survived: batched" in output
 
@@ -158,7 +158,7 @@ def test_a_masked_fault_is_told_with_its_reason_and_is_not_searched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(subjects, "catalogue", lambda: ([], MASKED[:1]))
-    code, output = audit("--seeds", "1")
+    code, output = audit("--campaigns", "1")
     assert code == 0
     assert f"masked: {MASKED[0].id} {MASKED[0].name}: {MASKED[0].reason}" in output
     assert row(Audited(catalogued()[0], ()))[:2] == (MASKED[0].id, "masked")

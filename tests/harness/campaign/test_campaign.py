@@ -166,7 +166,7 @@ def test_a_tame_generator_fails_the_health_gates(
     def tame(_seed: str, _number: int, _scheme: str) -> Case:
         return payment()
 
-    monkeypatch.setattr(worker, "case_number", tame)
+    monkeypatch.setattr(worker, "case_at", tame)
     report = campaign(tmp_path, BATCHED, cases=600)
     gates = [gate.name for gate in GATES]
     assert [text.partition(" is ")[0].rstrip(" .0123456789") for text in report.complaints][

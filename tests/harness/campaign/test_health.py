@@ -11,10 +11,10 @@ from lockstep.campaign.health import GATES, LEAST_TRANSACTIONS, MANY_TRANSACTION
 from lockstep.case.file import Setting
 from lockstep.case.values import BlockStep, Case, Intent
 from lockstep.generate.decode import decode
-from lockstep.generate.mixture import case_number, draw_number
+from lockstep.generate.mixture import case_at, draw_at
 from lockstep.generate.swarm import FEATURES, SWARM_BYTES
 from lockstep.run.stores import MemoryStores
-from lockstep.targets.runner import Runner
+from lockstep.targets.named import open_steered
 from lockstep_ledger.model import NATIVE, Account, FeeType
 from lockstep_ledger.outcome import Code
 from tests.harness.small import ALICE, payment
@@ -25,10 +25,10 @@ SEED = "health"
 def measured(case_of: Callable[[int], Case]) -> Measure:
     """Run just enough cases to be judged."""
     measure = Measure()
-    with Runner(Setting("batched"), MemoryStores()) as runner:
+    with open_steered(Setting("batched"), MemoryStores()) as lane:
         number = 0
         while measure.transactions < LEAST_TRANSACTIONS:
-            measure.see(runner.run_sequential(case_of(number)))
+            measure.see(lane.run_sequential(case_of(number)))
             number += 1
     return measure
 
@@ -38,7 +38,7 @@ def without(*features: str) -> Callable[[int], Case]:
     bits = sum(1 << FEATURES.index(each) for each in features).to_bytes(SWARM_BYTES, "big")
 
     def generate(number: int) -> Case:
-        draw = draw_number(SEED, number)
+        draw = draw_at(SEED, number)
         return decode(replace(draw, header=bits + draw.header[SWARM_BYTES:]))
 
     return generate
@@ -48,7 +48,7 @@ def edited(edit: Callable[[Intent], Intent]) -> Callable[[int], Case]:
     """Return the generator with ``edit`` applied to every transaction."""
 
     def generate(number: int) -> Case:
-        case = case_number(SEED, number)
+        case = case_at(SEED, number)
         steps = (
             replace(
                 step,
@@ -92,7 +92,7 @@ def names(complaints: Iterable[str]) -> list[str]:
 
 
 def test_the_campaigns_generator_passes_every_gate() -> None:
-    assert measured(lambda number: case_number(SEED, number)).complaints() == []
+    assert measured(lambda number: case_at(SEED, number)).complaints() == []
 
 
 def test_every_gate_has_a_generator_that_trips_it() -> None:
@@ -115,7 +115,7 @@ def test_nothing_is_judged_below_the_least_number_of_transactions() -> None:
 
 
 def test_a_long_campaign_must_meet_every_result_code() -> None:
-    measure = measured(lambda number: case_number(SEED, number))
+    measure = measured(lambda number: case_at(SEED, number))
     measure.codes.update(code.name for code in Code)
     measure.codes["NOT_IMPLEMENTED"] = 0
     assert measure.complaints() == []

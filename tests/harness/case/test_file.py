@@ -28,7 +28,7 @@ from lockstep.case.file import (
     write_whole,
 )
 from lockstep.case.values import Cosigner, Intent
-from lockstep.findings.replay import expected_documents, observed_documents
+from lockstep.findings.drift import expected_documents, observed_documents
 from lockstep.generate.strategies import cases
 from lockstep_ledger.model import NonceBump
 from lockstep_parallel.executors.batched import Batched

@@ -11,7 +11,7 @@ from hypothesis import given
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Case, Intent
 from lockstep.compare.invariants import broken_invariants
-from lockstep.generate.records import Shape
+from lockstep.generate.slots import Shape
 from lockstep.generate.strategies import cases
 from lockstep_ledger.block import Block, Rewards
 from lockstep_ledger.model import (

@@ -8,17 +8,17 @@ from dataclasses import replace
 
 import pytest
 
-from lockstep.campaign.worker import Bench, Plan
+from lockstep.campaign.worker import Plan, Worker
 from lockstep.case.file import Setting
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Case, RewindStep
 from lockstep.corpus.behaviours import CLASSES, Fact, facts_of
 from lockstep.corpus.feedback import Feedback
-from lockstep.generate.mixture import case_number
+from lockstep.generate.mixture import case_at
 from lockstep.generate.mutate import MOST_TRANSACTIONS, mutate
 from lockstep.run.stores import MemoryStores
 from lockstep.streams import stream
-from lockstep.targets.runner import Runner
+from lockstep.targets.named import open_steered
 from lockstep.verdict import Verdict
 from lockstep_parallel.executors.batched import Batched
 from tests.harness.small import BOB, CAROL, block, case_of, payment, pays, run_on
@@ -76,9 +76,9 @@ def test_what_a_case_does_else_is_a_fact(other: Case, fact: Fact) -> None:
 
 
 def test_a_thousand_cases_show_facts_of_every_class_and_of_no_other() -> None:
-    with Runner(BATCHED, MemoryStores()) as runner:
-        cases = [case_number("facts", number) for number in range(150)]
-        found = {fact[0] for case in cases for fact in facts_of(case, runner.run_sequential(case))}
+    with open_steered(BATCHED, MemoryStores()) as lane:
+        cases = [case_at("facts", number) for number in range(150)]
+        found = {fact[0] for case in cases for fact in facts_of(case, lane.run_sequential(case))}
     assert found == set(CLASSES)
 
 
@@ -87,7 +87,7 @@ def test_a_thousand_cases_show_facts_of_every_class_and_of_no_other() -> None:
 
 def mutated() -> Iterator[Case]:
     for number in range(400):
-        case, donor = case_number("mutate", number), case_number("donor", number)
+        case, donor = case_at("mutate", number), case_at("donor", number)
         for _ in range(3):
             case = mutate(case, donor, stream("mutate", number))
         yield case
@@ -116,16 +116,16 @@ def test_a_case_near_another_ends_on_the_parallel_path_and_rewinds_what_there_is
 
 
 def test_a_correct_executor_agrees_on_cases_near_others() -> None:
-    with Runner(BATCHED, MemoryStores()) as runner:
+    with open_steered(BATCHED, MemoryStores()) as lane:
         for case in mutated():
-            run = runner.run_sequential(case)
+            run = lane.run_sequential(case)
             assert run.verdict is Verdict.AGREE, run.differences
 
 
 def test_mutation_changes_most_cases_and_depends_on_its_stream_alone() -> None:
     once, again = list(mutated()), list(mutated())
     assert once == again
-    originals = [case_number("mutate", number) for number in range(400)]
+    originals = [case_at("mutate", number) for number in range(400)]
     assert sum(new != old for new, old in zip(once, originals, strict=True)) > 350
 
 
@@ -135,7 +135,7 @@ def test_mutation_changes_most_cases_and_depends_on_its_stream_alone() -> None:
 def test_seeds_come_first_as_they_are() -> None:
     seeds = (payment(), case_of(block(pays("t0", 0), pays("t1", 1))))
     feedback = Feedback("one", seeds, share=1.0)
-    fresh = case_number("one", 0)
+    fresh = case_at("one", 0)
     assert [feedback.case(number, fresh) for number in (0, 1)] == list(seeds)
     assert feedback.case(2, fresh) not in (*seeds, fresh)
 
@@ -148,7 +148,7 @@ def test_only_a_case_that_does_something_new_is_kept() -> None:
 
 
 def test_no_case_is_near_another_before_there_is_one_or_with_a_share_of_none() -> None:
-    fresh = case_number("one", 0)
+    fresh = case_at("one", 0)
     assert Feedback("one", share=1.0).case(0, fresh) is fresh
     feedback = Feedback("one", share=0.0)
     feedback.see(payment(), run_on(Batched, payment()))
@@ -160,23 +160,23 @@ def test_no_case_is_near_another_before_there_is_one_or_with_a_share_of_none() -
 
 def test_a_chunk_runs_the_same_cases_whatever_was_run_before_it() -> None:
     plan = Plan("chunks", (BATCHED,), storage="memory", mutated=0.5)
-    with closing(Bench(plan, "a")) as first, closing(Bench(plan, "b")) as second:
+    with closing(Worker(plan, "a")) as first, closing(Worker(plan, "b")) as second:
         alone = [(ran.number, ran.case, ran.run.verdict) for ran in first.runs(40, 40)]
         list(second.runs(0, 40))
         after = [(ran.number, ran.case, ran.run.verdict) for ran in second.runs(40, 40)]
     assert alone == after
-    generated = [case_number("chunks", number) for number in range(40, 80)]
+    generated = [case_at("chunks", number) for number in range(40, 80)]
     near = sum(case != fresh for (_, case, _), fresh in zip(alone, generated, strict=True))
     assert 5 < near < 35
 
 
 def test_a_failure_holds_the_case_that_failed() -> None:
     plan = Plan("failures", (Setting("canary"),), storage="memory", mutated=0.5)
-    with closing(Bench(plan, "a")) as bench:
-        failures = bench.chunk(0, 50).failures
+    with closing(Worker(plan, "a")) as bench:
+        failures = bench.do(0, 50).failures
         assert failures
         for failure in failures:
-            again = bench.runners[0].run_sequential(failure.case)
+            again = bench.lanes[0].run_plain(failure.case)
             assert (again.verdict, again.differences) == (
                 failure.run.verdict,
                 failure.run.differences,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from lockstep.case.realise import realise
 from lockstep.devnet.node import Applied, Node
-from lockstep.devnet.oracle import Oracle
 from lockstep.devnet.rollout import Path, Rollout
-from lockstep.devnet.traffic import block_number, genesis
+from lockstep.devnet.traffic import block_at, genesis
+from lockstep.run.expected import ExpectedChain
 from lockstep.targets.canary import Canary
 from lockstep_ledger.block import Block
 from lockstep_ledger.outcome import Outcome
@@ -38,52 +39,52 @@ class Hangs(Batched):
         raise Hang("nothing can run")
 
 
-def run_chain(executor: Executor, rollout: Rollout) -> tuple[list[Applied], Node, Oracle]:
+def run_chain(executor: Executor, rollout: Rollout) -> tuple[list[Applied], Node, ExpectedChain]:
     node = Node(MemoryStorage(genesis()), executor, Scheduled(), rollout, "keyed-hash")
-    oracle = Oracle(genesis(), "keyed-hash")
+    expected = ExpectedChain(genesis(), "keyed-hash")
     applied = []
     for number in range(6):
-        step = block_number("node", number, oracle.newest, 8)
-        oracle.apply(step)
+        step = block_at("node", number, expected.newest, 8)
+        expected.extend(realise(step, "keyed-hash"))
         applied.append(node.apply(step))
-    return applied, node, oracle
+    return applied, node, expected
 
 
 @pytest.mark.parametrize("rollout", [PARALLEL, TEST_MODE, Rollout(enabled=False, threshold=0)])
 def test_a_correct_executor_gives_the_chain_of_the_reference_on_every_path(
     rollout: Rollout,
 ) -> None:
-    applied, node, oracle = run_chain(Batched(SCHEME), rollout)
-    assert node.storage.export() == oracle.newest
+    applied, node, expected = run_chain(Batched(SCHEME), rollout)
+    assert node.storage.export() == expected.newest
     assert not any(each.differences for each in applied)
     assert [each.topoheight for each in applied] == [1, 2, 3, 4, 5, 6]
 
 
 def test_in_test_mode_a_wrong_executor_is_found_and_the_reference_committed() -> None:
-    applied, node, oracle = run_chain(Canary(SCHEME), TEST_MODE)
+    applied, node, expected = run_chain(Canary(SCHEME), TEST_MODE)
     assert any(each.differences for each in applied)
-    assert node.storage.export() == oracle.newest
+    assert node.storage.export() == expected.newest
 
 
 def test_on_the_parallel_path_alone_a_wrong_executor_is_committed() -> None:
-    applied, node, oracle = run_chain(Canary(SCHEME), PARALLEL)
+    applied, node, expected = run_chain(Canary(SCHEME), PARALLEL)
     assert not any(each.differences for each in applied)
-    assert node.storage.export() != oracle.newest
+    assert node.storage.export() != expected.newest
 
 
 @pytest.mark.parametrize(("broken", "word"), [(Crashes, "crash"), (Hangs, "hang")])
 def test_a_block_on_which_the_executor_breaks_is_executed_sequentially(
     broken: type[Batched], word: str
 ) -> None:
-    applied, node, oracle = run_chain(broken(SCHEME), PARALLEL)
+    applied, node, expected = run_chain(broken(SCHEME), PARALLEL)
     tried = [each for each in applied if each.path is Path.PARALLEL]
     assert tried
     assert {each.differences[0].where for each in tried} == {word}
-    assert node.storage.export() == oracle.newest
+    assert node.storage.export() == expected.newest
 
 
 def test_a_rewind_takes_back_exactly_the_newest_blocks() -> None:
-    _, node, oracle = run_chain(Batched(SCHEME), PARALLEL)
+    _, node, expected = run_chain(Batched(SCHEME), PARALLEL)
     node.rewind(4)
-    assert node.storage.export() == oracle.rewind(4)
+    assert node.storage.export() == expected.rewind(4)
     assert node.storage.topoheight == 2

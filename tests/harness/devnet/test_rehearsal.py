@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from lockstep.case.values import Case
 from lockstep.cli.main import main
 from lockstep.devnet.rehearsal import Chain, Rehearsed, rehearse
-from lockstep.devnet.traffic import block_number, genesis
+from lockstep.devnet.traffic import block_at, genesis
 from lockstep.run.stores import open_stores
 
 
@@ -64,9 +64,9 @@ def test_a_wrong_executor_is_found_and_the_chain_goes_on_rightly(executor: str) 
 
 
 def test_the_traffic_of_a_block_depends_on_seed_number_and_state_alone() -> None:
-    one = block_number("traffic", 3, genesis(), 20)
-    assert one == block_number("traffic", 3, genesis(), 20)
-    assert one != block_number("traffic", 4, genesis(), 20)
+    one = block_at("traffic", 3, genesis(), 20)
+    assert one == block_at("traffic", 3, genesis(), 20)
+    assert one != block_at("traffic", 4, genesis(), 20)
 
 
 def digest_of(output: str) -> str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from lockstep.devnet.rollout import THRESHOLDS, TOGGLE, Path, Rollout
-from lockstep.faults import UsageError
+from lockstep.devnet.rollout import THRESHOLDS, Path, Rollout
 from lockstep_ledger.model import ChainId
 
 
 @pytest.mark.parametrize("network", list(THRESHOLDS))
 def test_a_network_goes_parallel_from_its_threshold_on(network: ChainId) -> None:
-    rollout = Rollout.of(network, {TOGGLE: "1"})
     least = THRESHOLDS[network]
+    rollout = Rollout(enabled=True, threshold=least)
     assert rollout.path(least - 1) is Path.SEQUENTIAL
     assert rollout.path(least) is Path.PARALLEL
 
@@ -21,8 +20,8 @@ def test_the_thresholds_are_those_of_the_networks() -> None:
     assert [THRESHOLDS[each] for each in sorted(ChainId)] == [20, 10, 10, 4]
 
 
-def test_without_the_toggle_every_block_is_sequential_even_when_forced() -> None:
-    assert Rollout.of(ChainId.DEVNET, {}).path(1_000) is Path.SEQUENTIAL
+def test_where_it_is_not_rolled_out_every_block_is_sequential_even_when_forced() -> None:
+    assert Rollout(enabled=False, threshold=0).path(1_000) is Path.SEQUENTIAL
     assert Rollout(enabled=False, threshold=0, force=True).path(1_000) is Path.SEQUENTIAL
 
 
@@ -34,8 +33,3 @@ def test_test_mode_takes_both_paths_where_the_parallel_one_would_be_taken() -> N
     rollout = Rollout(enabled=True, threshold=4, test_mode=True)
     assert rollout.path(4) is Path.BOTH
     assert rollout.path(3) is Path.SEQUENTIAL
-
-
-def test_a_toggle_that_is_neither_0_nor_1_is_refused() -> None:
-    with pytest.raises(UsageError, match="LOCKSTEP_PARALLEL is 0 or 1, not 'yes'"):
-        Rollout.of(ChainId.DEVNET, {TOGGLE: "yes"})

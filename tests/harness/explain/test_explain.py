@@ -23,12 +23,14 @@ from lockstep.explain.race import OtherResult, Race
 from lockstep.explain.sentence import UNEXPLAINED, race_sentence, sentence
 from lockstep.explain.timeline import timeline
 from lockstep.explain.words import location_text, percent_text, value_text
-from lockstep.findings.investigate import Finding, investigate
+from lockstep.findings.finding import Finding
+from lockstep.findings.investigate import investigate
 from lockstep.report.finding import finding_lines
 from lockstep.run.stores import MemoryStores
 from lockstep.shrink.same_failure import SameFailure, schedule_of
 from lockstep.streams import stream
-from lockstep.targets.runner import Runner
+from lockstep.targets.named import open_steered
+from lockstep.targets.steered import SteeredLane
 from lockstep.verdict import Verdict
 from lockstep_ledger.identities import address_of
 from lockstep_ledger.model import (
@@ -115,9 +117,9 @@ BURNED = burns("alice", "bob")
 
 
 @contextmanager
-def running(executor: str, workers: int = 4) -> Iterator[Runner]:
-    with Runner(Setting(executor, workers), MemoryStores()) as runner:
-        yield runner
+def running(executor: str, workers: int = 4) -> Iterator[SteeredLane]:
+    with open_steered(Setting(executor, workers), MemoryStores()) as lane:
+        yield lane
 
 
 def schedule(*texts: str) -> Schedule:
@@ -125,8 +127,8 @@ def schedule(*texts: str) -> Schedule:
 
 
 def investigated(executor: str, case: Case, *texts: str) -> Investigation:
-    with running(executor) as runner:
-        return investigate_race(runner, case, schedule(*texts))
+    with running(executor) as lane:
+        return investigate_race(lane, case, schedule(*texts))
 
 
 def race_in(executor: str, case: Case, *texts: str) -> Race:
@@ -208,8 +210,8 @@ def test_a_counter_read_twice_and_written_apart_is_reversed_and_lost() -> None:
 
 
 def test_every_step_of_a_block_is_seen_with_its_value_and_the_writer_before_it() -> None:
-    with running("batched") as runner:
-        (block,) = observe(runner, burns("alice"), ()).blocks
+    with running("batched") as lane:
+        (block,) = observe(lane, burns("alice"), ()).blocks
     seen = [(each.location, each.value, each.writer) for each in block.touches]
     assert seen == [
         (("exists", ALICE), True, None),
@@ -244,19 +246,19 @@ def test_a_failure_that_needs_no_schedule_is_no_race() -> None:
 @pytest.mark.parametrize("executor", ["batched", "batched-workers", DESTINATIONS, COUNTER])
 @pytest.mark.parametrize("case", [FORWARDED, BURNED, BACK])
 def test_observing_changes_nothing(executor: str, case: Case) -> None:
-    with running(executor) as runner:
+    with running(executor) as lane:
         for number in range(20):
-            run = runner.run_random(case, stream("test", number))
-            taken = schedule_of(run, runner.setting.workers)
-            plain, observed = runner.run_deviating(case, taken), observe(runner, case, taken)
+            run = lane.run_random(case, stream("test", number))
+            taken = schedule_of(run, lane.setting.workers)
+            plain, observed = lane.run_deviating(case, taken), observe(lane, case, taken)
             assert observed.run == plain
             assert observed.blocks[0].trace == plain.blocks[0].trace
 
 
 def test_nobody_is_observed_before_or_after() -> None:
     assert WATCH.held is None
-    with running("batched") as runner:
-        observe(runner, BURNED, ())
+    with running("batched") as lane:
+        observe(lane, BURNED, ())
         assert WATCH.held is None
 
 
@@ -264,10 +266,10 @@ def test_observing_ends_when_the_run_breaks(monkeypatch: pytest.MonkeyPatch) -> 
     def broken(*_: object) -> NoReturn:
         raise RuntimeError("the stores are gone")
 
-    with running("batched") as runner:
-        monkeypatch.setattr(runner, "run", broken)
+    with running("batched") as lane:
+        monkeypatch.setattr(lane, "run", broken)
         with pytest.raises(RuntimeError):
-            observe(runner, BURNED, ())
+            observe(lane, BURNED, ())
     assert WATCH.held is None
 
 
@@ -321,8 +323,8 @@ SENTENCES = {
 @pytest.mark.parametrize(("executor", "case", "text", "said"), SENTENCES.values(), ids=SENTENCES)
 def test_a_race_is_told_in_one_sentence(executor: str, case: Case, text: str, said: str) -> None:
     assert sentence(race_in(executor, case, text)) == said
-    with running(executor) as runner:
-        assert race_sentence(runner, case, schedule(text)) == said
+    with running(executor) as lane:
+        assert race_sentence(lane, case, schedule(text)) == said
 
 
 def test_a_stale_read_whose_transaction_goes_on_names_what_it_published() -> None:
@@ -342,8 +344,8 @@ def test_without_a_known_pattern_a_reversed_conflict_is_named() -> None:
 
 
 def test_what_cannot_be_explained_is_unexplained() -> None:
-    with running("batched") as runner:
-        assert race_sentence(runner, FORWARDED, schedule("t0@publish -> t1")) == UNEXPLAINED
+    with running("batched") as lane:
+        assert race_sentence(lane, FORWARDED, schedule("t0@publish -> t1")) == UNEXPLAINED
 
 
 def test_an_explanation_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,8 +353,8 @@ def test_an_explanation_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyError("a bug of ours")
 
     monkeypatch.setattr("lockstep.explain.sentence.investigate_race", broken)
-    with running(DESTINATIONS) as runner:
-        assert race_sentence(runner, FORWARDED, schedule("t0@publish -> t1")) == UNEXPLAINED
+    with running(DESTINATIONS) as lane:
+        assert race_sentence(lane, FORWARDED, schedule("t0@publish -> t1")) == UNEXPLAINED
 
 
 class LostByWorkers(BatchedByWorkers):
@@ -454,10 +456,10 @@ def test_a_step_that_nobody_contests_is_shown_if_it_saw_another_value() -> None:
 def random_race(names: str) -> Race:
     """Return a race of as many transactions that lose counts, found by random walks."""
     case = burns(*names.split())
-    with running(COUNTER) as runner:
-        runs = (runner.run_random(case, stream("test", number)) for number in range(100))
+    with running(COUNTER) as lane:
+        runs = (lane.run_random(case, stream("test", number)) for number in range(100))
         run = next(run for run in runs if run.verdict.is_failure)
-        race = investigate_race(runner, case, schedule_of(run, 4)).race
+        race = investigate_race(lane, case, schedule_of(run, 4)).race
     assert race is not None
     return race
 
@@ -466,9 +468,9 @@ def random_race(names: str) -> Race:
 
 
 def measured(executor: str, case: Case, race: Race, count: int = 100) -> tuple[Likelihood, ...]:
-    with running(executor) as runner:
-        oracle = SameFailure(runner, ("diverge", "burned"))
-        return likelihoods(runner, case, race.block, race.here, oracle, count)
+    with running(executor) as lane:
+        oracle = SameFailure(lane, ("diverge", "burned"))
+        return likelihoods(lane, case, race.block, race.here, oracle, count)
 
 
 def test_a_correct_executor_never_fails_whatever_the_prefix() -> None:
@@ -575,8 +577,8 @@ def test_a_case_that_agrees_now_says_so(tmp_path: Path) -> None:
 
 
 def test_a_recorded_trace_is_explained_when_the_deviations_no_longer_fit(tmp_path: Path) -> None:
-    with running(COUNTER) as runner:
-        run = runner.run_deviating(BURNED, schedule("t0@count -> t1"))
+    with running(COUNTER) as lane:
+        run = lane.run_deviating(BURNED, schedule("t0@count -> t1"))
     stale = Record(
         BURNED,
         {"kind": "hand-written"},
@@ -599,10 +601,10 @@ def test_what_is_no_case_file_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def found(executor: str, case: Case, folder: Path, *texts: str) -> Finding:
-    with running(executor) as runner:
-        run = runner.run_deviating(case, schedule(*texts))
+    with running(executor) as lane:
+        run = lane.run_deviating(case, schedule(*texts))
         assert run.verdict is Verdict.DIVERGE
-        return investigate(case, run, runner, {"kind": "test"}, folder)
+        return investigate(case, run, lane, {"kind": "test"}, folder)
 
 
 def test_a_finding_with_a_schedule_tells_its_race(tmp_path: Path) -> None:

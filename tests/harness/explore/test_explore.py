@@ -13,15 +13,15 @@ from click.testing import CliRunner, Result
 from lockstep.case.file import Setting, load
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep
+from lockstep.cli import exploring as terminal
 from lockstep.cli.main import main
 from lockstep.explore import explore as exploring
-from lockstep.explore import terminal
-from lockstep.explore.bench import LIMIT, Plan
 from lockstep.explore.book import BALANCE, Book
 from lockstep.explore.explore import Exploration, explore
 from lockstep.explore.moves import SELECTIONS, Amount, Kind, Move, Moves
-from lockstep.explore.scope import Scope, forecast
-from lockstep.explore.tally import Conclusion, Tally
+from lockstep.explore.scope import Scope
+from lockstep.explore.sums import Conclusion, Sums
+from lockstep.explore.worker import LIMIT, Survey
 from lockstep.faults import UsageError
 from lockstep_ledger.model import Policy, Transfers
 from lockstep_ledger.outcome import Code
@@ -39,6 +39,16 @@ TARGETS = "tests.harness.faulty_executors"
 ROOT = REPOSITORY
 
 
+def forecast(moves: Moves, accounts: int) -> tuple[bool, ...]:
+    """Return which moves succeed in sequential order when failing ones are skipped."""
+    book = Book.opening(accounts)
+    expected: list[bool] = []
+    for move in moves:
+        expected.append(book.succeeds(move))
+        book = book.after(move)
+    return tuple(expected)
+
+
 def nothing(_: Exploration) -> None:
     """Ignore how far an exploration is."""
 
@@ -46,8 +56,8 @@ def nothing(_: Exploration) -> None:
 def explored(
     scope: Scope, folder: Path, executor: str = "batched", jobs: int = 1, limit: int = LIMIT
 ) -> Exploration:
-    plan = Plan(scope, Setting(executor, scope.transactions), limit)
-    return explore(plan, jobs, Tally(), folder, nothing, nothing)
+    plan = Survey(scope, Setting(executor, scope.transactions), limit)
+    return explore(plan, jobs, Sums(), folder, nothing, nothing)
 
 
 @pytest.fixture
@@ -237,7 +247,7 @@ def test_a_block_that_is_given_up_makes_the_result_inconclusive(tmp_path: Path) 
 
 def test_too_few_workers_for_every_trace_are_refused() -> None:
     with pytest.raises(UsageError, match="2 workers cannot show every trace of 3 transactions"):
-        Plan(Scope(), Setting("batched", 2))
+        Survey(Scope(), Setting("batched", 2))
 
 
 # Certificates.
@@ -320,8 +330,8 @@ def test_an_interrupt_while_a_finding_is_shrunk_loses_neither_block_nor_finding(
 
 
 def test_ctrl_c_saves_what_is_done(certificate: Path) -> None:
-    command = [sys.executable, "-c", "from lockstep.explore import terminal; "]
-    command[-1] += "terminal.QUIET_SECONDS = 0; from lockstep.cli.main import main; main()"
+    command = [sys.executable, "-c", "from lockstep.cli import exploring; "]
+    command[-1] += "exploring.QUIET_SECONDS = 0; from lockstep.cli.main import main; main()"
     command += ["explore", "--transactions", "4", "--certificate", str(certificate)]
     with subprocess.Popen(  # noqa: S603 - this checkout's own program
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

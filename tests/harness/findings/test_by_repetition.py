@@ -18,18 +18,17 @@ from lockstep.case.manner import Manner
 from lockstep.case.reproduction import MOST_RUNS, Reproduction
 from lockstep.case.values import Case
 from lockstep.cli.main import main
-from lockstep.findings.investigate import Finding, investigate
-from lockstep.findings.replay import Rung, replay
+from lockstep.findings.finding import Finding
+from lockstep.findings.investigate import investigate
+from lockstep.findings.replay import replay
+from lockstep.findings.replayed import Rung
 from lockstep.report.finding import finding_lines
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
 from lockstep.schedules.mix import Mix
-from lockstep.targets.named import Target
-from lockstep.targets.program.executor import OutsideExecutor
-from lockstep.targets.runner import Runner
+from lockstep.targets.program.target import ProgramLane, ProgramTarget
+from lockstep.targets.target import Lane
 from lockstep.verdict import Verdict
-from lockstep_ledger.signatures import Scheme
-from lockstep_parallel.executors.interface import Executor
 from tests.harness.check.flaws import counts_its_workers, wrong_with
 from tests.harness.small import block, case_of, pays
 from tests.harness.targets.program.inside import Flaw, Inside, inside, right
@@ -39,25 +38,22 @@ MISBEHAVING = REPOSITORY / "tests/harness/targets/program/misbehaving.py"
 TWO = case_of(block(pays("t0", 0), pays("t1", 1)), block(pays("t2", 2)))
 
 
-def target(flaw: Flaw, name: str = "program") -> Target:
-    def build(scheme: Scheme, workers: int) -> Executor:
-        return OutsideExecutor(name, inside("batched", flaw), scheme, workers)
-
-    return Target(name, build)
+def target(flaw: Flaw, name: str = "program") -> ProgramTarget:
+    return ProgramTarget(name, inside("batched", flaw))
 
 
-def runner(flaw: Flaw, name: str = "program") -> Runner:
-    return Runner(Setting(name), MemoryStores(), target(flaw, name))
+def lane_of(flaw: Flaw, name: str = "program") -> ProgramLane:
+    return target(flaw, name).open(Setting(name), MemoryStores())
 
 
-def failing(each: Runner, case: Case) -> Run:
+def failing(each: Lane, case: Case) -> Run:
     run = each.run_mixed(case, Random(0), Mix(1))
     assert run.verdict.is_failure
     return run
 
 
 def found(flaw: Flaw, folder: Path) -> Finding:
-    with runner(flaw) as each:
+    with lane_of(flaw) as each:
         return investigate(TWO, failing(each, TWO), each, {"kind": "fuzz"}, folder)
 
 
@@ -113,9 +109,9 @@ def test_a_rarer_failure_needs_more_runs_to_be_met() -> None:
 def test_a_failure_that_always_comes_is_shrunk_like_any_other(tmp_path: Path) -> None:
     finding = found(wrong_with("transfers"), tmp_path)
     assert finding.run.verdict is Verdict.DIVERGE
-    assert finding.repeatable
+    assert finding.settled.repeatable
     assert finding.case.transactions() == 1
-    assert finding.reproduction == Reproduction(30, 30, Manner())
+    assert finding.settled.reproduction == Reproduction(30, 30, Manner())
     run, rung = replayed(finding, wrong_with("transfers"))
     assert (run.verdict, rung) == (Verdict.DIVERGE, Rung.DEVIATIONS)
 
@@ -123,9 +119,9 @@ def test_a_failure_that_always_comes_is_shrunk_like_any_other(tmp_path: Path) ->
 def test_a_failure_under_some_workers_only_is_a_divergence_from_itself(tmp_path: Path) -> None:
     finding = found(counts_its_workers, tmp_path)
     assert finding.run.verdict is Verdict.SELF_DIVERGE
-    assert finding.reproduction is not None
-    assert finding.reproduction.manner.workers == 8
-    assert finding.reproduction.is_certain
+    assert finding.settled.reproduction is not None
+    assert finding.settled.reproduction.manner.workers == 8
+    assert finding.settled.reproduction.is_certain
     assert finding.run.differences[-1].field == "itself"
     run, rung = replayed(finding, counts_its_workers)
     assert (run.verdict, rung) == (Verdict.SELF_DIVERGE, Rung.DEVIATIONS)
@@ -134,9 +130,9 @@ def test_a_failure_under_some_workers_only_is_a_divergence_from_itself(tmp_path:
 def test_a_failure_that_comes_now_and_then_is_flaky_and_tells_its_rate(tmp_path: Path) -> None:
     finding = found(every(3), tmp_path)
     assert finding.run.verdict is Verdict.FLAKY
-    assert not finding.repeatable
-    assert finding.reproduction is not None
-    assert 0 < finding.reproduction.failed < finding.reproduction.runs
+    assert not finding.settled.repeatable
+    assert finding.settled.reproduction is not None
+    assert 0 < finding.settled.reproduction.failed < finding.settled.reproduction.runs
     [line] = [each for each in finding_lines(finding) if "reproduction" in each]
     assert "95% interval" in line
     assert finding.case.transactions() < TWO.transactions()
@@ -150,8 +146,8 @@ def test_a_failure_that_never_comes_back_is_kept_unshrunk_with_its_rate_of_0(
     finding = found(once, tmp_path)
     assert finding.run.verdict is Verdict.FLAKY
     assert finding.case == TWO
-    assert finding.reproduction is not None
-    assert finding.reproduction.failed == 0
+    assert finding.settled.reproduction is not None
+    assert finding.settled.reproduction.failed == 0
 
 
 def test_a_recorded_failure_that_is_mended_does_not_come_back(tmp_path: Path) -> None:
@@ -169,7 +165,7 @@ def test_a_finding_says_who_differs_from_whom(tmp_path: Path) -> None:
     finding = found(wrong_with("transfers"), tmp_path)
 
     def told(flaw: Flaw) -> str:
-        with runner(flaw, "other") as other:
+        with lane_of(flaw, "other") as other:
             [line] = versus(finding.case, finding.run, "program", [other])
         return line
 

@@ -10,11 +10,12 @@ import pytest
 
 from lockstep.case.deviation import Deviation
 from lockstep.case.file import Record, Setting, load
-from lockstep.findings.replay import Replayed, Rung, replay
+from lockstep.findings.replay import Replayed, replay
+from lockstep.findings.replayed import Rung
 from lockstep.run.stores import MemoryStores
 from lockstep.schedules.random_walk import RandomWalk
 from lockstep.schedules.replay import FollowTrace
-from lockstep.targets.runner import Runner
+from lockstep.targets.named import open_steered
 from lockstep.verdict import Verdict
 from lockstep_mutants.catalogue import ROWS
 from tests.harness.schedules.programs import Execution, execute, of
@@ -32,8 +33,8 @@ def recorded(name: str) -> Record:
     """Return the smallest case of a race, with the trace of its failing run."""
     record = load(FOLDER / name)
     assert record.setting is not None
-    with Runner(record.setting, MemoryStores()) as runner:
-        run = runner.run_deviating(record.case, record.schedule)
+    with open_steered(record.setting, MemoryStores()) as lane:
+        run = lane.run_deviating(record.case, record.schedule)
     return replace(record, trace=run.trace())
 
 

@@ -24,8 +24,8 @@ from lockstep.case.values import (
 )
 from lockstep.compare.post_state import post_state
 from lockstep.generate.decode import decode
-from lockstep.generate.mixture import case_number, draw_number
-from lockstep.generate.records import HEADER_LENGTH, RECORD_LENGTH, Draw, Shape
+from lockstep.generate.mixture import case_at, draw_at
+from lockstep.generate.slots import HEADER_LENGTH, SLOT_LENGTH, Draw, Shape
 from lockstep.generate.strategies import draws
 from lockstep.generate.swarm import FEATURES, SWARM_BYTES
 from lockstep_ledger.model import (
@@ -89,7 +89,7 @@ def test_bytes_of_any_length_are_a_case_too(
 @given(draws())
 def test_every_record_is_one_transaction_with_an_id_of_its_own(draw: Draw) -> None:
     ids = [intent.id for step in blocks(decode(draw)) for intent in step.transactions]
-    assert ids == [f"t{index}" for index in range(len(draw.records))]
+    assert ids == [f"t{index}" for index in range(len(draw.slots))]
 
 
 @given(draws())
@@ -101,7 +101,7 @@ def test_decoding_is_a_function_of_the_draw(draw: Draw) -> None:
 
 
 def zeros(shape: Shape, transactions: int = 1) -> Case:
-    return decode(Draw(shape, bytes(HEADER_LENGTH), (bytes(RECORD_LENGTH),) * transactions))
+    return decode(Draw(shape, bytes(HEADER_LENGTH), (bytes(SLOT_LENGTH),) * transactions))
 
 
 @pytest.mark.parametrize("shape", [Shape.BOUNDARY, Shape.DENSE])
@@ -142,14 +142,14 @@ def test_no_record_is_no_transaction(shape: Shape) -> None:
 
 
 def test_a_case_depends_on_its_seed_and_number_and_on_no_order() -> None:
-    forward = [case_number("seed", number) for number in range(30)]
-    backward = [case_number("seed", number) for number in reversed(range(30))]
+    forward = [case_at("seed", number) for number in range(30)]
+    backward = [case_at("seed", number) for number in reversed(range(30))]
     assert forward == backward[::-1]
 
 
 def test_numbers_and_seeds_give_different_draws() -> None:
-    made = [draw_number(seed, number) for seed in SEEDS for number in range(100)]
-    assert len({(draw.header, draw.records) for draw in made}) == len(made)
+    made = [draw_at(seed, number) for seed in SEEDS for number in range(100)]
+    assert len({(draw.header, draw.slots) for draw in made}) == len(made)
 
 
 # Everything occurs.
@@ -157,7 +157,7 @@ def test_numbers_and_seeds_give_different_draws() -> None:
 
 @lru_cache
 def campaign(seed: str) -> tuple[Case, ...]:
-    return tuple(case_number(seed, number) for number in range(CASES))
+    return tuple(case_at(seed, number) for number in range(CASES))
 
 
 def steps_of(seed: str) -> list[BlockStep]:
@@ -366,7 +366,7 @@ def test_sources_without_a_configuration_are_cosigned_too(seed: str) -> None:
 def test_a_feature_that_is_off_does_not_occur(feature: str) -> None:
     off = {feature, *MADE_BY_CHANCE.get(feature, ())}
     bits = sum(1 << FEATURES.index(each) for each in off).to_bytes(SWARM_BYTES, "big")
-    draws_made = (draw_number("off", number) for number in range(300))
+    draws_made = (draw_at("off", number) for number in range(300))
     made = [decode(replace(each, header=bits + each.header[SWARM_BYTES:])) for each in draws_made]
     assert not any(OCCURS[feature](case) for case in made)
     assert any(OCCURS[feature](case) for case in campaign("one"))
@@ -461,7 +461,7 @@ last one is a duplicate."""
 
 
 def test_every_feature_is_off_in_some_cases_and_nothing_in_others() -> None:
-    off = [int.from_bytes(draw_number("one", n).header[:SWARM_BYTES], "big") for n in range(400)]
+    off = [int.from_bytes(draw_at("one", n).header[:SWARM_BYTES], "big") for n in range(400)]
     shares = [sum(bits >> place & 1 for bits in off) / 400 for place in range(len(FEATURES))]
     assert all(0.1 < share < 0.3 for share in shares)
     assert 0.15 < off.count(0) / 400 < 0.4

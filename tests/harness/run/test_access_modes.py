@@ -18,12 +18,14 @@ from lockstep.case.file import Record, Setting, from_bytes, save, to_bytes
 from lockstep.case.values import Case, RewindStep
 from lockstep.cli.main import main
 from lockstep.faults import UsageError
-from lockstep.generate.mixture import case_number
+from lockstep.generate.mixture import case_at
 from lockstep.generate.strategies import cases
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores, RocksStores
-from lockstep.targets.named import Target
-from lockstep.targets.runner import DRIVERS, Runner
+from lockstep.targets.inside import InsideTarget
+from lockstep.targets.named import open_steered
+from lockstep.targets.steered import SteeredLane
+from lockstep.targets.target import DRIVERS
 from lockstep.verdict import Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import State
@@ -58,10 +60,10 @@ def database() -> Iterator[Database]:
 
 
 @contextmanager
-def runner(database: Database, mode: str, driver: str = "scheduled") -> Iterator[Runner]:
+def lane(database: Database, mode: str, driver: str = "scheduled") -> Iterator[SteeredLane]:
     stores = RocksStores(database)
-    with Runner(Setting("batched", driver=driver, access=mode), stores) as runner:
-        yield runner
+    with open_steered(Setting("batched", driver=driver, access=mode), stores) as lane:
+        yield lane
 
 
 def what_it_gave(run: Run) -> list[object]:
@@ -71,7 +73,7 @@ def what_it_gave(run: Run) -> list[object]:
 def runs_of(database: Database, case: Case) -> list[Run]:
     runs = []
     for mode in ACCESS_MODES:
-        with runner(database, mode) as each:
+        with lane(database, mode) as each:
             runs.append(each.run_sequential(case))
     return runs
 
@@ -87,7 +89,7 @@ def test_all_modes_give_equal_outcomes_on_any_case(database: Database, case: Cas
 def test_all_modes_give_equal_outcomes_on_generated_chains_with_rewinds(
     database: Database,
 ) -> None:
-    generated = (case_number("access", number) for number in range(400))
+    generated = (case_at("access", number) for number in range(400))
     chains = [each for each in generated if any(isinstance(s, RewindStep) for s in each.steps)]
     assert len(chains) >= 20
     for case in [CHAIN, *chains[:40]]:
@@ -101,7 +103,7 @@ def test_all_modes_give_equal_outcomes_on_generated_chains_with_rewinds(
 def test_a_chain_with_rewinds_agrees_under_both_drivers(
     mode: str, driver: str, database: Database
 ) -> None:
-    with runner(database, mode, driver) as each:
+    with lane(database, mode, driver) as each:
         assert each.run_sequential(CHAIN).verdict is Verdict.AGREE
 
 
@@ -139,7 +141,7 @@ def test_the_executor_reads_through_the_mode_and_the_reference_does_not(
         built.append(executor(*arguments, **named))  # type: ignore[arg-type]
         return built[-1]
 
-    with Runner(Setting("ours", access=mode), stores, Target("ours", build)) as each:
+    with open_steered(Setting("ours", access=mode), stores, InsideTarget("ours", build)) as each:
         assert each.run_sequential(payment()).verdict is Verdict.AGREE
     assert type(built[0].reader) is READERS[mode]
     assert built[0].reader is not stores.storage
@@ -154,7 +156,7 @@ class Stale(Batched):
 
 
 def test_an_executor_that_reads_old_values_is_caught() -> None:
-    with Runner(Setting("ours"), MemoryStores(), Target("ours", Stale)) as each:
+    with open_steered(Setting("ours"), MemoryStores(), InsideTarget("ours", Stale)) as each:
         assert each.run_sequential(CHAIN).verdict is Verdict.DIVERGE
 
 
@@ -175,7 +177,7 @@ def test_a_mode_reads_back_as_it_was_written(mode: str) -> None:
 
 def test_an_unknown_mode_is_a_usage_error_that_names_the_known_ones() -> None:
     with pytest.raises(UsageError, match="'stolen': known are shared, callbacks, cloned"):
-        Runner(Setting("batched", access="stolen"), MemoryStores())
+        open_steered(Setting("batched", access="stolen"), MemoryStores())
 
 
 # The command line.

@@ -16,14 +16,13 @@ from lockstep.case.values import (
     PlannedFault,
     ReadsFail,
 )
-from lockstep.findings.investigate import shrink
-from lockstep.generate.mixture import case_number
+from lockstep.findings.by_schedule import shrink
+from lockstep.generate.mixture import case_at
 from lockstep.run.outside_faults import UnreadableError, expected_of_the_others, unreadable
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores, open_stores
 from lockstep.streams import stream
-from lockstep.targets.named import BUILT_IN
-from lockstep.targets.runner import Runner
+from lockstep.targets.named import BUILT_IN, open_steered
 from lockstep.verdict import Verdict
 from lockstep_ledger.block import Block, Rewards
 from lockstep_ledger.model import Policy
@@ -57,7 +56,7 @@ def under(fault: PlannedFault | None, case: Case) -> Case:
 
 def drawn(number: int) -> Case:
     """Return a generated case under a drawn fault."""
-    case = case_number("injection", number)
+    case = case_at("injection", number)
     random = stream("injection", "fault", number)
     accounts = sorted(case.state.accounts) or [ALICE]
     chosen = (MergeDies(random.randrange(3)), ReadsFail(random.choice(accounts)), Onlooker())
@@ -76,10 +75,10 @@ def test_a_fault_is_written_read_and_told(fault: PlannedFault) -> None:
 
 @each_fault
 def test_shrinking_drops_a_fault_that_a_failure_does_not_need(fault: PlannedFault) -> None:
-    with Runner(Setting("canary"), MemoryStores()) as runner:
+    with open_steered(Setting("canary"), MemoryStores()) as lane:
         case = under(fault, payment())
-        run = runner.run_sequential(replace(case, steps=(*payment().steps, *case.steps)))
-        reduced = shrink(case, run, runner)
+        run = lane.run_sequential(replace(case, steps=(*payment().steps, *case.steps)))
+        reduced = shrink(case, run, lane)
     assert [step.fault for step in reduced.case.steps if isinstance(step, BlockStep)] == [None]
 
 
@@ -90,9 +89,9 @@ def test_shrinking_drops_a_fault_that_a_failure_does_not_need(fault: PlannedFaul
     "executor", [name for name in sorted(BUILT_IN) if not name.endswith("canary")]
 )
 def test_an_executor_agrees_under_every_fault(executor: str) -> None:
-    with Runner(Setting(executor), MemoryStores()) as runner:
+    with open_steered(Setting(executor), MemoryStores()) as lane:
         for number in range(CASES):
-            run = runner.run_random(drawn(number), stream("injection", "walk", number))
+            run = lane.run_random(drawn(number), stream("injection", "walk", number))
             assert run.verdict is Verdict.AGREE, (number, run.differences)
 
 
@@ -101,10 +100,10 @@ def test_an_executor_agrees_under_every_fault(executor: str) -> None:
 def test_every_driver_and_access_mode_agrees_under_every_fault(driver: str, access: str) -> None:
     with (
         open_stores("rocksdb") as stores,
-        Runner(Setting("batched", 2, driver, access), stores) as runner,
+        open_steered(Setting("batched", 2, driver, access), stores) as lane,
     ):
         for number in range(CASES // 6):
-            run = runner.run_random(drawn(number), stream("injection", "walk", number))
+            run = lane.run_random(drawn(number), stream("injection", "walk", number))
             assert run.verdict is Verdict.AGREE, (number, run.differences)
 
 
@@ -113,8 +112,8 @@ def others(policy: Policy, *codes: Code) -> Outcome:
     intents = (
         pays(f"t{index}", 0 if code is Code.SUCCESS else 9) for index, code in enumerate(codes)
     )
-    with Runner(Setting(), MemoryStores()) as runner:
-        run = runner.run_sequential(case_of(block(*intents, policy=policy)))
+    with open_steered(Setting(), MemoryStores()) as lane:
+        run = lane.run_sequential(case_of(block(*intents, policy=policy)))
     (executed,) = run.blocks
     reader = unreadable(MemoryStorage(executed.before), BOB)
     expected = expected_of_the_others(executed.block, reader, SCHEMES["keyed-hash"])

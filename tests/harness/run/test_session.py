@@ -12,7 +12,7 @@ import pytest
 from lockstep.case.values import Case, RewindStep
 from lockstep.faults import HarnessFault
 from lockstep.run.result import Run
-from lockstep.targets import runner
+from lockstep.targets import steered
 from lockstep.verdict import Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import NATIVE, Address, Asset, Policy, State
@@ -77,7 +77,7 @@ def test_an_executor_with_a_flaw_gets_the_verdict_of_the_flaw(
 
 
 def test_steps_without_end_are_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "STEP_LIMIT", 1_000)
+    monkeypatch.setattr(steered, "STEP_LIMIT", 1_000)
     run = run_on(targets.Spinning)
     assert run.verdict is Verdict.HANG
     assert "1000 steps" in run.differences[0].actual

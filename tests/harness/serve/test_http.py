@@ -14,14 +14,15 @@ import pytest
 from lockstep.case.realise import realise
 from lockstep.case.values import Intent
 from lockstep.faults import UsageError
-from lockstep.serve.http import Server, serving
+from lockstep.serve.http import Server
 from lockstep.serve.ledger import Ledger, served
+from lockstep.targets.inside import InsideTarget
 from lockstep.targets.labu.documents import state_document
-from lockstep.targets.named import Target
 from lockstep_ledger.digest import state_digest
 from lockstep_ledger.model import NATIVE, Account, Chain, State
 from lockstep_ledger.outcome import Code
 from tests.harness.faulty_executors import Crashing, CrashingTask, Waiting
+from tests.harness.serve.serving import serving
 from tests.harness.small import ALICE, BOB, FEE, RICH, block, pays
 
 STATE = State(Chain(height=7), {ALICE: Account(0, {NATIVE: RICH}), BOB: Account(5, {NATIVE: 7})})
@@ -245,7 +246,7 @@ def test_a_body_that_ends_too_early_is_not_carried_out(caller: Caller) -> None:
 
 @pytest.mark.parametrize("factory", [Crashing, CrashingTask, Waiting])
 def test_an_executor_that_fails_is_a_500_and_the_state_stays(factory: Callable[..., Any]) -> None:
-    with serving(Ledger(Target("ours", factory), 1)) as server:
+    with serving(Ledger(InsideTarget("ours", factory), 1)) as server:
         caller = Caller(server)
         caller.post("/state/load", state_document(STATE))
         body = json.dumps(wire(pays("t0", 0))).encode()

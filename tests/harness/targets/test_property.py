@@ -15,8 +15,9 @@ from lockstep.generate.strategies import cases
 from lockstep.run.stores import Stores, open_stores
 from lockstep.schedules.mix import Mix
 from lockstep.targets.canary import Canary
-from lockstep.targets.named import Target
-from lockstep.targets.runner import STEP_LIMIT, Runner
+from lockstep.targets.inside import InsideTarget
+from lockstep.targets.named import open_steered
+from lockstep.targets.steered import STEP_LIMIT
 from lockstep.verdict import Verdict
 
 EXAMPLES = 200
@@ -61,19 +62,19 @@ def name(request: pytest.FixtureRequest) -> str:
 def test_every_case_agrees_under_the_campaigns_schedules(
     case: Case, seed: int, name: str, stores: Stores
 ) -> None:
-    with Runner(Setting(name, workers=2), stores) as runner:
+    with open_steered(Setting(name, workers=2), stores) as lane:
         if name in MANY_TRACES:
-            run = runner.run_random(case, Random(seed))
+            run = lane.run_random(case, Random(seed))
         else:
-            run = runner.run_mixed(case, Random(seed), Mix(STEP_LIMIT))
+            run = lane.run_mixed(case, Random(seed), Mix(STEP_LIMIT))
     assert run.verdict is Verdict.AGREE, run.differences
 
 
 @generated
 @given(case=cases())
 def test_every_case_agrees_on_real_threads(case: Case, name: str, stores: Stores) -> None:
-    with Runner(Setting(name, workers=2, driver="threads"), stores) as runner:
-        run = runner.run_sequential(case)
+    with open_steered(Setting(name, workers=2, driver="threads"), stores) as lane:
+        run = lane.run_sequential(case)
     assert run.verdict is Verdict.AGREE, run.differences
 
 
@@ -81,8 +82,8 @@ def test_hypothesis_finds_an_executor_that_never_debits(stores: Stores) -> None:
     @settings(max_examples=EXAMPLES, deadline=None, database=None)
     @given(case=cases())
     def holds(case: Case) -> None:
-        with Runner(Setting("canary"), stores, Target("canary", Canary)) as runner:
-            assert runner.run_sequential(case).verdict is Verdict.AGREE
+        with open_steered(Setting("canary"), stores, InsideTarget("canary", Canary)) as lane:
+            assert lane.run_sequential(case).verdict is Verdict.AGREE
 
     with pytest.raises(AssertionError):
         holds()

@@ -12,8 +12,9 @@ import pytest
 
 from lockstep.case.file import Setting
 from lockstep.faults import UsageError
+from lockstep.report.vectors import lines
 from lockstep.run.stores import open_stores
-from lockstep.vectors.report import Status, VectorReport, VectorResult, lines
+from lockstep.vectors.result import Status, VectorReport, VectorResult
 from lockstep.vectors.run import run_vectors
 from lockstep_ledger.digest import state_digest
 from lockstep_ledger.identities import address_of, pair_of
@@ -133,7 +134,7 @@ def assert_unsupported(report: VectorReport, reason: str) -> None:
 
 @pytest.mark.parametrize("driver", ["scheduled", "threads"])
 @pytest.mark.parametrize("back_end", ["memory", "rocksdb"])
-@pytest.mark.parametrize("executor", ["batched", "batched-credits", "batched-records", "dag"])
+@pytest.mark.parametrize("executor", ["batched", "batched-credits", "batched-accounts", "dag"])
 def test_every_published_vector_passes(
     published_vectors: dict[str, Any], tmp_path: Path, driver: str, back_end: str, executor: str
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from lockstep.schedules.conflict import dependent
 from lockstep_ledger.model import NATIVE, NonceBump, Policy
 from lockstep_ledger.outcome import Code
-from lockstep_parallel.executors.accounts import BatchedRecords, DagRecords, record
+from lockstep_parallel.executors.accounts import BatchedAccounts, DagAccounts, account_of
 from lockstep_parallel.executors.batched import Batched
 from lockstep_parallel.executors.interface import Executor
 from lockstep_parallel.steps.drivers.scheduled import Scheduled
@@ -30,7 +30,7 @@ from tests.parallel.world import (
 
 RICH = account(10 * FEE, gold=5, energy=2)
 
-each_executor = pytest.mark.parametrize("executor", [BatchedRecords(SCHEME), DagRecords(SCHEME)])
+each_executor = pytest.mark.parametrize("executor", [BatchedAccounts(SCHEME), DagAccounts(SCHEME)])
 
 
 def operations(executor: Executor) -> list[Operation]:
@@ -43,38 +43,40 @@ def operations(executor: Executor) -> list[Operation]:
 
 @pytest.mark.parametrize(
     ("executor", "name"),
-    [(BatchedRecords(SCHEME), "batched-records"), (DagRecords(SCHEME), "dag-records")],
+    [(BatchedAccounts(SCHEME), "batched-accounts"), (DagAccounts(SCHEME), "dag-accounts")],
 )
 def test_they_are_executors_by_these_names(executor: Executor, name: str) -> None:
     assert executor.name == name
 
 
-def test_a_balance_belongs_to_the_record_of_its_account_like_any_field() -> None:
-    assert record(("balance", (A, NATIVE))) == record(("nonce", A)) == ("account", A)
+def test_a_balance_belongs_to_the_account_of_its_account_like_any_field() -> None:
+    assert account_of(("balance", (A, NATIVE))) == account_of(("nonce", A)) == ("account", A)
 
 
 @each_executor
-def test_every_step_on_a_field_names_the_record_too(executor: Executor) -> None:
+def test_every_step_on_a_field_names_the_account_too(executor: Executor) -> None:
     fields = {"exists", "nonce", "balance", "multisig", "energy"}
     seen = set()
     for operation in operations(executor):
         for key in operation.keys:
             if key[0] in fields:
-                assert record(key) in operation.keys
+                assert account_of(key) in operation.keys
                 seen.add(key[0])
     assert seen == fields
 
 
 def test_a_write_of_one_field_conflicts_with_a_read_of_another() -> None:
-    steps = operations(BatchedRecords(SCHEME))
+    steps = operations(BatchedAccounts(SCHEME))
     (published,) = [each for each in steps if each.label == "publish" and ("nonce", A) in each.keys]
     read = next(each for each in steps if each.label == "multisig" and ("multisig", A) in each.keys)
     assert ("multisig", A) not in published.keys
     assert dependent(published, read)
 
 
-def test_reads_of_one_record_do_not_conflict() -> None:
-    reads = [each for each in operations(BatchedRecords(SCHEME)) if ("account", A) in each.keys][:2]
+def test_reads_of_one_account_do_not_conflict() -> None:
+    reads = [each for each in operations(BatchedAccounts(SCHEME)) if ("account", A) in each.keys][
+        :2
+    ]
     assert not dependent(*reads)
 
 

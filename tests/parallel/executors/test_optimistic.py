@@ -13,7 +13,7 @@ from lockstep_parallel.executors.batched import Batched
 from lockstep_parallel.executors.interface import Executor, WorkersError
 from lockstep_parallel.executors.optimistic.chain import Found
 from lockstep_parallel.executors.optimistic.executor import Optimistic
-from lockstep_parallel.executors.optimistic.memory import Location, Memory, Record
+from lockstep_parallel.executors.optimistic.memory import Executed, Location, Memory
 from lockstep_parallel.executors.optimistic.progress import Progress
 from lockstep_parallel.executors.optimistic.rounds import OptimisticByRounds
 from lockstep_parallel.executors.optimistic.speculative import Speculative
@@ -300,7 +300,7 @@ def test_crashes_after_an_atomic_failure_do_not_surface(driver: Driver) -> None:
 
 
 class _Unannounced(Memory):
-    def is_wider(self, record: Record, previous: Any) -> bool:
+    def is_wider(self, record: Executed, previous: Any) -> bool:
         self.chain(("nonce", M))
         return super().is_wider(record, previous)
 

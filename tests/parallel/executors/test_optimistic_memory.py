@@ -16,7 +16,7 @@ from lockstep_parallel.executors.optimistic.chain import (
     Version,
     Written,
 )
-from lockstep_parallel.executors.optimistic.memory import BURNED, Location, Memory, Record
+from lockstep_parallel.executors.optimistic.memory import BURNED, Executed, Location, Memory
 from lockstep_parallel.executors.optimistic.view import Dependency, Speculation
 from lockstep_parallel.rules.overlay import Overlay
 from lockstep_parallel.rules.state import BlockState
@@ -45,8 +45,8 @@ def take(body: Coroutine[Any, None, T], driver: Scheduled | None = None) -> T:
 
 def wrote(
     writes: Mapping[Location, Value], reads: Mapping[Location, Version] | None = None
-) -> Record:
-    return Record(Code.SUCCESS, reads or {}, writes)
+) -> Executed:
+    return Executed(Code.SUCCESS, reads or {}, writes)
 
 
 def publish(shared: Memory, index: int, incarnation: int, writes: Mapping[Location, Value]) -> bool:

@@ -7,8 +7,8 @@ import pytest
 from lockstep.case.file import Setting
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
-from lockstep.targets.named import Target
-from lockstep.targets.runner import Runner
+from lockstep.targets.inside import InsideTarget
+from lockstep.targets.named import open_steered
 from lockstep.verdict import Verdict
 from lockstep_ledger.block import Envelope
 from lockstep_ledger.outcome import Code
@@ -67,8 +67,8 @@ UNANNOUNCED = (ReadsUnderNothing, WritesUnderRead, NamesAnotherKey, ReadsAnother
 
 
 def run_sequentially(executor: type[Batched]) -> Run:
-    with Runner(Setting("ours"), MemoryStores(), Target("ours", executor)) as runner:
-        return runner.run_sequential(payment())
+    with open_steered(Setting("ours"), MemoryStores(), InsideTarget("ours", executor)) as lane:
+        return lane.run_sequential(payment())
 
 
 @pytest.mark.parametrize("executor", UNANNOUNCED)
@@ -80,5 +80,5 @@ def test_an_unannounced_access_is_a_crash_that_says_so(executor: type[Batched]) 
 
 def test_real_threads_do_not_audit() -> None:
     setting = Setting("ours", driver="threads")
-    with Runner(setting, MemoryStores(), Target("ours", ReadsUnderNothing)) as runner:
-        assert runner.run_sequential(payment()).verdict is Verdict.AGREE
+    with open_steered(setting, MemoryStores(), InsideTarget("ours", ReadsUnderNothing)) as lane:
+        assert lane.run_sequential(payment()).verdict is Verdict.AGREE

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lockstep.published.document import OutOfScopeError, Record
+from lockstep.published.document import JsonObject, OutOfScopeError
 from lockstep.targets.labu.client import Broken, Client, Reply
 from lockstep.targets.labu.documents import state_document, state_of
 from lockstep.verdict import Verdict
@@ -52,7 +52,7 @@ class Conversation:
             error = reply.document.get("error")
             if reply.document.get("success") is False and isinstance(error, str):
                 raise StateRefused(f"the server refuses the state: {' '.join(error.split())}")
-        document = _record(_well(reply, "/state/load"), "/state/load")
+        document = _object(_well(reply, "/state/load"), "/state/load")
         if document.get("success", True) is not True:
             raise _wrong("/state/load", f"status 200 and success {document['success']}")
 
@@ -69,12 +69,12 @@ class Conversation:
             path = "/block/execute"
             reply = self._client.call("POST", path, {"txs": entries})
         rejected = 400 <= reply.status < 500 and _has_code(reply)
-        return _result(_record(reply if rejected else _well(reply, path), path), path)
+        return _result(_object(reply if rejected else _well(reply, path), path), path)
 
     def export(self) -> State:
         """Return the state that the server holds. Raises ``Broken``."""
         path = "/state/export"
-        document = _record(_well(self._client.call("GET", path), path), path)
+        document = _object(_well(self._client.call("GET", path), path), path)
         try:
             return state_of(document, "the state")
         except OutOfScopeError as error:
@@ -89,7 +89,7 @@ def _well(reply: Reply, path: str) -> Reply:
     raise Broken(verdict, f"{path}: status {reply.status}: {_quoted(reply)}")
 
 
-def _record(reply: Reply, path: str) -> Record:
+def _object(reply: Reply, path: str) -> JsonObject:
     if not isinstance(reply.document, dict):
         raise _wrong(path, f"not a JSON object: {_quoted(reply)}")
     return reply.document
@@ -99,7 +99,7 @@ def _has_code(reply: Reply) -> bool:
     return isinstance(reply.document, dict) and reply.document.get("error_code") is not None
 
 
-def _result(document: Record, path: str) -> Result:
+def _result(document: JsonObject, path: str) -> Result:
     success, code = document.get("success"), document.get("error_code")
     digest = document.get("state_digest") or None
     if not isinstance(success, bool):

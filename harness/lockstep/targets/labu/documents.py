@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lockstep.published.document import Json, OutOfScopeError, Record
+from lockstep.published.document import Json, JsonObject, OutOfScopeError
 from lockstep.published.state import published_state
 from lockstep_ledger.model import NATIVE, Account, Address, State
 
+SCHEME = "schnorr"
+"""The signature scheme of the transactions that a server is sent."""
 
-def state_document(state: State) -> Record:
+
+def state_document(state: State) -> JsonObject:
     """Return ``state`` as JSON values; multisigs and other assets than the native are left out."""
     chain, accounts = state.chain, state.accounts
     return {
@@ -70,7 +73,7 @@ def _without_the_rest(account: Account) -> Account:
     return replace(account, multisig=None, balances={NATIVE: account.balance(NATIVE)})
 
 
-def _account_document(address: Address, account: Account) -> Record:
+def _account_document(address: Address, account: Account) -> JsonObject:
     return {
         "address": address.hex(),
         "balance": account.balance(NATIVE),

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lockstep.compare.states import compare_states
+from lockstep.published.codes import describe_code
 from lockstep.targets.labu.conversation import Result
 from lockstep.targets.labu.documents import expressible
-from lockstep.vectors.expectation import describe_code
 from lockstep.verdict import Difference
 from lockstep_ledger.digest import state_digest
 from lockstep_ledger.model import NATIVE, State

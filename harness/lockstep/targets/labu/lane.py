@@ -8,38 +8,58 @@ after a rewind: from block to block the server goes on from its own.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from random import Random
 
+from lockstep.case.file import Setting
+from lockstep.case.manner import SERVER, Manner
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Case, RewindStep
-from lockstep.compare.post_state import post_state
-from lockstep.faults import HarnessFault
-from lockstep.run.result import OUT_OF_REACH, BlockRun, Run
-from lockstep.serve.ledger import SCHEME
-from lockstep.targets.labu.client import Broken
+from lockstep.run.drivers import Ways
+from lockstep.run.expected import ExpectedChain
+from lockstep.run.result import OUT_OF_REACH, BlockRun, Run, StepFailure
+from lockstep.schedules.mix import Mix
+from lockstep.targets.labu.client import Broken, Client
 from lockstep.targets.labu.conversation import Conversation, StateRefused
-from lockstep.targets.labu.documents import not_expressible
+from lockstep.targets.labu.documents import SCHEME, not_expressible
 from lockstep.targets.labu.judge import REWINDS, differences, not_compared
-from lockstep.targets.labu.target import LabuTarget
+from lockstep.targets.repeated import RepeatedLane
 from lockstep.verdict import Difference, Verdict
 from lockstep_ledger.block import Block
-from lockstep_ledger.model import ModelError, NonceBump, Policy, State, Transaction
+from lockstep_ledger.model import NonceBump, Policy, State, Transaction
 from lockstep_ledger.outcome import Outcome
-from lockstep_ledger.schemes import SCHEMES
-from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.wire import decode
-from lockstep_reference import block as reference
 
 
-class LabuBench:
-    """Runs cases on the server of ``target`` over one connection; ``close`` ends it."""
+class LabuLane(RepeatedLane):
+    """Runs cases on a labu server over one connection; ``close`` ends it."""
 
-    def __init__(self, target: LabuTarget) -> None:
-        self._client = target.client()
-        self._conversation = Conversation(self._client)
+    def __init__(self, client: Client, setting: Setting) -> None:
+        super().__init__(setting)
+        self._client = client
+        self._conversation = Conversation(client)
 
-    def run(self, case: Case) -> Run:
+    @property
+    def plain(self) -> Manner:
+        """Nothing of how a server executes can be chosen."""
+        return Manner(SERVER)
+
+    def run_mixed(self, case: Case, random: Random, mix: Mix) -> Run:  # noqa: ARG002
+        """Run every block once: a server has one way."""
+        return self.run_plain(case)
+
+    def run_in(self, case: Case, manners: Ways[Manner]) -> Run:  # noqa: ARG002
         """Run ``case``, its transactions signed with real keys whatever scheme it names."""
-        return _Session(replace(case, scheme=SCHEME), self._conversation).run()
+        return _Session(replace(case, scheme=SCHEME), self._conversation, self.plain).run()
+
+    def execute(
+        self,
+        block: Block,  # noqa: ARG002 - what reaches a server as bytes is a case
+        before: State,  # noqa: ARG002
+        scheme: str,  # noqa: ARG002
+    ) -> tuple[Outcome | None, StepFailure | None]:
+        """Say that a block which is no case cannot be sent."""
+        text = "a transaction that no wire can carry to a server"
+        return None, StepFailure.of(Verdict.UNSUPPORTED, "wire", text)
 
     def close(self) -> None:
         """Close the connection."""
@@ -64,10 +84,11 @@ class _NotExpressible(Exception):
 class _Session:
     """One case in progress."""
 
-    def __init__(self, case: Case, conversation: Conversation) -> None:
+    def __init__(self, case: Case, conversation: Conversation, manner: Manner) -> None:
         self._case = case
         self._conversation = conversation
-        self._states = [case.state]
+        self._manner = manner
+        self._chain = ExpectedChain(case.state, SCHEME)
         self._blocks: list[BlockRun] = []
         self._words: dict[str, None] = {}
         self._loaded = False
@@ -98,27 +119,25 @@ class _Session:
             return _End(broken.verdict, (answer,))
 
     def _rewind(self, step: RewindStep) -> _End:
-        kept = len(self._states) - step.blocks
-        if kept < 1:
-            raise ModelError(f"a rewind by {step.blocks} where there are fewer blocks")
-        del self._states[kept:]
+        self._chain.rewind(step.blocks)
         self._loaded = False
         self._word(REWINDS)
         return _GOES_ON
 
     def _block(self, step: BlockStep) -> _End:
-        before, block = self._states[-1], realise(step, SCHEME)
+        before, block = self._chain.newest, realise(step, SCHEME)
         if step.fault is not None:
             self._word(OUT_OF_REACH)
-        wires, expected = _wires(block), _reference(block, before)
+        wires, expected = _wires(block), self._chain.outcome(block)
         if block.policy is Policy.SKIP and any(each.code for each in expected.receipts):
             raise _NotExpressible("a block with policy skip in which a transaction fails")
         reason = None if self._loaded else not_expressible(before)
         if reason is not None:
             raise _NotExpressible(reason)
-        after = post_state(before, expected.changes)
+        after = self._chain.after(expected)
         ids = tuple(intent.id for intent in step.transactions)
-        self._blocks.append(BlockRun(ids, block, before, expected, after, None, (), 1))
+        run = BlockRun(ids, block, before, expected, after, None, (), 1, self._manner)
+        self._blocks.append(run)
         if not self._loaded:
             self._conversation.load(before)
             self._loaded = True
@@ -129,7 +148,7 @@ class _Session:
         found = differences(expected, after, result, exported)
         if found:
             return _End(Verdict.DIVERGE, found)
-        self._states.append(after)
+        self._chain.add(after)
         return _GOES_ON
 
     def _word(self, word: str) -> None:
@@ -152,12 +171,3 @@ def _wires(block: Block) -> list[bytes]:
         if decode(envelope.wire) != envelope.content:
             raise _NotExpressible("a transaction that no wire can carry")
     return [envelope.wire for envelope in block.transactions]
-
-
-def _reference(block: Block, before: State) -> Outcome:
-    try:
-        return reference.execute(block, MemoryStorage(before), SCHEMES[SCHEME])
-    except Exception as error:
-        raise HarnessFault(
-            f"the reference failed on a block: {type(error).__name__}: {error}"
-        ) from error

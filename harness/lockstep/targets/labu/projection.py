@@ -13,12 +13,10 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from lockstep.campaign.health import LATE
 from lockstep.case.realise import envelope_of, realise
 from lockstep.case.values import AnyIntent, BlockStep, Case, Intent, RawIntent
 from lockstep.compare.post_state import post_state
-from lockstep.serve.ledger import SCHEME
-from lockstep.targets.labu.documents import expressible
+from lockstep.targets.labu.documents import SCHEME, expressible
 from lockstep_ledger.block import Block, Envelope
 from lockstep_ledger.identities import address_of
 from lockstep_ledger.model import (
@@ -32,7 +30,7 @@ from lockstep_ledger.model import (
     Transfer,
     Transfers,
 )
-from lockstep_ledger.outcome import Code, Outcome
+from lockstep_ledger.outcome import LATE, Code, Outcome
 from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.wire import decode

@@ -1,7 +1,7 @@
-"""An outside executor in the place of one of ours: it is given a state, a block, a manner.
+"""A program in the place of an executor: it is given a state, a block, a manner.
 
-Invariant: a block is executed on exactly the state that ``hold`` named: it is loaded unless the
-process holds it already, after the merge of a block whose outcome was right.
+Invariant: a block is executed on exactly the state that was given: it is loaded unless the process
+holds it already, after the merge of a block whose outcome was right.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ from lockstep_ledger.model import State
 from lockstep_ledger.outcome import Changes, Outcome
 from lockstep_ledger.signatures import Scheme
 from lockstep_ledger.storage.protocol import Reader, Storage
-from lockstep_parallel.steps.drivers.protocol import Driver
 
 
-class OutsideExecutor:
+class ProgramExecutor:
     """An executor in a process of its own. Every method raises ``NoOutcome``.
 
     ``statistics`` and ``trace`` are those of the last answer; ``loads`` counts the states sent.
     """
 
-    def __init__(self, name: str, program: Program, scheme: Scheme, workers: int) -> None:
-        self.name = name
+    reads_storage = False
+
+    def __init__(self, program: Program, scheme: Scheme, workers: int) -> None:
         self.workers = workers
         self.connection = Connection(program)
         self.statistics: StatisticsMessage | None = None
@@ -67,20 +67,18 @@ class OutsideExecutor:
         except NoOutcome:
             return None
 
-    def hold(self, before: State) -> None:
-        """Name the state on which the next block is executed."""
-        self._before = before
+    def plain(self) -> Manner:
+        """Return the manner with the workers it was opened with."""
+        return Manner(workers=self.workers)
 
-    def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
-        """Execute ``block`` in the manner that stands in place of a driver."""
-        before = self._before
-        assert before is not None, "hold() comes first"
-        manner = driver if isinstance(driver, Manner) else Manner(workers=self.workers)
+    def execute(self, block: Block, before: State, reader: Reader, manner: Manner) -> Outcome:
+        """Execute ``block`` on ``before`` in ``manner``."""
+        self._before = before
         capabilities = self.capabilities
         lacking = missing(block, before, self._scheme.name, capabilities)
         if lacking is not None:
             raise NoOutcome.because(Verdict.UNSUPPORTED, *lacking)
-        request = self._request(block, storage, manner, capabilities)
+        request = self._request(block, reader, manner, capabilities)
         answer = self._exchange(before, request)
         assert isinstance(answer, ExecuteBlockAnswer)
         self.statistics = answer.statistics
@@ -114,10 +112,10 @@ class OutsideExecutor:
         return self.connection.ask(*requests)[-1]
 
     def _request(
-        self, block: Block, storage: Reader, manner: Manner, capabilities: CapabilitiesMessage
+        self, block: Block, reader: Reader, manner: Manner, capabilities: CapabilitiesMessage
     ) -> ExecuteBlock:
         verifies = self._scheme.name in capabilities.signatures
-        judge = None if verifies else Judge(block, storage, self._scheme)
+        judge = None if verifies else Judge(block, reader, self._scheme)
         parallel = capabilities.parallel and manner.mode == PARALLEL
         most = capabilities.limits.workers
         return ExecuteBlock(

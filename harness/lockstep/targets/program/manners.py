@@ -1,4 +1,4 @@
-"""The manners in which a block is executed by an executor outside, whose interleavings are its own.
+"""The manners in which a program is asked for a block; its interleavings are its own.
 
 The same outcome must come in each, so every one after the first also checks the executor against
 itself: other numbers of workers, repeats, and other seeds where it has a schedule to seed.
@@ -6,23 +6,20 @@ itself: other numbers of workers, repeats, and other seeds where it has a schedu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from random import Random
-from typing import TypeAlias
 
 from lockstep.case.manner import SEQUENTIAL, Manner
+from lockstep.run.drivers import Ways
 from lockstep.targets.program.messages import CapabilitiesMessage
 
 COUNTS = (1, 2, 4, 8)
 """The numbers of workers that are compared with each other."""
 
-Manners: TypeAlias = Callable[[tuple[str, ...]], Iterator[Manner]]
-"""Gives the manners for a block whose transactions have these ids."""
-
 
 def many_manners(
     declared: CapabilitiesMessage | None, workers: int, random: Random, repeats: int = 1
-) -> Manners:
+) -> Ways[Manner]:
     """Return every manner there is for an executor that has ``declared`` this, None if nothing.
 
     First ``workers``, then for blocks of several transactions each of ``COUNTS``, ``repeats`` times
@@ -42,8 +39,3 @@ def many_manners(
                 yield Manner(workers=count, seed=random.getrandbits(63) if seeded else None)
 
     return manners
-
-
-def only(manner: Manner, times: int = 1) -> Manners:
-    """Return one manner, so many times."""
-    return lambda _ids: iter((manner,) * times)

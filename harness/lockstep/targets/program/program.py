@@ -1,4 +1,4 @@
-"""How an outside executor is named and started: ``cmd:PROGRAM ARGS``."""
+"""How a program is named and started: ``cmd:PROGRAM ARGS``."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class Program:
 
 def program_named(name: str) -> Program:
     """Return the program that ``name`` starts. Raises ``UsageError`` if there is none."""
+    if not name.startswith(PREFIX):
+        raise UsageError(f"{name} is no program: write cmd:PROGRAM ARGS")
     try:
         words = shlex.split(name.removeprefix(PREFIX))
     except ValueError as error:

@@ -142,6 +142,6 @@ class OptimisticCredits(CommutingSpeculation, Optimistic):
 
 
 class OptimisticByRoundsCredits(CommutingSpeculation, OptimisticByRounds):
-    """The same in rounds."""
+    """The optimistic executor in rounds, with credits that wait for nobody."""
 
     name = "optimistic-rounds-credits"

@@ -14,7 +14,7 @@ from lockstep_ledger.block import Block
 from lockstep_ledger.outcome import Statistics
 from lockstep_parallel.executors.block_executor import Result
 from lockstep_parallel.executors.optimistic.chain import Estimate, Version
-from lockstep_parallel.executors.optimistic.memory import Record
+from lockstep_parallel.executors.optimistic.memory import Executed
 from lockstep_parallel.executors.optimistic.progress import (
     Assignment,
     Execute,
@@ -29,7 +29,7 @@ from lockstep_parallel.steps.drivers.protocol import WORKERS_FROM, Crash, Driver
 
 
 class Optimistic(Speculative):
-    """Executes a block speculatively on up to ``workers`` workers."""
+    """Executes a block speculatively: at once, validated, and again where that was wrong."""
 
     name = "optimistic"
     progress_class: ClassVar[type[Progress]] = Progress
@@ -81,7 +81,7 @@ class Optimistic(Speculative):
         met: Version | None = None
         while True:
             match await self.incarnation(version.transaction, work):
-                case Record() as record:
+                case Executed() as record:
                     wider = await work.memory.publish(version, record)
                     return await scheduler.executed(version, wider)
                 case Estimate(estimate):

@@ -40,7 +40,7 @@ BURNED: Location = ("burned",)
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Executed:
     """One finished incarnation.
 
     ``reads`` maps each location it read from below itself to what it found. ``burned`` is
@@ -65,7 +65,7 @@ class Memory:
 
     def __init__(self, state: BlockState) -> None:
         self.state = state
-        self.records: Table[int, Record] = Table("record")
+        self.records: Table[int, Executed] = Table("record")
         self._columns: dict[str, Tracked[Any, Any]] = {
             table.name: table
             for table in (
@@ -101,7 +101,7 @@ class Memory:
         await op(Kind.READ, (location,), str(location[0]))
         return self.chain(location).below(index)
 
-    async def publish(self, version: Version, record: Record) -> bool:
+    async def publish(self, version: Version, record: Executed) -> bool:
         """Replace the entries and the record of the previous incarnation by this one's.
 
         Tell whether a location is among them that the previous one had not written.
@@ -118,14 +118,14 @@ class Memory:
             self.records.values[index] = record
         return self.is_wider(record, previous)
 
-    async def validate(self, index: int, record: Record) -> bool:
+    async def validate(self, index: int, record: Executed) -> bool:
         """Tell whether transaction ``index`` would find now what it found when it ran."""
         if record.reads:
             await op(Kind.READ, tuple(record.reads), "validate")
         with self._lock:
             return self.holds(index, record)
 
-    async def abort(self, version: Version, record: Record) -> None:
+    async def abort(self, version: Version, record: Executed) -> None:
         """Turn the entries of an aborted incarnation into estimates."""
         if record.writes:
             await op(Kind.WRITE, tuple(record.writes), "estimate")
@@ -134,7 +134,7 @@ class Memory:
 
     # What the steps do.
 
-    def write(self, version: Version, record: Record) -> None:
+    def write(self, version: Version, record: Executed) -> None:
         """Enter what the incarnation wrote."""
         for location, value in record.writes.items():
             self._set(location, self.chain(location).having(Written(version, value)))
@@ -149,11 +149,11 @@ class Memory:
         for location in locations:
             self._set(location, self.chain(location).having(Estimate(version)))
 
-    def is_wider(self, record: Record, previous: Collection[Location]) -> bool:
+    def is_wider(self, record: Executed, previous: Collection[Location]) -> bool:
         """Tell whether ``record`` writes outside the ``previous`` locations."""
         return any(location not in previous for location in record.writes)
 
-    def holds(self, index: int, record: Record) -> bool:
+    def holds(self, index: int, record: Executed) -> bool:
         """Tell whether all that transaction ``index`` read is current."""
         return all(
             self.is_current(index, location, found) for location, found in record.reads.items()

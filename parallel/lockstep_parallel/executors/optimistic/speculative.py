@@ -16,7 +16,7 @@ from lockstep_ledger.outcome import Code, Statistics
 from lockstep_ledger.signatures import Scheme
 from lockstep_parallel.executors.block_executor import BlockExecutor, Result, first_failure
 from lockstep_parallel.executors.optimistic.chain import Estimate
-from lockstep_parallel.executors.optimistic.memory import Memory, Record
+from lockstep_parallel.executors.optimistic.memory import Executed, Memory
 from lockstep_parallel.executors.optimistic.view import Dependency, Speculation
 from lockstep_parallel.rules.access import burns_cannot_overflow
 from lockstep_parallel.rules.overlay import Overlay
@@ -61,7 +61,7 @@ class Speculative(BlockExecutor):
             2 * len(block.transactions) if self.retries is None else self.retries,
         )
 
-    async def incarnation(self, index: int, work: Work) -> Record | Estimate:
+    async def incarnation(self, index: int, work: Work) -> Executed | Estimate:
         """Run the rules; what they raise on reads that may not hold is a result as well.
 
         Return the estimate that they came upon, if they did.
@@ -78,11 +78,11 @@ class Speculative(BlockExecutor):
             result = Crash.of(index, error)
         return self.record(view, overlay, result)
 
-    def record(self, view: Speculation, overlay: Overlay, result: Result) -> Record:
+    def record(self, view: Speculation, overlay: Overlay, result: Result) -> Executed:
         """Describe a finished incarnation; without success it has reads and no writes."""
         if result is not Code.SUCCESS:
-            return Record(result, view.reads, {})
-        return Record(result, view.reads, view.writes(overlay), view.uncounted(overlay))
+            return Executed(result, view.reads, {})
+        return Executed(result, view.reads, view.writes(overlay), view.uncounted(overlay))
 
     def run_in_order(self, block: Block, state: BlockState, driver: Driver) -> list[Result]:
         """Run the block on the state that no speculation has touched."""

@@ -15,14 +15,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lockstep.campaign.health import LEAST_TRANSACTIONS, Measure
-from lockstep.campaign.worker import Bench, Plan
+from lockstep.campaign.worker import Plan, Worker
 from lockstep.case.file import Setting, load, save
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Case
 from lockstep.cli.main import main
 from lockstep.compare.post_state import post_state
-from lockstep.generate.mixture import case_number
-from lockstep.serve.http import Server, serving
+from lockstep.generate.mixture import case_at
+from lockstep.serve.http import Server
 from lockstep.serve.ledger import Ledger, served
 from lockstep.streams import stream
 from lockstep.targets.labu.documents import not_expressible
@@ -34,6 +34,7 @@ from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.wire import decode
 from lockstep_reference.block import execute
+from tests.harness.serve.serving import serving
 from tests.harness.small import block, case_of, pays, record
 from tests.harness.targets.labu.faulty import answering, faulty, gone
 
@@ -69,7 +70,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def projected() -> tuple[Case, ...]:
     return tuple(
-        project(case_number("seed", number), stream("seed", number)) for number in range(CASES)
+        project(case_at("seed", number), stream("seed", number)) for number in range(CASES)
     )
 
 
@@ -109,23 +110,23 @@ def test_projected_blocks_succeed_fail_and_set_multisigs_in_a_healthy_mixture(
 
 
 def test_projection_depends_on_the_case_and_the_stream_alone(projected: tuple[Case, ...]) -> None:
-    again = [project(case_number("seed", number), stream("seed", number)) for number in range(20)]
+    again = [project(case_at("seed", number), stream("seed", number)) for number in range(20)]
     assert tuple(again) == projected[:20]
 
 
 def test_a_plan_projects_its_cases_if_and_only_if_it_has_a_labu_server() -> None:
     inside = Plan("one", (Setting("batched"),), storage="memory")
     both = Plan("one", (Setting("batched"), Setting("http://127.0.0.1:1")), storage="memory")
-    assert Bench(inside, "x").case(3) == case_number("one", 3)
-    assert Bench(both, "x").case(3) != case_number("one", 3)
-    assert Bench(both, "x").case(3).scheme == "schnorr"
+    assert Worker(inside, "x").case(3) == case_at("one", 3)
+    assert Worker(both, "x").case(3) != case_at("one", 3)
+    assert Worker(both, "x").case(3).scheme == "schnorr"
 
 
 def test_projected_cases_pass_the_health_gate() -> None:
     plan = Plan("one", (Setting("batched"), Setting("http://127.0.0.1:1")), storage="memory")
-    bench, measure = Bench(plan, "x"), Measure(possible=plan.payloads)
+    bench, measure = Worker(plan, "x"), Measure(possible=plan.payloads())
     for number in range(200):
-        measure.see(bench.runners[0].run_sequential(bench.case(number)))
+        measure.see(bench.lanes[0].run_plain(bench.case(number)))
     assert measure.transactions >= LEAST_TRANSACTIONS
     assert measure.complaints() == []
 
@@ -182,11 +183,11 @@ def test_a_server_that_breaks_now_and_then_is_a_finding_and_the_campaign_goes_on
         result = fuzz(tmp_path, server.url, cases=10)
     assert result.exit_code == FAULT
     assert "closed without an answer" in result.stdout
-    assert "NOT REPEATABLE" in result.stdout
+    assert "reproduction: 0 of 30 runs fail" in result.stdout
     assert ("verdict crash", "1") in rows(result)
     assert ("verdict agree", "9") in rows(result)
     (path,) = tmp_path.rglob("*.json")
-    assert load(path).verdict == "crash"
+    assert load(path).verdict == "flaky"
 
 
 def test_several_processes_cannot_share_the_one_state_of_a_server(

@@ -15,13 +15,12 @@ from lockstep.case.values import BlockStep, Case, Cosigner, Intent, RawIntent, R
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
-from lockstep.serve.http import Server, serving
+from lockstep.serve.http import Server
 from lockstep.serve.ledger import Ledger, served
 from lockstep.targets.labu.judge import DIGEST, MULTISIGS, RECEIPTS, REWINDS
 from lockstep.targets.labu.target import LabuTarget
-from lockstep.targets.named import find, find_inside, reach
-from lockstep.targets.runner import Runner
-from lockstep.vectors.report import Status
+from lockstep.targets.named import find, find_inside, open_lane, reach
+from lockstep.vectors.result import Status
 from lockstep.vectors.run import ROUND_TRIPS, run_vectors
 from lockstep.verdict import Verdict
 from lockstep_ledger.block import Rewards
@@ -37,6 +36,7 @@ from lockstep_ledger.model import (
     State,
     Transfers,
 )
+from tests.harness.serve.serving import serving
 from tests.harness.small import ALICE, BOB, CAROL, FEE, RICH, block, case_of, pays
 from tests.harness.targets.labu import faulty as wrong
 from tests.harness.targets.labu.faulty import Fault, FaultyServer, answering, faulty
@@ -61,8 +61,8 @@ def run(server: Server | FaultyServer, *cases: Case, **limits: float) -> list[Ru
     """Run cases one after another over one connection."""
     port = server.server_port
     target = LabuTarget(server.url, "127.0.0.1", port, **limits)  # type: ignore[arg-type]
-    with Runner(Setting(server.url), MemoryStores(), target) as runner:
-        return [runner.run_sequential(case) for case in cases]
+    with open_lane(Setting(server.url), MemoryStores(), target) as lane:
+        return [lane.run_plain(case) for case in cases]
 
 
 def only(server: Server | FaultyServer, case: Case) -> Run:
@@ -278,10 +278,10 @@ def test_every_answer_must_have_its_shape(path: str, body: bytes) -> None:
 def test_a_connection_that_was_closed_between_cases_is_opened_again() -> None:
     with faulty("/state/load", wrong.gone, times=0) as server:
         target = LabuTarget(server.url, "127.0.0.1", server.server_port)
-        with Runner(Setting(server.url), MemoryStores(), target) as runner:
-            assert runner.run_sequential(paid()).verdict is Verdict.AGREE
+        with open_lane(Setting(server.url), MemoryStores(), target) as lane:
+            assert lane.run_plain(paid()).verdict is Verdict.AGREE
             server.left = 1
-            assert runner.run_sequential(paid()).verdict is Verdict.AGREE
+            assert lane.run_plain(paid()).verdict is Verdict.AGREE
 
 
 def test_a_block_is_never_sent_twice() -> None:

@@ -16,7 +16,8 @@ import msgspec
 
 from lockstep.serve.served import Served
 from lockstep.serve.stdio import answer_to
-from lockstep.targets.named import Target, find_inside
+from lockstep.targets.inside import InsideTarget
+from lockstep.targets.named import find_inside
 from lockstep.targets.program.child import Broken, Child
 from lockstep.targets.program.frames import LENGTH
 from lockstep.targets.program.messages import MAXIMUM_FRAME
@@ -97,7 +98,7 @@ class Inside:
 class InsideProgram(Program):
     """A program whose process is an ``Inside``."""
 
-    target: Target | None = None
+    target: InsideTarget | None = None
     flaw: Flaw = field(default=right)
     precomputed: bool = False
 

@@ -14,14 +14,10 @@ from lockstep.case.file import Setting
 from lockstep.faults import HarnessFault
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
-from lockstep.targets.named import Target
 from lockstep.targets.program import child
-from lockstep.targets.program.executor import OutsideExecutor
 from lockstep.targets.program.program import Program
-from lockstep.targets.runner import Runner
+from lockstep.targets.program.target import ProgramLane
 from lockstep.verdict import Verdict
-from lockstep_ledger.signatures import Scheme
-from lockstep_parallel.executors.interface import Executor
 from tests.harness.small import payment
 from tests.harness.targets.program.storm import STORM, storm
 
@@ -36,15 +32,12 @@ def program(*words: str, deadline: float = 10.0) -> Program:
 
 def run(*words: str, deadline: float = 10.0) -> Run:
     """Run one payment on the misbehaving program."""
-    with Runner(Setting("bad"), MemoryStores(), target(program(*words, deadline=deadline))) as each:
-        return each.run_sequential(payment())
+    with lane_of(program(*words, deadline=deadline)) as each:
+        return each.run_plain(payment())
 
 
-def target(started: Program) -> Target:
-    def build(scheme: Scheme, workers: int) -> Executor:
-        return OutsideExecutor("bad", started, scheme, workers)
-
-    return Target("bad", build)
+def lane_of(started: Program) -> ProgramLane:
+    return ProgramLane(started, Setting("bad"), MemoryStores())
 
 
 @pytest.fixture(autouse=True)
@@ -150,23 +143,16 @@ def test_the_end_of_standard_error_is_kept_with_the_failure() -> None:
 
 
 def test_the_next_case_gets_a_new_process() -> None:
-    with Runner(Setting("bad"), MemoryStores(), target(program("exit"))) as runner:
-        verdicts = {runner.run_sequential(payment()).verdict for _ in range(3)}
+    with lane_of(program("exit")) as lane:
+        verdicts = {lane.run_plain(payment()).verdict for _ in range(3)}
     assert verdicts == {Verdict.CRASH}
 
 
 def test_an_error_answer_does_not_cost_the_process() -> None:
-    started = program("error-malformed")
-    built = []
-
-    def build(scheme: Scheme, workers: int) -> Executor:
-        built.append(OutsideExecutor("bad", started, scheme, workers))
-        return built[0]
-
-    with Runner(Setting("bad"), MemoryStores(), Target("bad", build)) as runner:
+    with lane_of(program("error-malformed")) as lane:
         for _ in range(5):
-            assert runner.run_sequential(payment()).verdict is Verdict.PROTOCOL_ERROR
-    assert built[0].connection.starts == 1
+            assert lane.run_plain(payment()).verdict is Verdict.PROTOCOL_ERROR
+        assert lane.executor("keyed-hash").connection.starts == 1
 
 
 def test_a_program_that_waits_to_be_read_and_one_that_waits_to_read_do_not_block_each_other() -> (
@@ -182,8 +168,8 @@ def test_a_program_that_waits_to_be_read_and_one_that_waits_to_read_do_not_block
         ),
         deadline=1.0,
     )
-    with Runner(Setting("bad"), MemoryStores(), target(started)) as runner:
-        assert runner.run_sequential(payment()).verdict is Verdict.PROTOCOL_ERROR
+    with lane_of(started) as lane:
+        assert lane.run_plain(payment()).verdict is Verdict.PROTOCOL_ERROR
 
 
 def test_hundreds_of_faults_leave_no_process_and_no_open_pipe(
@@ -202,9 +188,9 @@ def test_the_children_of_a_program_end_with_it() -> None:
 
 
 def test_a_program_that_cannot_be_started_is_a_fault_of_the_harness() -> None:
-    started = target(Program(("/no/such/program",)))
+    started = Program(("/no/such/program",))
     with (
-        Runner(Setting("bad"), MemoryStores(), started) as runner,
+        lane_of(started) as lane,
         pytest.raises(HarnessFault, match="cannot start /no/such/program"),
     ):
-        runner.run_sequential(payment())
+        lane.run_plain(payment())

@@ -11,7 +11,7 @@ import pytest
 
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Case
-from lockstep.generate.mixture import case_number
+from lockstep.generate.mixture import case_at
 from lockstep.targets.program.blocks import read_block, said_valid, write_block
 from lockstep.targets.program.messages import (
     Answer,
@@ -36,7 +36,7 @@ from lockstep_reference import block as reference
 from tests.repository import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "protocol.md"
-CASES = [case_number("messages", number, "keyed-hash") for number in range(150)]
+CASES = [case_at("messages", number, "keyed-hash") for number in range(150)]
 SCHEME = SCHEMES["keyed-hash"]
 
 

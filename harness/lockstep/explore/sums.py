@@ -29,7 +29,7 @@ class Conclusion(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class BlockFailure:
     """A failing run and its kind."""
 
     fingerprint: str
@@ -50,7 +50,7 @@ class Result:
     redundant: int
     steps: int
     parallel: bool
-    failure: Failure | None = None
+    failure: BlockFailure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class FailureKind:
 
 
 @dataclass(slots=True)
-class Tally:
+class Sums:
     """Sums over the blocks before number ``next``; ``parallel`` counts blocks."""
 
     next: int = 0
@@ -90,7 +90,7 @@ class Tally:
             kind = FailureKind(result.failure.fingerprint, result.end, result.number)
             self.kinds.append(kind)
 
-    def knows(self, failure: Failure) -> bool:
+    def knows(self, failure: BlockFailure) -> bool:
         """Tell whether a failure of this kind was met before."""
         return any(each.fingerprint == failure.fingerprint for each in self.kinds)
 

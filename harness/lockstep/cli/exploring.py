@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from lockstep.explore.bench import Plan
 from lockstep.explore.explore import Exploration, explore
-from lockstep.explore.scope import Scope
-from lockstep.explore.tally import Conclusion, Tally
+from lockstep.explore.sums import Sums
+from lockstep.explore.worker import Survey
+from lockstep.report.exploration import closing_lines, opening_lines, progress_line
 from lockstep.report.finding import finding_lines
 
 QUIET_SECONDS = 10.0
@@ -25,7 +25,7 @@ Save = Callable[[Exploration], None]
 
 
 def explore_on_console(
-    plan: Plan, jobs: int, start: Tally, folder: Path, save: Save
+    plan: Survey, jobs: int, start: Sums, folder: Path, save: Save
 ) -> Exploration:
     """Explore and show it; ``save`` is called now and then, and at the end however it comes."""
     output, progress = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -45,53 +45,6 @@ def explore_on_console(
         output.print(line, markup=False, soft_wrap=True)
     output.print(f"in {time.monotonic() - started:.1f} s", markup=False)
     return exploration
-
-
-def scope_text(scope: Scope) -> str:
-    """Return one line that says what is enumerated."""
-    kinds = ", ".join(each.value for each in scope.kinds)
-    policies = " and ".join(each.value for each in scope.policies)
-    return (
-        f"all blocks of up to {scope.transactions} transactions over {scope.accounts} accounts, "
-        f"kinds {kinds}, policy {policies}"
-    )
-
-
-def opening_lines(plan: Plan, start: Tally) -> list[str]:
-    """Say what is explored, and from where."""
-    setting = plan.setting
-    lines = [
-        f"exploring {setting.executor} with {setting.workers} workers: {scope_text(plan.scope)}"
-    ]
-    return [*lines, f"going on at block {start.next}"] if start.next else lines
-
-
-def closing_lines(exploration: Exploration) -> list[str]:
-    """Say how it ended."""
-    tally = exploration.tally
-    ends = ", ".join(f"{word} {count}" for word, count in sorted(tally.ends.items()))
-    lines = [
-        f"{exploration.conclusion.value}: {tally.next} of {exploration.blocks} blocks "
-        f"({ends or 'none'}), {tally.traces} traces, {tally.redundant} redundant executions, "
-        f"{tally.steps} steps, {len(tally.kinds)} kinds of failure",
-        f"in {tally.parallel} blocks two transactions ran side by side"
-        + ("" if tally.parallel else ": more accounts or kinds may give some"),
-    ]
-    if exploration.conclusion is Conclusion.UNFINISHED and exploration.interrupted:
-        lines.append("interrupted: the same command goes on where this one stopped")
-    if exploration.fault is not None:
-        lines.append(f"broken off: {exploration.fault}")
-    return lines
-
-
-def progress_line(exploration: Exploration, done_before: int, seconds: float) -> str:
-    """Return where it stands, and the time left if blocks go on taking what they took."""
-    tally, blocks = exploration.tally, exploration.blocks
-    each = seconds / max(tally.next - done_before, 1)
-    return (
-        f"{tally.next}/{blocks} blocks  {tally.traces} traces  {tally.redundant} redundant  "
-        f"kinds {len(tally.kinds)}  {(blocks - tally.next) * each:.0f} s left"
-    )
 
 
 class _Shown:

@@ -1,4 +1,4 @@
-"""The bytes a case is decoded from: one header and one fixed-width record per transaction.
+"""The bytes a case is decoded from: one header and one fixed-width slot per transaction.
 
 Invariant: any bytes of the right lengths are a valid case, and all-zero bytes are the simplest one.
 """
@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TypeVar
 
 HEADER_LENGTH = 80
-RECORD_LENGTH = 32
+SLOT_LENGTH = 32
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Draw:
 
     shape: Shape
     header: bytes
-    records: tuple[bytes, ...]
+    slots: tuple[bytes, ...]
 
 
 class Bytes:

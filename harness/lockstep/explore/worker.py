@@ -6,24 +6,22 @@ of a chunk only the first of each kind is handed on.
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing.util import Finalize
 
 from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.explore.moves import block_text
 from lockstep.explore.scope import Candidate, Scope
-from lockstep.explore.tally import INCOMPLETE, Failure, Result
+from lockstep.explore.sums import INCOMPLETE, BlockFailure, Result
 from lockstep.explore.traces import AllTraces
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.run.fingerprint import fingerprint
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
-from lockstep.targets.runner import Runner
+from lockstep.targets.named import open_steered
 from lockstep.verdict import Verdict
 
 LIMIT = 100_000
@@ -31,7 +29,7 @@ LIMIT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Survey:
     """Everything that decides what an exploration does; ``limit`` bounds executions a block.
 
     Raises ``UsageError`` if there are too few workers for every trace.
@@ -49,17 +47,17 @@ class Plan:
             )
 
 
-class Bench:
+class Worker:
     """The built executor of one process, over stores in memory; ``close`` ends it."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Survey) -> None:
         self.plan = plan
         self._resources = ExitStack()
-        self.runner = self._resources.enter_context(Runner(plan.setting, MemoryStores()))
+        self.lane = self._resources.enter_context(open_steered(plan.setting, MemoryStores()))
         self._ahead: Iterator[Candidate] = plan.scope.blocks()
         self._position = 0
 
-    def chunk(self, start: int, count: int) -> list[Result]:
+    def do(self, start: int, count: int) -> list[Result]:
         """Explore the blocks from ``start`` on."""
         self._go_to(start)
         met: set[str] = set()
@@ -74,7 +72,7 @@ class Bench:
         return self.plan.scope.case(self.plan.scope.block(number))
 
     def close(self) -> None:
-        """Release what the runner holds."""
+        """Release what the lane holds."""
         self._resources.close()
 
     def _go_to(self, number: int) -> None:
@@ -88,7 +86,7 @@ class Bench:
         traces = AllTraces(self.plan.limit)
         text = f"[{block_text(moves)}] {policy.value}"
         try:
-            run = self.runner.run(self.plan.scope.case(candidate), traces)
+            run = self.lane.run(self.plan.scope.case(candidate), traces)
         except AssertionError as error:
             raise HarnessFault(f"block {number} {text}: {error}") from error
         failure = self._failure(run, met)
@@ -103,14 +101,14 @@ class Bench:
             failure=failure,
         )
 
-    def _failure(self, run: Run, met: set[str]) -> Failure | None:
+    def _failure(self, run: Run, met: set[str]) -> BlockFailure | None:
         if not run.verdict.is_failure:
             return None
         kind = fingerprint(self.plan.setting.executor, run)
         if kind in met:
             return None
         met.add(kind)
-        return Failure(kind, run)
+        return BlockFailure(kind, run)
 
 
 def _end(run: Run, traces: AllTraces) -> str:
@@ -123,20 +121,3 @@ def _is_parallel(run: Run) -> bool:
     """Tell whether two tasks took steps in one round of the last execution."""
     tasks = {(step.round, step.task) for block in run.blocks for step in block.trace}
     return len(tasks) > len({number for number, _ in tasks})
-
-
-_bench: Bench | None = None
-
-
-def open_bench(plan: Plan) -> None:
-    """Prepare this worker process; interrupts are the parent's to handle."""
-    global _bench
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _bench = Bench(plan)
-    Finalize(None, _bench.close, exitpriority=1)
-
-
-def run_chunk(start: int, count: int) -> list[Result]:
-    """Explore a chunk on this process's bench."""
-    assert _bench is not None, "the worker was not prepared"
-    return _bench.chunk(start, count)

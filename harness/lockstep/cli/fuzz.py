@@ -1,0 +1,89 @@
+"""``lockstep fuzz``: a campaign, bounded by time or by cases."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from lockstep.campaign.campaign import Budget
+from lockstep.campaign.worker import Plan
+from lockstep.case.file import Setting, load
+from lockstep.case.values import Case
+from lockstep.cli import options
+from lockstep.cli.console import run_on_console
+from lockstep.cli.duration import duration
+from lockstep.cli.exit_codes import of_campaign
+from lockstep.faults import UsageError
+from lockstep.findings.files import files_in
+from lockstep_ledger.storage.access import SHARED
+
+SECONDS = 60.0
+"""How long a campaign lasts that nothing else bounds."""
+
+
+@click.command()
+@click.option(
+    "--time",
+    "seconds",
+    callback=duration,
+    metavar="DURATION",
+    show_default="60s if no --cases are given",
+    help="Stop after 90s, 15m or 8h.",
+)
+@options.cases(otherwise="no limit")
+@options.seed(otherwise="random")
+@options.jobs()
+@options.executor(("batched",))
+@options.workers(4)
+@options.driver()
+@options.access(SHARED)
+@options.strategy()
+@options.storage("rocksdb")
+@options.database()
+@options.scheme("keyed-hash")
+@options.findings()
+@click.option(
+    "--seeds",
+    type=click.Path(path_type=Path),
+    help="Saved cases to run first, and to look near: a file, or a folder of them.",
+)
+def fuzz(
+    seconds: float | None,
+    cases: int | None,
+    seed: str | None,
+    jobs: int,
+    executors: tuple[str, ...],
+    workers: int,
+    driver: str,
+    access: str,
+    strategy: str | None,
+    storage: str,
+    database: Path | None,
+    scheme: str,
+    findings: Path,
+    seeds: Path | None,
+) -> int:
+    """Generate cases, run them on both sides, keep what differs."""
+    settings = tuple(Setting(name, workers, driver, access) for name in executors)
+    plan = Plan(
+        seed=seed or secrets.token_hex(8),
+        settings=settings,
+        storage=storage,
+        scheme=scheme,
+        database=database,
+        seeds=_seeds(seeds, scheme),
+        strategy=strategy,
+    )
+    budget = Budget(cases, SECONDS if seconds is None and cases is None else seconds)
+    return of_campaign(run_on_console(plan, budget, jobs, findings))
+
+
+def _seeds(path: Path | None, scheme: str) -> tuple[Case, ...]:
+    """Return the cases saved in ``path`` in the order of their names, under ``scheme``."""
+    files = [] if path is None else sorted(files_in([path]))
+    if path is not None and not files:
+        raise UsageError(f"no case files in {path}")
+    return tuple(replace(load(each).case, scheme=scheme) for each in files)

@@ -1,0 +1,112 @@
+"""The group of commands: loaded when they are run, ended in one line and an exit code.
+
+Invariant: whatever a command raises, its user sees one line on standard error and the exit code
+that it means; a traceback only with ``LOCKSTEP_DEBUG=1``. What is loaded to list the commands, or
+to print the version, is click alone.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+from click.exceptions import Abort, Exit
+
+from lockstep.cli.exit_codes import FAULT, USAGE
+from lockstep.faults import HarnessFault, UsageError
+
+DEBUG = "LOCKSTEP_DEBUG"
+
+
+class UnloadedCommand(click.Command):
+    """A command of which its name and one sentence are known; running it imports its module."""
+
+    def __init__(self, name: str, sentence: str) -> None:
+        super().__init__(name, short_help=sentence)
+        self._attribute = name.replace("-", "_")
+
+    def loaded(self) -> click.Command:
+        """Return the command itself: ``lockstep.cli.X`` holds it as ``X``."""
+        module = import_module(f"lockstep.cli.{self._attribute}")
+        command = getattr(module, self._attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Make the context of the loaded command, which click goes on with."""
+        return self.loaded().make_context(info_name, args, parent, **extra)
+
+
+class CommandGroup(click.Group):
+    """The commands in a table of name and sentence; what a command returns is its exit code."""
+
+    def __init__(self, name: str, sentences: Mapping[str, str], **attributes: Any) -> None:
+        commands: dict[str, click.Command] = {
+            each: UnloadedCommand(each, text) for each, text in sentences.items()
+        }
+        super().__init__(name, commands, **attributes)
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Read the group's own options, of which some end the program."""
+        with one_clear_line():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Load and run the command, and end with its exit code."""
+        with one_clear_line():
+            ctx.exit(super().invoke(ctx))
+
+
+@contextmanager
+def one_clear_line() -> Iterator[None]:
+    """Turn what is raised inside into one line on standard error and the exit code it means."""
+    try:
+        yield
+    except (click.ClickException, Exit, Abort, BrokenPipeError):
+        raise  # click's own words, and a reader of our output who has gone: click ends these
+    except UsageError as error:
+        code = complain(USAGE, str(error))
+    except (HarnessFault, OSError) as error:
+        code = complain(FAULT, str(error))
+    except KeyboardInterrupt:
+        code = complain(FAULT, "interrupted")
+    except Exception as error:
+        code = complain(FAULT, f"internal error: {_internal(error)}")
+    else:
+        return
+    raise Exit(code)
+
+
+def complain(code: int, text: str) -> int:
+    """Print ``text`` as one line on standard error, and return ``code``."""
+    click.echo(f"lockstep: {' '.join(text.split())}", err=True)
+    return code
+
+
+def _internal(error: Exception) -> str:
+    """Describe an error that nobody foresaw: what, where, and how to see more of it."""
+    shown = os.environ.get(DEBUG) == "1"
+    if shown:
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}"
+    more = "" if shown else f"; {DEBUG}=1 shows where it comes from"
+    return f"{type(error).__name__}: {error} ({place}){more}"

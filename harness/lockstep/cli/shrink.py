@@ -1,0 +1,26 @@
+"""``lockstep shrink``: a smaller case that fails in the same way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lockstep.cli import options
+from lockstep.cli.exit_codes import of_verdicts
+from lockstep.findings.shrink_file import shrink_file
+from lockstep.report.shrunk import shrunk_lines
+
+
+@click.command()
+@options.case_file()
+@options.into(otherwise="that of CASE")
+def shrink(case: Path, into: Path | None) -> int:
+    """Make a saved failing case smaller, block and schedule.
+
+    Where the budget was spent, the same command goes on from the smaller case.
+    """
+    shrunk = shrink_file(case, into or case.parent)
+    for line in shrunk_lines(shrunk):
+        click.echo(line)
+    return of_verdicts([shrunk.settled.run.verdict])

@@ -1,0 +1,141 @@
+"""Failures brought back by their schedule: shrunk together with it, replayed exactly.
+
+The ladder of a replay: first under the recorded deviations, then under the recorded trace, then a
+bounded search nearby; the first rung on which the recorded failure comes back is reported. A strict
+replay uses the first rung alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lockstep.case.deviation import Schedule
+from lockstep.case.file import Record
+from lockstep.case.values import Case
+from lockstep.explain.sentence import race_sentence
+from lockstep.findings.finding import Settled
+from lockstep.findings.replayed import BroughtBack, Rung, should_fail
+from lockstep.run.fingerprint import signature_of
+from lockstep.run.result import Run
+from lockstep.schedules.deviations import FollowDeviations
+from lockstep.schedules.mix import Mix
+from lockstep.schedules.strategy import Strategy
+from lockstep.shrink.reduce import BUDGET, Reduced, reduce
+from lockstep.shrink.same_failure import SameFailure, schedule_of
+from lockstep.streams import stream
+from lockstep.targets.steered import STEP_LIMIT, SteeredLane
+from lockstep_parallel.steps.drivers.scheduled import Choose, Pending
+
+NEARBY_LIMIT = 200
+NEARBY_WALKS = 100
+
+
+class BySchedule:
+    """Brings failures of a steered lane back."""
+
+    def __init__(self, lane: SteeredLane) -> None:
+        self._lane = lane
+
+    def settle(self, case: Case, run: Run) -> Settled:
+        """Shrink case and schedule, and replay both twice."""
+        lane = self._lane
+        reduced = shrink(case, run, lane)
+        final = lane.run_deviating(reduced.case, reduced.schedule)
+        lost = not final.verdict.is_failure or signature_of(final) != signature_of(run)
+        if lost:
+            schedule = schedule_of(run, lane.setting.workers)
+            reduced, final = Reduced(case, schedule, reduced.executions, finished=False), run
+        return Settled(
+            reduced,
+            final,
+            repeatable=not lost and is_repeatable(reduced.case, reduced.schedule, lane),
+            race=race_sentence(lane, reduced.case, reduced.schedule) if reduced.schedule else None,
+        )
+
+    def replay(self, record: Record, *, strict: bool) -> BroughtBack:
+        """Run ``record`` under its schedule, and climb the ladder if its failure is not back."""
+        followers: list[FollowDeviations] = []
+
+        def choosing(ids: tuple[str, ...]) -> Choose:
+            followers.append(FollowDeviations(record.schedule, ids))
+            return followers[-1]
+
+        run, rung = self._lane.run_once(record.case, choosing), Rung.DEVIATIONS
+        if should_fail(record) and not run.verdict.is_failure:
+            run, rung = (run, Rung.NONE) if strict else self._climb(record, run)
+        return BroughtBack(run, rung, _unmet(record, followers))
+
+    def _climb(self, record: Record, first: Run) -> tuple[Run, Rung]:
+        for rung, run in self._further(record):
+            if run.verdict.is_failure:
+                return run, rung
+        return first, Rung.NONE
+
+    def _further(self, record: Record) -> Iterator[tuple[Rung, Run]]:
+        lane, case = self._lane, record.case
+        yield Rung.TRACE, lane.run_trace(case, record.trace)
+        for shorter in range(len(record.schedule)):
+            fewer = record.schedule[:shorter] + record.schedule[shorter + 1 :]
+            yield Rung.NEARBY, lane.run_deviating(case, fewer)
+        yield Rung.NEARBY, lane.run_breadth_first(case, NEARBY_LIMIT)
+        yield Rung.NEARBY, lane.run_exhaustively(case, NEARBY_LIMIT)
+        random = stream("replay", "nearby")
+        mix = Mix.for_one_case(NEARBY_LIMIT * 1000)
+        for _ in range(NEARBY_WALKS):
+            yield Rung.NEARBY, lane.run_mixed(case, random, mix)
+
+
+def draw(record: Record, lane: SteeredLane, strategy: Strategy) -> BroughtBack:
+    """Run ``record`` under schedules that ``strategy`` draws."""
+    mix = Mix.for_one_case(STEP_LIMIT, strategy)
+    run = lane.run_mixed(record.case, stream("replay", "strategy"), mix)
+    lost = should_fail(record) and not run.verdict.is_failure
+    return BroughtBack(run, Rung.NONE if lost else Rung.DEVIATIONS)
+
+
+def shrink(case: Case, run: Run, lane: SteeredLane) -> Reduced:
+    """Shrink a case that failed in ``run``: without a schedule if it fails sequentially too."""
+    same = SameFailure(lane, signature_of(run))
+    sequential = same.attempt(case, ())
+    schedule = () if sequential.schedule is not None else same.schedule_of(case, run)
+    return reduce(case, schedule, same, BUDGET)
+
+
+def is_repeatable(case: Case, schedule: Schedule, lane: SteeredLane) -> bool:
+    """Run twice and compare what was on offer at every step, and how it ended."""
+    observed: list[list[tuple[tuple[int, str], ...]]] = []
+    ends = []
+    for _ in range(2):
+        watches: list[_Offers] = []
+
+        def choosing(ids: tuple[str, ...], watches: list[_Offers] = watches) -> Choose:
+            watches.append(_Offers(FollowDeviations(schedule, ids)))
+            return watches[-1]
+
+        run = lane.run_once(case, choosing)
+        observed.append([offer for watch in watches for offer in watch.offers])
+        ends.append((run.verdict, run.differences))
+    return observed[0] == observed[1] and ends[0] == ends[1]
+
+
+class _Offers:
+    """A ``choose`` that notes what was on offer at every step."""
+
+    __slots__ = ("_choose", "offers")
+
+    def __init__(self, choose: Choose) -> None:
+        self._choose = choose
+        self.offers: list[tuple[tuple[int, str], ...]] = []
+
+    def __call__(self, runnable: Sequence[Pending]) -> int:
+        """Pick what the wrapped ``choose`` picks."""
+        self.offers.append(tuple((each.task, each.operation.label) for each in runnable))
+        return self._choose(runnable)
+
+
+def _unmet(record: Record, followers: list[FollowDeviations]) -> tuple[str, ...]:
+    return tuple(
+        str(each)
+        for each in record.schedule
+        if all(each in follower.unused for follower in followers)
+    )

@@ -1,0 +1,65 @@
+"""Replayed case files as a person reads them: a line for each, what differs, the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lockstep.case.file import Setting
+from lockstep.findings.files import ReplayedFile, Totals
+from lockstep.findings.replay import Replayed
+from lockstep.findings.replayed import Rung
+from lockstep.report.differences import difference_lines
+from lockstep.targets.named import find
+from lockstep.verdict import Verdict
+from lockstep_ledger.storage.access import SHARED
+
+
+def replayed_lines(file: ReplayedFile, *, quiet: bool) -> Iterator[str]:
+    """Yield what is to be said of one run; ``quiet`` leaves out what agrees."""
+    path, replayed = file.path, file.replayed
+    run = replayed.run
+    unsupported = run.verdict is Verdict.UNSUPPORTED
+    if run.verdict is not Verdict.AGREE or replayed.rung is not Rung.DEVIATIONS or not quiet:
+        why = f": {'; '.join(run.why_unsupported())}" if unsupported else ""
+        where = f"{_where(file.setting)}{_rung_text(replayed)}"
+        yield f"{run.verdict.value} {path} ({where}){why}"
+    if not unsupported:
+        yield from difference_lines(run.differences)
+    if replayed.drift:
+        yield f"REFERENCE DRIFT {path}: the reference no longer gives the expected outcome"
+        yield from difference_lines(replayed.drift)
+
+
+def total_lines(totals: Totals) -> Iterator[str]:
+    """Yield what was not compared, then the counts."""
+    for word, count in sorted(totals.unsupported.items()):
+        yield f"unsupported {count}: {word}"
+    for word, count in sorted(totals.not_compared.items()):
+        yield f"not compared {count}: {word}"
+    agree, unsupported = map(totals.verdicts.count, (Verdict.AGREE, Verdict.UNSUPPORTED))
+    yield (
+        f"{totals.files} cases, {len(totals.verdicts)} runs: {agree} agree, "
+        f"{len(totals.verdicts) - agree - unsupported} do not, "
+        + (f"{unsupported} unsupported, " if unsupported else "")
+        + f"{totals.drifted} with reference drift"
+        + (f", {totals.lost} recorded failures did not come back" if totals.lost else "")
+    )
+
+
+def _where(setting: Setting) -> str:
+    if not find(setting.executor).drivers:
+        return setting.executor
+    access = "" if setting.access == SHARED else f", {setting.access}"
+    return f"{setting.executor}, {setting.workers} workers, {setting.driver}{access}"
+
+
+def _rung_text(replayed: Replayed) -> str:
+    match replayed.rung:
+        case Rung.NONE:
+            return "; the recorded failure did not come back"
+        case Rung.DEVIATIONS if replayed.unmet:
+            return f"; {len(replayed.unmet)} deviations were not met"
+        case Rung.DEVIATIONS:
+            return ""
+        case rung:
+            return f"; reproduced by rung {rung.value}"

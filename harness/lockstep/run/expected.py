@@ -1,0 +1,74 @@
+"""The chain as it should be: every state from the first on, by the reference alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lockstep.compare.post_state import post_state
+from lockstep.faults import HarnessFault
+from lockstep_ledger.block import Block
+from lockstep_ledger.model import ModelError, State
+from lockstep_ledger.outcome import Outcome
+from lockstep_ledger.schemes import SCHEMES
+from lockstep_ledger.storage.memory import MemoryStorage
+from lockstep_ledger.storage.protocol import Reader
+from lockstep_reference import block as reference
+
+
+class ExpectedChain:
+    """The states of a chain, the newest last; its blocks are signed under ``scheme``."""
+
+    def __init__(self, start: State, scheme: str) -> None:
+        self._states = [start]
+        self._scheme = SCHEMES[scheme]
+
+    @property
+    def newest(self) -> State:
+        """The state after the newest block."""
+        return self._states[-1]
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks the chain has, which is the topoheight of its newest state."""
+        return len(self._states) - 1
+
+    @property
+    def states(self) -> Sequence[State]:
+        """Every state, by topoheight."""
+        return self._states
+
+    def outcome(self, block: Block, reader: Reader | None = None) -> Outcome:
+        """Return what ``block`` gives on the newest state, which ``reader`` reads if it is given.
+
+        Raises ``HarnessFault`` when the reference breaks: that is no verdict.
+        """
+        before = MemoryStorage(self.newest) if reader is None else reader
+        try:
+            return reference.execute(block, before, self._scheme)
+        except Exception as error:
+            raise HarnessFault(
+                f"the reference failed on a block: {type(error).__name__}: {error}"
+            ) from error
+
+    def after(self, outcome: Outcome) -> State:
+        """Return the newest state with the changes of ``outcome``."""
+        return post_state(self.newest, outcome.changes)
+
+    def add(self, state: State) -> None:
+        """Put the block that leads to ``state`` on the chain."""
+        self._states.append(state)
+
+    def extend(self, block: Block) -> State:
+        """Put ``block`` on the chain and return the state after it."""
+        self.add(self.after(self.outcome(block)))
+        return self.newest
+
+    def rewind(self, blocks: int) -> State:
+        """Take back the newest ``blocks`` blocks and return the state that is left.
+
+        Raises ``ModelError`` where there are fewer.
+        """
+        if not 0 < blocks <= self.blocks:
+            raise ModelError(f"a rewind by {blocks} where there are fewer blocks")
+        del self._states[-blocks:]
+        return self.newest

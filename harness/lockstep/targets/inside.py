@@ -1,0 +1,115 @@
+"""Executors in this process: built from a class, asked for outcomes, driven step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+from lockstep.case.file import Setting
+from lockstep.case.values import Case
+from lockstep.faults import UsageError
+from lockstep.run.ask import ask
+from lockstep.run.drivers import Ways
+from lockstep.run.result import Run, StepFailure
+from lockstep.run.session import run_case
+from lockstep.run.stores import Stores
+from lockstep.targets.steered import STEP_LIMIT, SteeredLane
+from lockstep.targets.target import DRIVERS, Target
+from lockstep_ledger.block import Block
+from lockstep_ledger.model import State
+from lockstep_ledger.outcome import Changes, Outcome
+from lockstep_ledger.schemes import SCHEMES
+from lockstep_ledger.signatures import Scheme
+from lockstep_ledger.storage.protocol import Reader, Storage
+from lockstep_parallel.executors.interface import Executor
+from lockstep_parallel.steps.drivers.protocol import Driver
+from lockstep_parallel.steps.drivers.scheduled import Scheduled, lowest_first
+from lockstep_parallel.steps.drivers.threads import Threads
+
+
+class InsideTarget(Target):
+    """An executor that ``factory`` builds, as ``factory(scheme, workers=n)``."""
+
+    drivers: ClassVar[tuple[str, ...]] = DRIVERS
+
+    def __init__(self, name: str, factory: Callable[..., Executor]) -> None:
+        super().__init__(name)
+        self.factory = factory
+
+    def build(self, scheme: Scheme, workers: int) -> Executor:
+        """Build the executor. Raises ``UsageError`` if its class refuses."""
+        try:
+            executor = self.factory(scheme, workers=workers)
+        except (Exception, SystemExit) as error:
+            raise UsageError(
+                f"executor {self.name} cannot be built: {type(error).__name__}: {error}"
+            ) from error
+        for method in ("execute", "merge"):
+            if not callable(getattr(executor, method, None)):
+                raise UsageError(f"executor {self.name} has no method {method}")
+        return executor
+
+    def open(self, setting: Setting, stores: Stores) -> InsideLane:
+        """Return a lane that builds the executor once for every scheme it meets."""
+        return InsideLane(self, setting, stores)
+
+
+class InsideLane(SteeredLane):
+    """An executor of this process under a setting; owns the threads it is driven on."""
+
+    def __init__(self, target: InsideTarget, setting: Setting, stores: Stores) -> None:
+        super().__init__(setting)
+        self._target = target
+        self._stores = stores
+        self._built: dict[str, Driven] = {}
+        self._threads = Threads(delay_seed=0)
+
+    def run(self, case: Case, ways: Ways[Driver]) -> Run:
+        """Run ``case`` under the drivers given, or on real threads where the setting says so."""
+        if self.setting.driver == "threads":
+            ways = self._threaded
+        return run_case(case, self._driven(case.scheme), ways, self._stores, self.setting.access)
+
+    def execute(
+        self, block: Block, before: State, scheme: str
+    ) -> tuple[Outcome | None, StepFailure | None]:
+        """Execute one block in the sequential order, or on real threads."""
+        threaded = self.setting.driver == "threads"
+        driver = self._threads if threaded else Scheduled(lowest_first, STEP_LIMIT)
+        with self._stores.holding(before) as storage:
+            return ask(self._driven(scheme), block, before, storage, driver)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.close()
+
+    def _driven(self, scheme: str) -> Driven:
+        driven = self._built.get(scheme)
+        if driven is None:
+            driven = Driven(self._target.build(SCHEMES[scheme], self.setting.workers))
+            self._built[scheme] = driven
+        return driven
+
+    def _threaded(self, _ids: tuple[str, ...]) -> Iterator[Driver]:
+        yield self._threads
+
+
+class Driven:
+    """The executor in the form a session asks: it reads the state from the storage it is given."""
+
+    reads_storage = True
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def plain(self) -> Driver:
+        """Return the driver of the sequential order."""
+        return Scheduled()
+
+    def execute(self, block: Block, _before: State, reader: Reader, way: Driver) -> Outcome:
+        """Execute ``block`` on what ``reader`` reads."""
+        return self._executor.execute(block, reader, way)
+
+    def merge(self, changes: Changes, storage: Storage, topoheight: int) -> None:
+        """Write the changes of a block."""
+        self._executor.merge(changes, storage, topoheight)

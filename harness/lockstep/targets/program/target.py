@@ -1,0 +1,76 @@
+"""Programs as targets: one process for every signature scheme, asked for blocks in manners."""
+
+from __future__ import annotations
+
+from random import Random
+
+from lockstep.case.file import Setting
+from lockstep.case.manner import Manner
+from lockstep.case.values import Case
+from lockstep.run.ask import ask
+from lockstep.run.drivers import Ways
+from lockstep.run.result import Run, StepFailure
+from lockstep.run.session import run_case
+from lockstep.run.stores import Stores
+from lockstep.schedules.mix import Mix
+from lockstep.targets.program.executor import ProgramExecutor
+from lockstep.targets.program.manners import many_manners
+from lockstep.targets.program.program import Program
+from lockstep.targets.repeated import RepeatedLane
+from lockstep.targets.target import Target
+from lockstep_ledger.block import Block
+from lockstep_ledger.model import State
+from lockstep_ledger.outcome import Outcome
+from lockstep_ledger.schemes import SCHEMES
+from lockstep_ledger.storage.memory import MemoryStorage
+
+
+class ProgramTarget(Target):
+    """A program that speaks the executor protocol over its standard streams."""
+
+    def __init__(self, name: str, program: Program) -> None:
+        super().__init__(name)
+        self.program = program
+
+    def open(self, setting: Setting, stores: Stores) -> ProgramLane:
+        """Return a lane that starts a process when the first block asks for one."""
+        return ProgramLane(self.program, setting, stores)
+
+
+class ProgramLane(RepeatedLane):
+    """A program under a setting; owns its processes."""
+
+    def __init__(self, program: Program, setting: Setting, stores: Stores) -> None:
+        super().__init__(setting)
+        self._program = program
+        self._stores = stores
+        self._executors: dict[str, ProgramExecutor] = {}
+
+    def run_mixed(self, case: Case, random: Random, mix: Mix) -> Run:  # noqa: ARG002
+        """Run every block in many manners; the interleavings are the program's own."""
+        declared = self.executor(case.scheme).declared()
+        return self.run_in(case, many_manners(declared, self.setting.workers, random))
+
+    def run_in(self, case: Case, manners: Ways[Manner]) -> Run:
+        """Run ``case``, every block in the manners given for it."""
+        executor = self.executor(case.scheme)
+        return run_case(case, executor, manners, self._stores, self.setting.access)
+
+    def execute(
+        self, block: Block, before: State, scheme: str
+    ) -> tuple[Outcome | None, StepFailure | None]:
+        """Execute one block in the plain manner."""
+        return ask(self.executor(scheme), block, before, MemoryStorage(before), self.plain)
+
+    def executor(self, scheme: str) -> ProgramExecutor:
+        """Return the program as an executor of blocks signed under ``scheme``."""
+        executor = self._executors.get(scheme)
+        if executor is None:
+            executor = ProgramExecutor(self._program, SCHEMES[scheme], self.setting.workers)
+            self._executors[scheme] = executor
+        return executor
+
+    def close(self) -> None:
+        """End the processes."""
+        for executor in self._executors.values():
+            executor.close()

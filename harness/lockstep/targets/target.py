@@ -1,0 +1,112 @@
+"""The seam for what is under test: a target has a name and opens lanes, a lane runs cases.
+
+Invariant: no other room than this one and ``findings`` asks what kind of target it has. What they
+need to know, a target or a lane says in words of its own. Another kind of target is a subclass of
+each, named as ``module:Class`` like an executor.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from types import TracebackType
+from typing import ClassVar, Self
+
+from lockstep.case.file import Setting
+from lockstep.case.values import Case
+from lockstep.faults import UsageError
+from lockstep.run.result import Run, StepFailure
+from lockstep.run.stores import Stores
+from lockstep.schedules.mix import Mix
+from lockstep_ledger.block import Block
+from lockstep_ledger.model import State
+from lockstep_ledger.outcome import Outcome
+from lockstep_ledger.storage.access import ACCESS_MODES
+
+DRIVERS = ("scheduled", "threads")
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What a target can be asked instead of any case: ``payloads`` by name, and ``words`` for it.
+
+    ``project`` gives the case that it is asked; it depends on the case and the stream alone.
+    """
+
+    payloads: tuple[str, ...]
+    words: str
+    project: Callable[[Case, Random], Case]
+
+
+class Target(ABC):
+    """Something that executes blocks, called ``name`` by the user.
+
+    ``drivers`` are those that a case for any executor is run under, none where the interleavings
+    are the target's own. ``exclusive`` means that it holds one state, so one lane may be open.
+    ``takes_wire`` means that transactions reach it as bytes and nothing else.
+    """
+
+    drivers: ClassVar[tuple[str, ...]] = ()
+    exclusive: ClassVar[bool] = False
+    takes_wire: ClassVar[bool] = False
+    projection: ClassVar[Projection | None] = None
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def reach(self) -> None:  # noqa: B027 - most targets are there once they are found
+        """Ask whether it is there. Raises ``HarnessFault`` if it is not."""
+
+    @abstractmethod
+    def open(self, setting: Setting, stores: Stores) -> Lane:
+        """Return a lane under ``setting``, whose cases are stored in ``stores``.
+
+        Raises ``UsageError`` if the target cannot run under it.
+        """
+
+
+class Lane(ABC):
+    """A target opened under a setting: runs cases one after another; a context manager.
+
+    How a failure of its is brought back is told by which of the two it is: a ``SteeredLane``, by
+    its schedule, or a ``RepeatedLane``, by repetition.
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        if setting.driver not in DRIVERS:
+            raise UsageError(f"unknown driver {setting.driver!r}: known are {', '.join(DRIVERS)}")
+        if setting.access not in ACCESS_MODES:
+            known = ", ".join(ACCESS_MODES)
+            raise UsageError(f"unknown access mode {setting.access!r}: known are {known}")
+        self.setting = setting
+
+    @abstractmethod
+    def run_plain(self, case: Case) -> Run:
+        """Run every block of ``case`` once, in the plainest way there is."""
+
+    @abstractmethod
+    def run_mixed(self, case: Case, random: Random, mix: Mix) -> Run:
+        """Run every block of ``case`` in the ways of a campaign."""
+
+    @abstractmethod
+    def execute(
+        self, block: Block, before: State, scheme: str
+    ) -> tuple[Outcome | None, StepFailure | None]:
+        """Execute one block on ``before`` in the plainest way: the outcome, or why none."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release what the lane holds."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
