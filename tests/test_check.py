@@ -15,8 +15,8 @@ from tests.repository import REPOSITORY
 TOOLS = ("ruff", "mypy", "lint-imports", "python", "coverage")
 TOOL = """#!/bin/sh
 echo "$(basename "$0") $*" | sed 's/ $//' >> "$CALLS"
-[ "$(basename "$0")" != coverage ] || cat "$REPORT"
-[ "$(basename "$0")" != "$FAILING" ]
+[ "$1" != report ] || cat "$REPORT"
+case "$(basename "$0") $*" in "$FAILING"*) exit 1 ;; esac
 """
 REPORT = """\
 Name      Stmts   Miss Branch BrPart  Cover
@@ -42,7 +42,9 @@ class Check:
 
     folder: Path
 
-    def __call__(self, *arguments: str, failing: str = "", coverage: str | None = None) -> Ended:
+    def __call__(
+        self, *arguments: str, failing: str = "nothing", coverage: str | None = None
+    ) -> Ended:
         calls, report = self.folder / "calls", self.folder / "report"
         report.write_text(REPORT)
         calls.unlink(missing_ok=True)
@@ -77,9 +79,10 @@ def test_it_runs_style_types_arrows_and_then_the_whole_suite_measured(check: Che
     ended = check()
     assert ended.code == 0
     assert ended.calls[:4] == BEFORE_THE_TESTS
-    suite, report = ended.calls[4:]
-    assert suite.startswith("python -m pytest --numprocesses 7 ")
-    assert suite.endswith(" --cov --cov-report=")
+    erase, suite, combine, report = ended.calls[4:]
+    assert erase == "coverage erase"
+    assert suite.startswith("coverage run -m pytest --numprocesses 7 ")
+    assert combine.startswith("coverage combine")
     assert report.startswith("coverage report")
 
 
@@ -88,24 +91,31 @@ def test_the_figure_and_the_files_below_95_percent_are_printed(check: Check) -> 
     assert shown == [("low.py", "80"), ("TOTAL", "90")]
 
 
-@pytest.mark.parametrize("tool", TOOLS)
-def test_what_one_tool_refuses_the_check_refuses(check: Check, tool: str) -> None:
-    ended = check(failing=tool)
+@pytest.mark.parametrize(
+    "call", ["ruff", "mypy", "lint-imports", "coverage run", "coverage report"]
+)
+def test_what_one_tool_refuses_the_check_refuses(check: Check, call: str) -> None:
+    ended = check(failing=call)
     assert ended.code != 0
-    assert ended.calls[-1].startswith(tool)
+    assert ended.calls[-1].startswith(call)
+
+
+@pytest.mark.parametrize("arguments", [(), ("tests/reference",)])
+def test_a_test_that_fails_fails_the_check(check: Check, arguments: tuple[str, ...]) -> None:
+    assert check(*arguments, failing="coverage run" if not arguments else "python").code != 0
 
 
 def test_nothing_is_measured_where_that_is_asked_for(check: Check) -> None:
     ended = check(coverage="0")
     assert ended.code == 0
     assert len(ended.calls) == 5
-    assert "--cov" not in ended.calls[-1]
+    assert ended.calls[-1].startswith("python -m pytest --numprocesses 7 ")
 
 
 def test_part_of_the_suite_is_not_measured(check: Check) -> None:
     ended = check("tests/reference", "-x")
+    assert ended.calls[-1].startswith("python -m pytest ")
     assert ended.calls[-1].endswith(" tests/reference -x")
-    assert "--cov" not in ended.calls[-1]
 
 
 def test_a_commit_is_checked_by_what_comes_before_the_tests() -> None:
