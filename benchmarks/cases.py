@@ -8,6 +8,7 @@ from itertools import count
 
 from benchmarks.rows import AtLeast, AtMost, Row, Topic
 from benchmarks.timing import REPEATS, Timing, timed_together
+from lockstep.campaign.processes import result_of
 from lockstep.campaign.worker import Plan, Worker
 from lockstep.case.file import Setting
 from lockstep.case.values import Case
@@ -61,7 +62,7 @@ def _campaign() -> Iterator[Row]:
     cases, executions = [], []
     for start in range(0, (1 + REPEATS) * CHUNK, CHUNK):
         started = time.perf_counter()
-        tally = bench.do(start, CHUNK)
+        tally = result_of(bench.do(start, CHUNK))
         seconds = time.perf_counter() - started
         assert tally.verdicts == {Verdict.AGREE.value: CHUNK}
         cases.append(seconds / CHUNK)

@@ -12,6 +12,7 @@ import psutil
 
 from benchmarks.cases import CHUNK, PLAN
 from benchmarks.rows import AtMost, Row, Topic
+from lockstep.campaign.processes import result_of
 from lockstep.campaign.worker import Worker
 
 QUICK = (2_000, 4_000, 6_000)
@@ -52,7 +53,7 @@ def _run(storage: str, marks: list[int]) -> list[int]:
     bench = Worker(replace(PLAN, storage=storage), "main")
     for start, stop in pairwise([0, *marks]):
         for number in range(start, stop, CHUNK):
-            bench.do(number, CHUNK)
+            result_of(bench.do(number, CHUNK))
         sizes.append(process.memory_info().rss)
     bench.close()
     return sizes

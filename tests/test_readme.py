@@ -37,7 +37,8 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def without_timings(text: str) -> str:
-    return re.sub(r"\d+\.\d s +", "(time) ", text)
+    timeless = re.sub(r"\d+\.\d s +", "(time) ", text)
+    return re.sub(r"/[0-9a-f]{16}\.json", "/(content).json", timeless)
 
 
 def pattern(shown: str) -> str:

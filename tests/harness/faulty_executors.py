@@ -12,7 +12,7 @@ from lockstep_ledger.signatures import Scheme
 from lockstep_ledger.storage.protocol import Reader, Storage
 from lockstep_parallel.executors.batched import Batched
 from lockstep_parallel.rules.state import BlockState
-from lockstep_parallel.steps.drivers.protocol import Driver
+from lockstep_parallel.steps.drivers.protocol import Driver, Hang
 from lockstep_parallel.steps.ops import Kind, op
 
 
@@ -117,3 +117,25 @@ class Empty:
 
     def __init__(self, scheme: Scheme, workers: int) -> None:
         """Take anything."""
+
+
+class NowAndThenCrashing(Batched):
+    """Crashes on blocks of five transactions or more."""
+
+    name = "now-and-then-crashing"
+
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
+        if len(block.transactions) >= 5:
+            raise RuntimeError("too many")
+        return super().execute(block, storage, driver)
+
+
+class NowAndThenWaiting(Batched):
+    """Hangs on blocks of five transactions or more."""
+
+    name = "now-and-then-waiting"
+
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
+        if len(block.transactions) >= 5:
+            raise Hang("nothing can run")
+        return super().execute(block, storage, driver)

@@ -10,6 +10,7 @@ from lockstep.campaign.campaign import Budget, run_campaign
 from lockstep.campaign.worker import Plan
 from lockstep.case.file import Setting, from_bytes
 from lockstep_mutants.catalogue import ROWS
+from tests.harness.campaign.observing import Unseeing
 
 RACES = tuple(
     Setting(row.executor) for row in ROWS if row.executor.startswith("lockstep_mutants.races:")
@@ -19,8 +20,8 @@ CASES = 150
 
 def findings(folder: Path, jobs: int) -> dict[str, bytes]:
     """Run a campaign against every race mutant and return the files it wrote."""
-    plan = Plan("determinism", RACES, storage="memory")
-    report = run_campaign(plan, Budget(cases=CASES), jobs, folder, lambda _: None, lambda _: None)
+    plan = Plan("determinism", RACES, storage="memory", findings=folder)
+    report = run_campaign(plan, Budget(cases=CASES), jobs, Unseeing())
     assert report.fault is None
     files = (each for each in folder.rglob("*") if each.is_file())
     return {str(each.relative_to(folder)): each.read_bytes() for each in files}

@@ -5,14 +5,13 @@ Invariant: trials stand in the order of subjects and seeds whatever the number o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from lockstep.audit.subject import Size, Subject
 from lockstep.audit.trial import Terms, Trial, run_trial
-from lockstep.campaign.processes import in_order
+from lockstep.campaign.processes import Unwatched, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,8 @@ def run_audit(
     """
     tried = [subject for subject in subjects if not subject.masked]
     work = [(subject, seed, terms) for subject in tried for seed in seeds]
-    with closing(in_order(_Trials, work, jobs, _Trials())) as trials:
+    with Work(_Trials, jobs, _Trials(), Unwatched()) as working:
+        trials = working.results(work)
         for subject in subjects:
             made = () if subject.masked else tuple(next(trials) for _ in seeds)
             yield Audited(subject, made)
@@ -90,8 +90,9 @@ class _Trials:
     def __init__(self, _number: int = 0) -> None:
         pass
 
-    def do(self, subject: Subject, seed: str, terms: Terms) -> Trial:
-        """Make one trial."""
+    def do(self, subject: Subject, seed: str, terms: Terms) -> Generator[None, None, Trial]:
+        """Make one trial; there are no notes."""
+        yield from ()
         return run_trial(subject, seed, terms)
 
     def close(self) -> None:

@@ -119,7 +119,7 @@ def _search(worker: Worker, budget: float) -> tuple[Searched, tuple[Case, Run] |
     """Run cases up to the first that fails, or until ``budget`` is spent."""
     executions = 0
     started = time.process_time()
-    for number, _setting, case, run in _campaign(worker):
+    for number, _setting, case, run, _killed in _campaign(worker):
         executions += run.executions
         seconds = time.process_time() - started
         if run.verdict.is_failure or seconds >= budget:
@@ -144,7 +144,7 @@ def _twin(
     executions = seen = 0
     with closing(_worker(subject.twin, seed, terms)) as worker:
         started = time.process_time()
-        for number, _setting, _case, run in islice(_campaign(worker), cases):
+        for number, _setting, _case, run, _killed in islice(_campaign(worker), cases):
             seen, executions = number + 1, executions + run.executions
             if run.verdict is not Verdict.AGREE:
                 alarms.append(f"case {number} of seed {seed}: {run.verdict.value}")

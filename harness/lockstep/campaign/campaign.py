@@ -1,24 +1,45 @@
 """A campaign: chunks of cases on one or more processes until the budget is spent.
 
 Invariant: tallies are taken in case order, so the same seed and number of cases give the same
-findings whatever the number of processes; a failure never ends the campaign.
+findings whatever the number of processes. A failure never ends the campaign, and is kept from the
+moment it is met.
 """
 
 from __future__ import annotations
 
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
-from lockstep.campaign.processes import in_order
+from lockstep.campaign.processes import Task, Work
 from lockstep.campaign.versus import versus
-from lockstep.campaign.worker import Plan, Tally, Worker
+from lockstep.campaign.worker import (
+    ENOUGH,
+    Begins,
+    Failure,
+    Killer,
+    Met,
+    Note,
+    Plan,
+    Tally,
+    Went,
+    Worker,
+    killed,
+)
 from lockstep.faults import HarnessFault
 from lockstep.findings.finding import Finding
 from lockstep.findings.investigate import investigate
+from lockstep.findings.keeping import Keeper
+from lockstep.run.fingerprint import fingerprint
+from lockstep.run.watchdog import TimeOver, watching
 
+HOW_TO_GO_ON = "; look at one with lockstep replay, give --deadline more, or --isolate"
 CHUNK = 50
 
 
@@ -34,39 +55,59 @@ class Budget:
 class Report:
     """What a campaign found.
 
-    ``kinds`` are the fingerprints met, ``complaints`` the failed health gates and controls,
-    ``fault`` what broke.
+    ``tally`` counts whole chunks, ``under_way`` what is known of the others. ``kinds`` counts
+    failures by fingerprint, ``complaints`` are the failed health gates and controls, ``fault`` what
+    broke, ``unsettled`` the failures that were met and kept, but not investigated any more.
     """
 
     tally: Tally = field(default_factory=Tally)
-    kinds: set[str] = field(default_factory=set)
+    under_way: Tally = field(default_factory=Tally)
+    kinds: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
+    unsettled: list[Met] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
     fault: str | None = None
 
 
-Progress = Callable[[Report], None]
+class Observer(Protocol):
+    """What is told while a campaign runs."""
+
+    def progress(self, report: Report) -> None:
+        """Show where ``report`` stands."""
+        ...
+
+    def met(self, met: Met) -> None:
+        """Tell of a failure of a new kind, before it is investigated."""
+        ...
+
+    def found(self, finding: Finding) -> None:
+        """Tell what became of it."""
+        ...
 
 
-def run_campaign(
-    plan: Plan, budget: Budget, jobs: int, folder: Path, progress: Progress, found: Progress
-) -> Report:
-    """Run cases until ``budget`` is spent and return the report, whatever happens on the way.
-
-    ``progress`` is called after every chunk, ``found`` after every finding of a new kind.
-    """
-    report = Report()
+def run_campaign(plan: Plan, budget: Budget, jobs: int, observer: Observer) -> Report:
+    """Run cases until ``budget`` is spent and return the report, whatever happens on the way."""
     started = time.monotonic()
+    report = Report()
+    until = None if budget.seconds is None else started + budget.seconds
     worker = Worker(plan, "main")
+    campaign = _Campaign(plan, worker, report, observer, started)
     try:
-        chunks = _chunks(budget, started)
-        for tally in in_order(partial(_numbered, plan), chunks, jobs, worker):
-            report.tally.add(tally)
-            report.seconds = time.monotonic() - started
-            progress(report)
-            _investigate_new(worker, tally, report, folder, found)
+        with (
+            worker.marker,
+            watching(until),
+            _databases(plan, jobs) as with_database,
+            Work(partial(_numbered, with_database), jobs, worker, campaign) as work,
+        ):
+            campaign.listen = work.listen
+            for tally in work.results(_chunks(budget, started)):
+                campaign.take(tally)
+                if tally.hopeless:
+                    raise HarnessFault(tally.hopeless + HOW_TO_GO_ON)
+    except TimeOver:
+        pass
     except KeyboardInterrupt:
         report.interrupted = True
     except HarnessFault as fault:
@@ -74,14 +115,162 @@ def run_campaign(
     finally:
         worker.close()
     report.seconds = time.monotonic() - started
-    report.complaints = [
-        *replace(report.tally.measure, possible=plan.payloads()).complaints(),
-        *_not_tested(plan, report.tally),
-        *report.tally.controls.missed,
-    ]
-    if not report.tally.controls.rounds and not report.interrupted and report.fault is None:
-        report.complaints.append("no control was run: this campaign proves nothing")
+    campaign.close()
+    report.complaints = list(_complaints(plan, report))
     return report
+
+
+class _Campaign:
+    """The report of a campaign as it grows, and what is done about failures."""
+
+    def __init__(
+        self, plan: Plan, worker: Worker, report: Report, observer: Observer, started: float
+    ) -> None:
+        self.listen: Callable[[], None] = lambda: None
+        self._plan = plan
+        self._worker = worker
+        self._report = report
+        self._observer = observer
+        self._started = started
+        self._keeper = Keeper(plan.findings)
+        self._met: dict[str, list[Met]] = {}
+        self._settled: set[str] = set()
+        self._begun: dict[int, Begins] = {}
+        self._went: dict[int, Tally] = {}
+        self._under_investigation = ""
+
+    def note(self, note: Note) -> None:
+        """See what a worker says of the chunk that it is at."""
+        match note:
+            case Met():
+                self._hear_of(note)
+            case Begins():
+                self._begun[note.start] = note
+            case Went():
+                went = self._went.setdefault(note.start, Tally())
+                more = Tally(note.cases, note.executions, dict(note.verdicts))
+                went.add(more)
+                self._report.under_way.add(more)
+                self._show()
+
+    def died(self, task: Task, how: str) -> Task:
+        """Have a chunk run again, case by case; the second time it is known which one kills."""
+        start, count, *more = task
+        careful, killers = more or (False, ())
+        if not careful:
+            return (start, count, True, ())
+        begun = self._begun.get(start)
+        if begun is None:
+            raise HarnessFault(f"a worker process ended outside of any case: {how}")
+        killer = Killer(begun.number, begun.setting, how)
+        executor = self._plan.settings[begun.setting].executor
+        run = killed(how)
+        failure = Failure(
+            begun.number, begun.setting, fingerprint(executor, run), begun.case, run, killed=True
+        )
+        self._hear_of(Met(start, failure, self._worker.keep(failure)))
+        if len(killers) + 1 >= ENOUGH:
+            self._settle(failure)
+            raise HarnessFault(
+                f"case {begun.number} is the third of its chunk that ends the process ({how})"
+                + HOW_TO_GO_ON
+            )
+        return (start, count, True, (*killers, killer))
+
+    def take(self, tally: Tally) -> None:
+        """Add a whole chunk, and investigate what is new in it."""
+        report = self._report
+        report.tally.add(tally)
+        report.kinds += tally.kinds
+        report.under_way = Tally()
+        ended = report.tally.cases
+        self._went = {start: went for start, went in self._went.items() if start >= ended}
+        for went in self._went.values():
+            report.under_way.add(went)
+        self._show()
+        for failure in tally.failures:
+            self._settle(failure)
+
+    def close(self) -> None:
+        """Note what was met and could not be investigated any more."""
+        for kind in (*self._met, *self._settled):
+            self._report.kinds[kind] += kind not in self._report.kinds
+        for kind, met in self._met.items():
+            if kind not in self._settled or kind == self._under_investigation:
+                self._report.unsettled.append(min(met, key=_position))
+
+    def _hear_of(self, met: Met) -> None:
+        kind = met.failure.fingerprint
+        if kind in self._settled:
+            if kind == self._under_investigation:
+                self._met[kind].append(met)
+            else:
+                self._keeper.forget(met.kept)
+            return
+        heard = self._met.setdefault(kind, [])
+        heard.append(met)
+        if len(heard) == 1:
+            self._observer.met(met)
+        is_next = met.start == self._report.tally.cases and not met.failure.killed
+        if is_next and not self._under_investigation:
+            self._settle(met.failure)
+
+    def _settle(self, failure: Failure) -> None:
+        """Investigate the first failure of a kind, in the order of cases."""
+        if failure.fingerprint not in self._settled:
+            self._settled.add(failure.fingerprint)
+            self._investigate(failure)
+
+    def _investigate(self, failure: Failure) -> None:
+        kind = failure.fingerprint
+        met = self._met.setdefault(kind, [])
+        first = next((each for each in met if _position(each) == _position(failure)), None)
+        if first is None:
+            first = Met(self._report.tally.cases, failure, self._worker.keep(failure))
+            met.append(first)
+        self._under_investigation = kind
+        lane = self._worker.lane_for(failure)
+        finding = investigate(
+            failure.case,
+            failure.run,
+            lane,
+            self._worker.origin(failure),
+            self._keeper,
+            first.kept,
+            self._between,
+        )
+        lanes = enumerate(self._worker.lanes)
+        others = [each for position, each in lanes if position != failure.setting]
+        told = versus(finding.case, finding.run, lane.setting.executor, others)
+        finding = replace(finding, versus=tuple(told))
+        self._under_investigation = ""
+        for each in self._met.pop(kind):
+            if each.kept.path != finding.kept.path:
+                self._keeper.forget(each.kept)
+        self._report.findings.append(finding)
+        self._observer.found(finding)
+
+    def _between(self) -> None:
+        self.listen()
+        self._show()
+
+    def _show(self) -> None:
+        self._report.seconds = time.monotonic() - self._started
+        self._observer.progress(self._report)
+
+
+def _position(each: Met | Failure) -> tuple[int, int]:
+    failure = each.failure if isinstance(each, Met) else each
+    return failure.number, failure.setting
+
+
+def _complaints(plan: Plan, report: Report) -> Iterator[str]:
+    """Yield the health gates and controls that failed."""
+    yield from replace(report.tally.measure, possible=plan.payloads()).complaints()
+    yield from _not_tested(plan, report.tally)
+    yield from report.tally.controls.missed
+    if not report.tally.controls.rounds and not report.interrupted and report.fault is None:
+        yield "no control was run: this campaign proves nothing"
 
 
 def _not_tested(plan: Plan, tally: Tally) -> Iterator[str]:
@@ -91,20 +280,14 @@ def _not_tested(plan: Plan, tally: Tally) -> Iterator[str]:
             yield f"every run of {name} was unsupported: nothing was compared"
 
 
-def _investigate_new(
-    worker: Worker, tally: Tally, report: Report, folder: Path, found: Progress
-) -> None:
-    for failure in tally.failures:
-        if failure.fingerprint in report.kinds:
-            continue
-        report.kinds.add(failure.fingerprint)
-        lane = worker.lanes[failure.setting]
-        origin = {"kind": "fuzz", "seed": worker.plan.seed, "case": str(failure.number)}
-        finding = investigate(failure.case, failure.run, lane, origin, folder)
-        others = [each for each in worker.lanes if each is not lane]
-        told = versus(finding.case, finding.run, lane.setting.executor, others)
-        report.findings.append(replace(finding, versus=tuple(told)))
-        found(report)
+@contextmanager
+def _databases(plan: Plan, jobs: int) -> Iterator[Plan]:
+    """Give the plan of worker processes: their temporary databases are this process's to remove."""
+    if jobs == 1 or plan.storage == "memory" or plan.database is not None:
+        yield plan
+        return
+    with tempfile.TemporaryDirectory(prefix="lockstep-") as folder:
+        yield replace(plan, database=Path(folder))
 
 
 def _numbered(plan: Plan, number: int) -> Worker:

@@ -199,6 +199,9 @@ class SettingDocument(_Closed):
     workers: int
     driver: str
     access: str = "shared"
+    deadline: Annotated[float, Meta(gt=0)] = 10.0
+    memory: Annotated[int, Meta(gt=0)] = 2048
+    isolated: bool = False
 
 
 class ReproductionDocument(_Closed):

@@ -35,12 +35,20 @@ class CaseFileError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a case was run: which executor, how many workers, which driver, how it reads storage."""
+    """How a case was run: which executor, how many workers, which driver, how it reads storage.
+
+    ``deadline`` is how many seconds an execution of a block may take, ``memory`` how many MiB of
+    data a process of the executor's own may have. ``isolated`` means that an executor of ours runs
+    in such a process.
+    """
 
     executor: str = "batched"
     workers: int = 4
     driver: str = "scheduled"
     access: str = "shared"
+    deadline: float = 10.0
+    memory: int = 2048
+    isolated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +183,28 @@ def _check_format(document: Any) -> None:
 def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
     if document is None:
         return None
-    return Setting(document.name, document.workers, document.driver, document.access)
+    return Setting(
+        document.name,
+        document.workers,
+        document.driver,
+        document.access,
+        document.deadline,
+        document.memory,
+        document.isolated,
+    )
 
 
 def _setting_document(setting: Setting | None) -> documents.SettingDocument | None:
     if setting is None:
         return None
     return documents.SettingDocument(
-        setting.executor, setting.workers, setting.driver, setting.access
+        setting.executor,
+        setting.workers,
+        setting.driver,
+        setting.access,
+        setting.deadline,
+        setting.memory,
+        setting.isolated,
     )
 
 

@@ -1,78 +1,75 @@
-"""The terminal around a campaign: a live line while it runs, findings as they come, a summary."""
+"""The terminal around a campaign: how it goes, findings as they come, a summary."""
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
-
 from lockstep.campaign.campaign import Budget, Report, run_campaign
-from lockstep.campaign.worker import Plan
+from lockstep.campaign.marker import left_behind
+from lockstep.campaign.worker import Met, Plan
 from lockstep.case.file import Setting
+from lockstep.cli.screen import Screen
 from lockstep.faults import UsageError
+from lockstep.findings.finding import Finding
+from lockstep.findings.keeping import Keeper
 from lockstep.report.campaign import progress_line, summary_table
-from lockstep.report.finding import finding_lines
+from lockstep.report.finding import finding_lines, met_lines
 from lockstep.targets.named import find, reach
 from lockstep.targets.target import Target
 
-QUIET_SECONDS = 10.0
-"""How often a line is printed where no live line can be drawn."""
 
-
-def run_on_console(plan: Plan, budget: Budget, jobs: int, folder: Path) -> Report:
+def run_on_console(plan: Plan, budget: Budget, jobs: int) -> Report:
     """Run a campaign and show it; the summary is printed however it ends."""
-    output, progress = Console(highlight=False), Console(stderr=True, highlight=False)
+    with Screen() as screen:
+        for text in left_behind():
+            screen.say(f"a campaign before this one ended without a word at {text}")
+        for line in _opening_lines(plan, jobs):
+            screen.say(line)
+        report = run_campaign(plan, budget, jobs, _Shown(screen))
+        for met in report.unsettled:
+            screen.say(f"not investigated any more: {met.failure.fingerprint}")
+        screen.show(summary_table(report))
+        for complaint in report.complaints:
+            screen.say(f"health gate failed: {complaint}")
+        if report.interrupted:
+            screen.say("interrupted: stopped before the budget was spent")
+        if report.fault is not None:
+            screen.complain(f"lockstep: {report.fault}")
+        return report
+
+
+def _opening_lines(plan: Plan, jobs: int) -> list[str]:
+    """Say what is fuzzed, and what will be in the way. Raises ``UsageError``, ``HarnessFault``."""
     targets = [find(setting.executor) for setting in plan.settings]
     exclusive = next((each.name for each in targets if each.exclusive), None)
     if exclusive is not None and jobs > 1:
         raise UsageError(f"{exclusive} holds one state: it takes --jobs 1")
     reach(each.name for each in targets)
     names = ", ".join(map(_name, targets, plan.settings))
-    output.print(
-        f"fuzzing {names} on {plan.storage}, seed {plan.seed}", markup=False, soft_wrap=True
-    )
-    for projection in plan.projections():
-        output.print(projection.words)
-    with Live(console=progress, auto_refresh=False, transient=True) as live:
-        line = _Line(live, progress)
-
-        def found(report: Report) -> None:
-            for text in finding_lines(report.findings[-1]):
-                output.print(text, markup=False, soft_wrap=True)
-
-        report = run_campaign(plan, budget, jobs, folder, line.show, found)
-    output.print(summary_table(report))
-    for complaint in report.complaints:
-        output.print(f"health gate failed: {complaint}", markup=False, soft_wrap=True)
-    if report.interrupted:
-        output.print("interrupted: stopped before the budget was spent", markup=False)
-    if report.fault is not None:
-        progress.print(f"lockstep: {report.fault}", markup=False, soft_wrap=True)
-    return report
+    lines = [f"fuzzing {names} on {plan.storage}, seed {plan.seed}"]
+    lines += [projection.words for projection in plan.projections()]
+    problem = Keeper(plan.findings).problem()
+    if problem:
+        lines.append(f"findings cannot be kept, they will be printed whole: {problem}")
+    return lines
 
 
 def _name(target: Target, setting: Setting) -> str:
     return f"{target.name} ({setting.driver})" if target.drivers else target.name
 
 
-class _Line:
-    """The progress line: drawn in place on a terminal, printed now and then elsewhere."""
+class _Shown:
+    """Shows a campaign while it runs."""
 
-    def __init__(self, live: Live, console: Console) -> None:
-        self._live = live
-        self._console = console
-        self._shown = time.monotonic()
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
 
-    def show(self, report: Report) -> None:
+    def progress(self, report: Report) -> None:
         """Show where ``report`` stands."""
-        now = time.monotonic()
-        if self._console.is_terminal:
-            if now - self._shown >= 0.2:
-                self._shown = now
-                self._live.update(Text(progress_line(report), overflow="ellipsis"), refresh=True)
-        elif now - self._shown >= QUIET_SECONDS:
-            self._shown = now
-            self._console.print(progress_line(report), markup=False, soft_wrap=True)
+        self._screen.progress(progress_line(report))
+
+    def met(self, met: Met) -> None:
+        """Tell of a failure that is now investigated."""
+        self._screen.tell(met_lines(met.failure.run, met.failure.fingerprint, met.kept))
+
+    def found(self, finding: Finding) -> None:
+        """Tell what it is."""
+        self._screen.tell(finding_lines(finding))

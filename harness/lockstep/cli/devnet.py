@@ -17,9 +17,11 @@ from lockstep.case.values import BlockStep, Case
 from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE
 from lockstep.devnet.rehearsal import Chain, Rehearsed, Slip, rehearse
-from lockstep.findings.investigate import investigate
+from lockstep.findings.investigate import investigate, met_record
+from lockstep.findings.keeping import Keeper
 from lockstep.report.differences import difference_lines
 from lockstep.report.finding import finding_lines
+from lockstep.run.fingerprint import fingerprint
 from lockstep.run.stores import Stores, open_stores
 from lockstep.schedules.mix import Mix
 from lockstep.streams import stream
@@ -124,7 +126,10 @@ def _tell(slip: Slip, chain: Chain, stores: Stores, folder: Path, output: Consol
         run = lane.run_mixed(slip.case, stream(chain.seed, "slip"), mix)
         if run.verdict.is_failure:
             origin = {"kind": "devnet", "seed": chain.seed}
-            lines = finding_lines(investigate(slip.case, run, lane, origin, folder))
+            keeper = Keeper(folder)
+            record = met_record(slip.case, run, lane, origin)
+            kept = keeper.met(record, fingerprint(slip.setting.executor, run), "slip")
+            lines = finding_lines(investigate(slip.case, run, lane, origin, keeper, kept))
         else:
             lines = difference_lines(slip.differences)
             output.print(

@@ -32,7 +32,9 @@ def of_campaign(report: Report) -> int:
     """
     if report.tally.controls.missed:
         return GATE
-    code = of_verdicts(Verdict(word) for word in report.tally.verdicts)
+    kept = [each.failure.run.verdict for each in report.unsettled]
+    kept += [each.run.verdict for each in report.findings]
+    code = of_verdicts([*map(Verdict, report.tally.verdicts), *kept])
     if code == DIVERGENCE:
         return code
     if report.fault is not None or report.interrupted:

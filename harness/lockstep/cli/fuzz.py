@@ -40,6 +40,9 @@ SECONDS = 60.0
 @options.workers(4)
 @options.driver()
 @options.access(SHARED)
+@options.deadline(Setting().deadline)
+@options.memory(Setting().memory)
+@options.isolate()
 @options.strategy()
 @options.storage("rocksdb")
 @options.database()
@@ -59,6 +62,9 @@ def fuzz(
     workers: int,
     driver: str,
     access: str,
+    deadline: float,
+    memory: int,
+    isolate: bool,
     strategy: str | None,
     storage: str,
     database: Path | None,
@@ -67,7 +73,9 @@ def fuzz(
     seeds: Path | None,
 ) -> int:
     """Generate cases, run them on both sides, keep what differs."""
-    settings = tuple(Setting(name, workers, driver, access) for name in executors)
+    settings = tuple(
+        Setting(name, workers, driver, access, deadline, memory, isolate) for name in executors
+    )
     plan = Plan(
         seed=seed or secrets.token_hex(8),
         settings=settings,
@@ -76,9 +84,10 @@ def fuzz(
         database=database,
         seeds=_seeds(seeds, scheme),
         strategy=strategy,
+        findings=findings,
     )
     budget = Budget(cases, SECONDS if seconds is None and cases is None else seconds)
-    return of_campaign(run_on_console(plan, budget, jobs, findings))
+    return of_campaign(run_on_console(plan, budget, jobs))
 
 
 def _seeds(path: Path | None, scheme: str) -> tuple[Case, ...]:

@@ -18,6 +18,7 @@ from typing import Any
 import click
 from click.exceptions import Abort, Exit
 
+from lockstep.cli.ends import signals_handled
 from lockstep.cli.exit_codes import FAULT, USAGE
 from lockstep.faults import HarnessFault, UsageError
 
@@ -71,7 +72,7 @@ class CommandGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Load and run the command, and end with its exit code."""
-        with one_clear_line():
+        with one_clear_line(), signals_handled():
             ctx.exit(super().invoke(ctx))
 
 

@@ -105,6 +105,39 @@ def strategy() -> Decorator:
     )
 
 
+def deadline(default: float | None = None, *, otherwise: str = "") -> Decorator:
+    """Take the seconds that one execution may take."""
+    return _option(
+        "--deadline",
+        default,
+        otherwise,
+        type=click.FloatRange(0.001, 86_400),
+        metavar="SECONDS",
+        help="How long one execution of a block may take",
+    )
+
+
+def memory(default: int | None = None, *, otherwise: str = "") -> Decorator:
+    """Take the MiB of data that a process of the executor's own may have."""
+    return _option(
+        "--memory",
+        default,
+        otherwise,
+        type=click.IntRange(16, 1_048_576),
+        metavar="MIB",
+        help="Data that a program, or an isolated executor, may have",
+    )
+
+
+def isolate() -> Decorator:
+    """Take whether executors of ours run apart."""
+    return click.option(
+        "--isolate",
+        is_flag=True,
+        help="Run the executor in a process of its own, as programs are.",
+    )
+
+
 def scheme(default: str) -> Decorator:
     """Take the name of a signature scheme."""
     return _option(

@@ -20,6 +20,9 @@ THE_FILES = "what the file says"
 @options.workers(otherwise=THE_FILES)
 @options.driver(None, otherwise=THE_FILES)
 @options.access(otherwise=THE_FILES)
+@options.deadline(otherwise=THE_FILES)
+@options.memory(otherwise=THE_FILES)
+@options.isolate()
 @options.strategy()
 @options.storage("memory")
 @options.database()
@@ -35,6 +38,9 @@ def replay(
     workers: int | None,
     driver: str | None,
     access: str | None,
+    deadline: float | None,
+    memory: int | None,
+    isolate: bool,
     strategy: str | None,
     storage: str,
     database: Path | None,
@@ -42,7 +48,7 @@ def replay(
     strict: bool,
 ) -> int:
     """Run saved cases again, exactly. PATHS are case files, or folders of them."""
-    chosen = Options(executor, workers, driver, access, strict, strategy)
+    chosen = Options(executor, workers, driver, access, strict, strategy, deadline, memory, isolate)
     totals = Totals()
     for file in replay_paths(paths, chosen, storage, database, totals):
         for line in replayed_lines(file, quiet=quiet):

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from lockstep.campaign.processes import in_order
+from lockstep.campaign.processes import Unwatched, Work
 from lockstep.explore.sums import Conclusion, Result, Sums
 from lockstep.explore.worker import Survey, Worker
 from lockstep.faults import HarnessFault
 from lockstep.findings.finding import Finding
-from lockstep.findings.investigate import investigate
+from lockstep.findings.investigate import investigate, met_record
+from lockstep.findings.keeping import Keeper
+from lockstep.run.watchdog import watching
 
 CHUNK = 8
 """Blocks a chunk: few, so that an interrupt is answered soon."""
@@ -53,12 +55,14 @@ def explore(
     worker = Worker(plan)
     blocks = exploration.blocks
     chunks = ((first, min(CHUNK, blocks - first)) for first in range(start.next, blocks, CHUNK))
+    keeper = Keeper(folder)
     try:
-        for results in in_order(partial(_opened, plan), chunks, jobs, worker):
-            _keep_new_kinds(worker, results, exploration, folder, found)
-            for result in results:
-                exploration.tally.add(result)
-            progress(exploration)
+        with watching(), Work(partial(_opened, plan), jobs, worker, Unwatched()) as work:
+            for results in work.results(chunks):
+                _keep_new_kinds(worker, results, exploration, keeper, found)
+                for result in results:
+                    exploration.tally.add(result)
+                progress(exploration)
     except KeyboardInterrupt:
         exploration.interrupted = True
     except HarnessFault as fault:
@@ -69,14 +73,16 @@ def explore(
 
 
 def _keep_new_kinds(
-    worker: Worker, results: list[Result], exploration: Exploration, folder: Path, found: Watch
+    worker: Worker, results: list[Result], exploration: Exploration, keeper: Keeper, found: Watch
 ) -> None:
     for result in results:
         failure = result.failure
         if failure is not None and not exploration.tally.knows(failure):
             origin = {"kind": "explore", "block": result.text}
             case = worker.case(result.number)
-            finding = investigate(case, failure.run, worker.lane, origin, folder)
+            record = met_record(case, failure.run, worker.lane, origin)
+            kept = keeper.met(record, failure.fingerprint, f"block-{result.number}")
+            finding = investigate(case, failure.run, worker.lane, origin, keeper, kept)
             exploration.findings.append(finding)
             found(exploration)
 

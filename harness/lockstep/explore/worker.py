@@ -6,7 +6,7 @@ of a chunk only the first of each kind is handed on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -57,8 +57,9 @@ class Worker:
         self._ahead: Iterator[Candidate] = plan.scope.blocks()
         self._position = 0
 
-    def do(self, start: int, count: int) -> list[Result]:
-        """Explore the blocks from ``start`` on."""
+    def do(self, start: int, count: int) -> Generator[None, None, list[Result]]:
+        """Explore the blocks from ``start`` on; there are no notes."""
+        yield from ()
         self._go_to(start)
         met: set[str] = set()
         results: list[Result] = []

@@ -20,7 +20,7 @@ from lockstep.findings.replayed import BroughtBack, Rung, should_fail
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
 from lockstep.schedules.mix import Mix
-from lockstep.shrink.reduce import BUDGET, Attempt, Reduced, reduce
+from lockstep.shrink.reduce import BUDGET, UNWATCHED, Attempt, Reduced, Watch, reduce
 from lockstep.streams import stream
 from lockstep.targets.repeated import RepeatedLane, only
 from lockstep.verdict import Verdict
@@ -43,7 +43,7 @@ class ByRepetition:
     def __init__(self, lane: RepeatedLane) -> None:
         self._lane = lane
 
-    def settle(self, case: Case, run: Run) -> Settled:
+    def settle(self, case: Case, run: Run, watch: Watch = UNWATCHED) -> Settled:
         """Measure, shrink and measure again."""
         manner = self._failing_manner(run)
         trials = HANG_TRIALS if run.verdict is Verdict.HANG else TRIALS
@@ -53,7 +53,7 @@ class ByRepetition:
             lost = Reduced(case, (), trials, finished=False)
             return _settled(lost, replace(run, verdict=Verdict.FLAKY), before)
         repeating.repeats = _repeats(before)
-        reduced = reduce(case, (), repeating, BUDGETS.get(run.verdict, BUDGET))
+        reduced = reduce(case, (), repeating, BUDGETS.get(run.verdict, BUDGET), watch)
         after = repeating.measured(reduced.case, trials)
         final = repeating.seen if after.failed else None
         if final is None:

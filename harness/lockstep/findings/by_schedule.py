@@ -17,10 +17,11 @@ from lockstep.findings.finding import Settled
 from lockstep.findings.replayed import BroughtBack, Rung, should_fail
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
+from lockstep.run.watchdog import LATE
 from lockstep.schedules.deviations import FollowDeviations
 from lockstep.schedules.mix import Mix
 from lockstep.schedules.strategy import Strategy
-from lockstep.shrink.reduce import BUDGET, Reduced, reduce
+from lockstep.shrink.reduce import BUDGET, UNWATCHED, Reduced, Watch, reduce
 from lockstep.shrink.same_failure import SameFailure, schedule_of
 from lockstep.streams import stream
 from lockstep.targets.steered import STEP_LIMIT, SteeredLane
@@ -28,6 +29,8 @@ from lockstep_parallel.steps.drivers.scheduled import Choose, Pending
 
 NEARBY_LIMIT = 200
 NEARBY_WALKS = 100
+LATE_SECONDS, LEAST_LATE = 60.0, 6
+"""What shrinking a hang may take that shows only when its deadline is over."""
 
 
 class BySchedule:
@@ -36,10 +39,10 @@ class BySchedule:
     def __init__(self, lane: SteeredLane) -> None:
         self._lane = lane
 
-    def settle(self, case: Case, run: Run) -> Settled:
+    def settle(self, case: Case, run: Run, watch: Watch = UNWATCHED) -> Settled:
         """Shrink case and schedule, and replay both twice."""
         lane = self._lane
-        reduced = shrink(case, run, lane)
+        reduced = shrink(case, run, lane, watch)
         final = lane.run_deviating(reduced.case, reduced.schedule)
         lost = not final.verdict.is_failure or signature_of(final) != signature_of(run)
         if lost:
@@ -93,12 +96,19 @@ def draw(record: Record, lane: SteeredLane, strategy: Strategy) -> BroughtBack:
     return BroughtBack(run, Rung.NONE if lost else Rung.DEVIATIONS)
 
 
-def shrink(case: Case, run: Run, lane: SteeredLane) -> Reduced:
+def shrink(case: Case, run: Run, lane: SteeredLane, watch: Watch = UNWATCHED) -> Reduced:
     """Shrink a case that failed in ``run``: without a schedule if it fails sequentially too."""
     same = SameFailure(lane, signature_of(run))
     sequential = same.attempt(case, ())
     schedule = () if sequential.schedule is not None else same.schedule_of(case, run)
-    return reduce(case, schedule, same, BUDGET)
+    return reduce(case, schedule, same, _budget(run, lane), watch)
+
+
+def _budget(run: Run, lane: SteeredLane) -> int:
+    """Return the executions to spend; a hang that waits for its deadline takes that long."""
+    if not any(LATE in each.actual for each in run.differences[:1]):
+        return BUDGET
+    return max(LEAST_LATE, int(LATE_SECONDS / lane.setting.deadline))
 
 
 def is_repeatable(case: Case, schedule: Schedule, lane: SteeredLane) -> bool:

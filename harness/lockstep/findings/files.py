@@ -30,6 +30,9 @@ class Options:
     access: str | None = None
     strict: bool = False
     strategy: str | None = None
+    deadline: float | None = None
+    memory: int | None = None
+    isolate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,9 @@ def _settings(record: Record, options: Options) -> Iterator[Setting]:
             workers=options.workers or own.workers,
             driver=options.driver or driver,
             access=options.access or own.access,
+            deadline=options.deadline or own.deadline,
+            memory=options.memory or own.memory,
+            isolated=options.isolate or own.isolated,
         )
         for driver in every or (own.driver,)
     }

@@ -1,7 +1,4 @@
-"""A finding: what a failure was settled to, and the file that it is kept in.
-
-Invariant: a finding is written whole or not at all, and one that is there is never overwritten.
-"""
+"""A finding: what a failure was settled to, and the file that it is kept in."""
 
 from __future__ import annotations
 
@@ -9,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lockstep.case.deviation import Schedule
-from lockstep.case.file import Record, Setting, save
+from lockstep.case.file import Record, Setting
 from lockstep.case.reproduction import Reproduction
 from lockstep.case.values import Case
-from lockstep.faults import HarnessFault
 from lockstep.findings.drift import expected_documents, observed_documents
+from lockstep.findings.keeping import Kept
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
 from lockstep.shrink.reduce import Reduced
@@ -57,17 +54,16 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A failure of a new kind, called ``fingerprint``, and the file ``path`` it is kept in.
+    """A failure of a new kind, called ``fingerprint``, and where it is kept.
 
-    A file that was there already for this kind is left as it is. ``versus`` says what other
-    executors make of the case.
+    ``versus`` says what other executors make of the case.
     """
 
     fingerprint: str
     setting: Setting
     original_transactions: int
     settled: Settled
-    path: Path
+    kept: Kept
     versus: tuple[str, ...] = ()
 
     @property
@@ -84,17 +80,3 @@ class Finding:
     def run(self) -> Run:
         """A run of the smallest case that fails."""
         return self.settled.run
-
-
-def keep(record: Record, folder: Path) -> Path:
-    """Write ``record`` into ``folder``, unless a case is there, and return the file.
-
-    Raises ``HarnessFault`` when the disk refuses; what was written before stays whole.
-    """
-    known = sorted(folder.glob("*.json")) if folder.is_dir() else []
-    if known:
-        return known[0]
-    try:
-        return save(record, folder)
-    except OSError as error:
-        raise HarnessFault(f"cannot write the finding to {folder}: {error.strerror}") from error

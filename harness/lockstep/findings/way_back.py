@@ -11,6 +11,7 @@ from lockstep.findings.by_schedule import BySchedule
 from lockstep.findings.finding import Settled
 from lockstep.findings.replayed import BroughtBack
 from lockstep.run.result import Run
+from lockstep.shrink.reduce import Watch
 from lockstep.targets.repeated import RepeatedLane
 from lockstep.targets.steered import SteeredLane
 from lockstep.targets.target import Lane
@@ -19,7 +20,7 @@ from lockstep.targets.target import Lane
 class WayBack(Protocol):
     """Brings failures of one lane back."""
 
-    def settle(self, case: Case, run: Run) -> Settled:
+    def settle(self, case: Case, run: Run, watch: Watch = ...) -> Settled:
         """Shrink a ``case`` that failed in ``run``, and find out how surely it fails again."""
         ...
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.table import Table
 
 from lockstep.campaign.campaign import Report
@@ -13,11 +15,13 @@ from lockstep_ledger.outcome import Code
 
 def progress_line(report: Report) -> str:
     """Return the one line that shows how a campaign is going."""
-    tally, seconds = report.tally, max(report.seconds, 1e-9)
-    verdicts = " ".join(f"{word} {count}" for word, count in sorted(tally.verdicts.items()))
+    whole, more, seconds = report.tally, report.under_way, max(report.seconds, 1e-9)
+    cases = whole.cases + more.cases
+    counts = Counter(whole.verdicts) + Counter(more.verdicts)
+    verdicts = " ".join(f"{word} {count}" for word, count in sorted(counts.items()))
     return (
-        f"{seconds:5.0f} s  {tally.cases} cases  {tally.cases / seconds:.0f}/s  {verdicts}  "
-        f"conflicts {tally.measure.conflict_density:.0%}  failing {tally.measure.failing_share:.0%}"
+        f"{seconds:5.0f} s  {cases} cases  {cases / seconds:.0f}/s  {verdicts}  "
+        f"conflicts {whole.measure.conflict_density:.0%}  failing {whole.measure.failing_share:.0%}"
         f"  kinds {len(report.kinds)}"
     )
 
@@ -26,10 +30,14 @@ def summary_table(report: Report) -> Table:
     """Return the table a campaign ends with."""
     tally, measure = report.tally, report.tally.measure
     table = Table(show_header=False)
-    table.add_row("cases", f"{tally.cases} in {report.seconds:.1f} s")
-    table.add_row("executions of blocks", str(tally.executions))
-    for word, count in sorted(tally.verdicts.items()):
-        table.add_row(f"verdict {word}", _by_executor(word, count, tally))
+    more = report.under_way
+    whole = f", {tally.cases} of them in whole chunks" if more.cases else ""
+    table.add_row("cases", f"{tally.cases + more.cases} in {report.seconds:.1f} s{whole}")
+    table.add_row("executions of blocks", str(tally.executions + more.executions))
+    counts = Counter(tally.verdicts) + Counter(more.verdicts)
+    for word, count in sorted(counts.items()):
+        text = str(count) if more.cases else _by_executor(word, count, tally)
+        table.add_row(f"verdict {word}", text)
     for word, count in sorted(tally.unsupported.items()):
         table.add_row("unsupported", f"{count}: {word}")
     for word, count in sorted(tally.not_compared.items()):

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 from lockstep.case.text import case_lines
 from lockstep.findings.finding import Finding
+from lockstep.findings.keeping import Kept
 from lockstep.report.differences import difference_lines, replay_command
+from lockstep.run.result import Run
+
+
+def met_lines(run: Run, fingerprint: str, kept: Kept) -> Iterator[str]:
+    """Say that a failure was met, before it is shrunk: what differs first, and where it is kept."""
+    first = f": {run.differences[0]}" if run.differences else ""
+    yield f"met {fingerprint}, {run.verdict.value}{first}"
+    yield from kept_lines(kept)
 
 
 def finding_lines(finding: Finding) -> Iterator[str]:
@@ -30,4 +39,14 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     elif not settled.repeatable:
         yield "  NOT REPEATABLE: run again, it ends in another way"
     yield from (f"  {line}" for line in finding.versus)
-    yield f"  replay: {replay_command(finding.path)}"
+    yield from kept_lines(finding.kept)
+
+
+def kept_lines(kept: Kept) -> Iterator[str]:
+    """Yield the command that shows the failure again; the whole file where there is none."""
+    if kept.path is not None:
+        told = "" if kept.told == "new" else f"  ({kept.told})"
+        yield f"  replay: {replay_command(kept.path)}{told}"
+        return
+    yield f"  NOT WRITTEN: {kept.problem}; the case file is:"
+    yield kept.content

@@ -12,6 +12,7 @@ from lockstep.compare.invariants import broken_invariants
 from lockstep.compare.outcomes import compare_outcomes
 from lockstep.faults import HarnessFault
 from lockstep.run.result import StepFailure
+from lockstep.run.watchdog import TimeOver
 from lockstep.schedules.dpor import Redundant
 from lockstep.verdict import NoOutcome, Verdict
 from lockstep_ledger.block import Block
@@ -51,7 +52,7 @@ def ask(
     """Return what is answered for ``block`` on ``before``, or why that is no outcome."""
     try:
         answer: object = asked.execute(block, before, reader, way)
-    except (Redundant, KeyboardInterrupt, HarnessFault):
+    except (Redundant, KeyboardInterrupt, TimeOver, HarnessFault):
         raise
     except NoOutcome as error:
         return None, StepFailure(error.verdict, error.differences)
@@ -70,10 +71,12 @@ def ask_to_merge(
     """Have ``changes`` merged, and return what went wrong."""
     try:
         asked.merge(changes, storage, topoheight)
-    except (KeyboardInterrupt, HarnessFault):
+    except (KeyboardInterrupt, TimeOver, HarnessFault):
         raise
     except NoOutcome as error:
         return StepFailure(error.verdict, error.differences)
+    except Hang as error:
+        return StepFailure.of(Verdict.HANG, "merge hang", str(error))
     except BaseException as error:
         return StepFailure.of(Verdict.CRASH, f"merge {type(error).__name__}", str(error))
     return None

@@ -7,7 +7,7 @@ again on its result goes on where a spent budget stopped it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
@@ -57,9 +57,26 @@ class Reduced:
     finished: bool
 
 
-def reduce(case: Case, schedule: Schedule, test: FailureTest, budget: int = BUDGET) -> Reduced:
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Follows a reduction: told of every smaller failure, and called between any two attempts."""
+
+    smaller: Callable[[Case, Schedule], None] = lambda _case, _schedule: None
+    between: Callable[[], None] = lambda: None
+
+
+UNWATCHED = Watch()
+
+
+def reduce(
+    case: Case,
+    schedule: Schedule,
+    test: FailureTest,
+    budget: int = BUDGET,
+    watch: Watch = UNWATCHED,
+) -> Reduced:
     """Shrink a case that fails under ``schedule`` until no pass can simplify either."""
-    search = _Search(case, schedule, test, budget)
+    search = _Search(case, schedule, test, budget, watch)
     search.leave_out()
     while search.improve(searching=True) or search.exchange():
         while search.improve(searching=False):
@@ -70,12 +87,15 @@ def reduce(case: Case, schedule: Schedule, test: FailureTest, budget: int = BUDG
 class _Search:
     """The smallest failure so far, and the executions used."""
 
-    def __init__(self, case: Case, schedule: Schedule, test: FailureTest, budget: int) -> None:
+    def __init__(
+        self, case: Case, schedule: Schedule, test: FailureTest, budget: int, watch: Watch
+    ) -> None:
         self.case = case
         self.schedule = schedule
         self.executions = 0
         self._test = test
         self._budget = budget
+        self._watch = watch
         self._searching = True
         self._settled: dict[Pass, tuple[Case, Schedule, bool]] = {}
 
@@ -147,7 +167,7 @@ class _Search:
             return False
         if found is None:
             return False
-        self.case, self.schedule = candidate, found
+        self._take(candidate, found)
         return True
 
     def _reduce_schedule(self) -> bool:
@@ -161,7 +181,7 @@ class _Search:
                     return improved
                 found = self._tried(self._test.attempt(self.case, shorter))
                 if found is not None and len(found) < len(self.schedule):
-                    self.schedule = found
+                    self._take(self.case, found)
                     progress = improved = True
                     break
         return improved
@@ -187,10 +207,15 @@ class _Search:
         found = self._tried(self._test.fewer(candidate, self.schedule, limit))
         if found is None:
             return False
-        self.case, self.schedule = candidate, found
+        self._take(candidate, found)
         return True
 
+    def _take(self, case: Case, schedule: Schedule) -> None:
+        self.case, self.schedule = case, schedule
+        self._watch.smaller(case, schedule)
+
     def _tried(self, attempt: Attempt) -> Schedule | None:
+        self._watch.between()
         self.executions += attempt.executions
         return attempt.schedule
 

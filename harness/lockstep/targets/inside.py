@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
+
+from blake3 import blake3
 
 from lockstep.case.file import Setting
 from lockstep.case.values import Case
@@ -13,6 +18,7 @@ from lockstep.run.drivers import Ways
 from lockstep.run.result import Run, StepFailure
 from lockstep.run.session import run_case
 from lockstep.run.stores import Stores
+from lockstep.run.watchdog import Late, executing
 from lockstep.targets.steered import STEP_LIMIT, SteeredLane
 from lockstep.targets.target import DRIVERS, Target
 from lockstep_ledger.block import Block
@@ -49,6 +55,14 @@ class InsideTarget(Target):
                 raise UsageError(f"executor {self.name} has no method {method}")
         return executor
 
+    def build_of_source(self) -> str:
+        """Return a hash of the source file that defines the executor, empty if there is none."""
+        try:
+            file = inspect.getsourcefile(self.factory)
+            return "" if file is None else blake3(Path(file).read_bytes()).hexdigest(length=6)
+        except (OSError, TypeError):
+            return ""
+
     def open(self, setting: Setting, stores: Stores) -> InsideLane:
         """Return a lane that builds the executor once for every scheme it meets."""
         return InsideLane(self, setting, stores)
@@ -68,7 +82,11 @@ class InsideLane(SteeredLane):
         """Run ``case`` under the drivers given, or on real threads where the setting says so."""
         if self.setting.driver == "threads":
             ways = self._threaded
-        return run_case(case, self._driven(case.scheme), ways, self._stores, self.setting.access)
+        driven = self._driven(case.scheme)
+        run = run_case(case, driven, ways, self._stores, self.setting.access)
+        if driven.was_late:
+            self._start_anew()
+        return run
 
     def execute(
         self, block: Block, before: State, scheme: str
@@ -79,6 +97,11 @@ class InsideLane(SteeredLane):
         with self._stores.holding(before) as storage:
             return ask(self._driven(scheme), block, before, storage, driver)
 
+    def identity(self) -> dict[str, str]:
+        """Add the build of the executor: a hash of the file that defines it."""
+        build = self._target.build_of_source()
+        return super().identity() | ({"build": build} if build else {})
+
     def close(self) -> None:
         """End the threads."""
         self._threads.close()
@@ -86,21 +109,36 @@ class InsideLane(SteeredLane):
     def _driven(self, scheme: str) -> Driven:
         driven = self._built.get(scheme)
         if driven is None:
-            driven = Driven(self._target.build(SCHEMES[scheme], self.setting.workers))
+            executor = self._target.build(SCHEMES[scheme], self.setting.workers)
+            driven = Driven(executor, self.setting.deadline)
             self._built[scheme] = driven
         return driven
+
+    def _start_anew(self) -> None:
+        """Give up the executors, and the threads that may still be inside of one."""
+        self._built.clear()
+        self._threads.abandon()
+        self._threads = Threads(delay_seed=0)
 
     def _threaded(self, _ids: tuple[str, ...]) -> Iterator[Driver]:
         yield self._threads
 
 
+DEADLINE = Setting().deadline
+
+
 class Driven:
-    """The executor in the form a session asks: it reads the state from the storage it is given."""
+    """The executor in the form a session asks: it reads the state from the storage it is given.
+
+    ``was_late`` tells whether it ever missed its ``deadline``, in seconds.
+    """
 
     reads_storage = True
 
-    def __init__(self, executor: Executor) -> None:
+    def __init__(self, executor: Executor, deadline: float = DEADLINE) -> None:
         self._executor = executor
+        self._deadline = deadline
+        self.was_late = False
 
     def plain(self) -> Driver:
         """Return the driver of the sequential order."""
@@ -108,8 +146,19 @@ class Driven:
 
     def execute(self, block: Block, _before: State, reader: Reader, way: Driver) -> Outcome:
         """Execute ``block`` on what ``reader`` reads."""
-        return self._executor.execute(block, reader, way)
+        with self._limited():
+            return self._executor.execute(block, reader, way)
 
     def merge(self, changes: Changes, storage: Storage, topoheight: int) -> None:
         """Write the changes of a block."""
-        self._executor.merge(changes, storage, topoheight)
+        with self._limited():
+            self._executor.merge(changes, storage, topoheight)
+
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
+        try:
+            with executing(self._deadline):
+                yield
+        except Late:
+            self.was_late = True
+            raise

@@ -11,6 +11,7 @@ from lockstep.loading import imported
 from lockstep.run.stores import Stores
 from lockstep.targets.canary import Canary, RaceCanary
 from lockstep.targets.inside import InsideTarget
+from lockstep.targets.isolated import IsolatedTarget
 from lockstep.targets.labu.target import PREFIX as SERVER
 from lockstep.targets.labu.target import labu_target
 from lockstep.targets.program.program import PREFIX as PROGRAM
@@ -96,7 +97,10 @@ def find_inside(name: str) -> InsideTarget:
 
 def open_lane(setting: Setting, stores: Stores, target: Target | None = None) -> Lane:
     """Open the target that ``setting`` names, or ``target``, under ``setting``."""
-    return (target or find(setting.executor)).open(setting, stores)
+    found = target or find(setting.executor)
+    if setting.isolated and isinstance(found, InsideTarget):
+        found = IsolatedTarget(found.name)
+    return found.open(setting, stores)
 
 
 def open_steered(setting: Setting, stores: Stores, target: Target | None = None) -> SteeredLane:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from random import Random
 from types import TracebackType
 from typing import ClassVar, Self
@@ -95,6 +96,10 @@ class Lane(ABC):
         self, block: Block, before: State, scheme: str
     ) -> tuple[Outcome | None, StepFailure | None]:
         """Execute one block on ``before`` in the plainest way: the outcome, or why none."""
+
+    def identity(self) -> dict[str, str]:
+        """Say in words what is under test, and what tests it: name, version and build of each."""
+        return {"executor": self.setting.executor, "lockstep": version("lockstep")}
 
     @abstractmethod
     def close(self) -> None:

@@ -13,12 +13,14 @@ from lockstep.audit import subject as subjects
 from lockstep.audit.audit import Audited, run_audit
 from lockstep.audit.subject import Size, Subject, catalogued, subjects_of, twin_of
 from lockstep.audit.trial import Searched, Terms, Trial, Twin, run_trial
-from lockstep.campaign.campaign import Budget, Report, run_campaign
+from lockstep.campaign.campaign import Budget, run_campaign
 from lockstep.campaign.worker import Plan
 from lockstep.case.file import Setting
 from lockstep.cli.main import main
 from lockstep.report.audit import closing_lines, row
 from lockstep_mutants.catalogue import MASKED, ROWS
+from tests.harness.campaign.observing import Unseeing
+from tests.harness.findings.keeping import load_finding
 
 RACE = "lockstep_mutants.races:DestinationsMissing"
 VALUE = "lockstep_mutants.balances:SenderNotDebited"
@@ -70,15 +72,12 @@ def test_an_executor_of_no_catalogue_has_no_known_minimum() -> None:
 
 @pytest.mark.parametrize("executor", [RACE, VALUE])
 def test_a_trial_finds_the_case_that_a_campaign_finds_first(executor: str, tmp_path: Path) -> None:
-    def ignore(_: Report) -> None:
-        """Show nothing."""
-
-    plan = Plan("one", (Setting(executor),), storage="memory")
-    report = run_campaign(plan, Budget(cases=30), 1, tmp_path, ignore, ignore)
-    first = report.tally.failures[0]
+    plan = Plan("one", (Setting(executor),), storage="memory", findings=tmp_path)
+    report = run_campaign(plan, Budget(cases=30), 1, Unseeing())
+    number = int(load_finding(report.findings[0]).origin["case"])
     trial = run_trial(known(executor), "one", QUICK)
-    assert trial.searched.cases == first.number + 1
-    assert trial.verdict == first.run.verdict.value
+    assert trial.searched.cases == number + 1
+    assert trial.verdict == report.findings[0].run.verdict.value
 
 
 def test_a_race_shrinks_to_its_known_size_and_its_twin_agrees_on_the_same_cases() -> None:

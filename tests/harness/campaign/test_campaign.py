@@ -4,35 +4,32 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from itertools import count
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from lockstep.campaign import controls, worker
-from lockstep.campaign.campaign import Budget, Report, run_campaign
+from lockstep.campaign.campaign import Budget, Observer, Report, run_campaign
 from lockstep.campaign.health import GATES
-from lockstep.campaign.worker import Plan
+from lockstep.campaign.worker import Met, Plan
 from lockstep.case.file import Setting, load
 from lockstep.case.values import Case
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, of_campaign
+from lockstep.findings.finding import Finding
 from lockstep.schedules.mix import Mix
 from lockstep.schedules.sequential import sequential_order
 from lockstep.verdict import Verdict
 from lockstep_parallel.steps.drivers.protocol import Driver
 from lockstep_parallel.steps.drivers.scheduled import Scheduled
+from tests.harness.campaign.observing import Unseeing
 from tests.harness.small import payment
 
 CASES = 40
 CANARY = Setting("canary")
 BATCHED = Setting("batched")
-
-
-def ignore(_: Report) -> None:
-    """Show nothing."""
 
 
 def campaign(
@@ -41,11 +38,15 @@ def campaign(
     cases: int = CASES,
     jobs: int = 1,
     seed: str = "one",
-    progress: Callable[[Report], None] = ignore,
-    found: Callable[[Report], None] = ignore,
+    observer: Observer | None = None,
 ) -> Report:
-    plan = Plan(seed, settings or (CANARY,), storage="memory")
-    return run_campaign(plan, Budget(cases=cases), jobs, folder, progress, found)
+    plan = Plan(seed, settings or (CANARY,), storage="memory", findings=folder)
+    return run_campaign(plan, Budget(cases=cases), jobs, observer or Unseeing())
+
+
+def path_of(finding: Finding) -> Path:
+    assert finding.kept.path is not None
+    return finding.kept.path
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -85,7 +86,7 @@ def test_every_kind_of_failure_is_kept_once_in_a_folder_of_its_own(tmp_path: Pat
 
 def test_a_finding_says_where_it_came_from_and_loads(tmp_path: Path) -> None:
     for finding in campaign(tmp_path).findings:
-        record = load(finding.path)
+        record = load(path_of(finding))
         assert record.case == finding.case
         assert record.setting == CANARY
         assert record.verdict == finding.run.verdict.value
@@ -94,41 +95,30 @@ def test_a_finding_says_where_it_came_from_and_loads(tmp_path: Path) -> None:
         assert 0 <= int(record.origin["case"]) < CASES
 
 
-def test_a_finding_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
+def test_what_was_kept_before_stays_and_the_new_case_is_kept_beside_it(tmp_path: Path) -> None:
     first = campaign(tmp_path)
     for finding in first.findings:
-        edited = finding.path.with_name("edited-by-hand.json")
-        finding.path.rename(edited).write_text("kept as it is")
+        edited = path_of(finding).with_name("edited-by-hand.json")
+        path_of(finding).rename(edited).write_text("kept as it is")
     before = files(tmp_path)
-    campaign(tmp_path)
-    campaign(tmp_path, seed="two", cases=1)
+    again = campaign(tmp_path)
     assert before.items() <= files(tmp_path).items()
-    assert {name for name in files(tmp_path) if Path(name).parent.name in first.kinds} == set(
-        before
-    )
+    assert {each.kept.told for each in again.findings} == {"kept beside edited-by-hand.json"}
+    for finding in again.findings:
+        assert load(path_of(finding)).case == finding.case
 
 
-def test_each_of_several_executors_has_findings_of_its_own(tmp_path: Path) -> None:
-    report = campaign(tmp_path, BATCHED, CANARY, replace(CANARY, workers=2), cases=20)
-    assert {finding.setting.executor for finding in report.findings} == {"canary"}
-    assert sum(report.tally.verdicts.values()) == 3 * report.tally.cases == 60
-
-
-# Nothing stops it early.
+def test_what_is_found_again_is_told_as_known_and_written_once(tmp_path: Path) -> None:
+    assert {each.kept.told for each in campaign(tmp_path).findings} == {"new"}
+    before = files(tmp_path)
+    told = {each.kept.told for each in campaign(tmp_path).findings}
+    assert all(re.fullmatch(r"known since \d{4}-\d\d-\d\d", each) for each in told)
+    assert files(tmp_path) == before
 
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "OneFeeTooMany",
-        "Crashing",
-        "CrashingTask",
-        "Waiting",
-        "BrokenMerge",
-        "ExitingMerge",
-        "Silent",
-        "IllTyped",
-    ],
+    ["OneFeeTooMany", "NowAndThenCrashing", "NowAndThenWaiting", "Silent", "IllTyped"],
 )
 def test_a_failure_never_ends_a_campaign(name: str, tmp_path: Path) -> None:
     report = campaign(tmp_path, Setting(f"tests.harness.faulty_executors:{name}"), cases=60)
@@ -136,6 +126,30 @@ def test_a_failure_never_ends_a_campaign(name: str, tmp_path: Path) -> None:
     assert report.findings
     assert report.fault is None
     assert not report.interrupted
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("Crashing", "crash"),
+        ("CrashingTask", "crash"),
+        ("Waiting", "hang"),
+        ("BrokenMerge", "crash"),
+        ("ExitingMerge", "crash"),
+    ],
+)
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_campaign_that_begins_with_nothing_but_crashes_or_hangs_says_what_to_do_and_ends(
+    name: str, word: str, jobs: int, tmp_path: Path
+) -> None:
+    setting = Setting(f"tests.harness.faulty_executors:{name}")
+    report = campaign(tmp_path, setting, cases=200, jobs=jobs)
+    assert report.fault is not None
+    assert report.fault.startswith(f"the first 3 cases all ended in {word}")
+    assert "--isolate" in report.fault
+    assert report.tally.cases == 3
+    assert report.findings or report.unsettled
+    assert of_campaign(report) in (DIVERGENCE, FAULT)
 
 
 def test_a_campaign_without_failures_is_clean(tmp_path: Path) -> None:
@@ -146,14 +160,12 @@ def test_a_campaign_without_failures_is_clean(tmp_path: Path) -> None:
     assert of_campaign(report) == AGREE
 
 
-def test_seconds_end_a_campaign_that_has_no_number_of_cases(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = count()
-    monkeypatch.setattr("lockstep.campaign.campaign.time.monotonic", lambda: float(next(clock)))
-    plan = Plan("one", (BATCHED,), storage="memory")
-    report = run_campaign(plan, Budget(seconds=10.0), 1, tmp_path, ignore, ignore)
-    assert 0 < report.tally.cases < 1_000
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_seconds_end_a_campaign_that_has_no_number_of_cases(jobs: int, tmp_path: Path) -> None:
+    plan = Plan("one", (BATCHED,), storage="memory", findings=tmp_path)
+    report = run_campaign(plan, Budget(seconds=2.5), jobs, Unseeing())
+    assert report.tally.cases + report.under_way.cases > 0
+    assert 2.5 <= report.seconds < 4.5
     assert not report.interrupted
 
 
@@ -213,8 +225,8 @@ def test_a_correct_executor_that_is_accused_fails_the_campaign_even_if_it_diverg
 
 
 def test_a_campaign_that_had_no_time_for_a_control_fails(tmp_path: Path) -> None:
-    plan = Plan("one", (BATCHED,), storage="memory")
-    report = run_campaign(plan, Budget(seconds=1e-9), 1, tmp_path, ignore, ignore)
+    plan = Plan("one", (BATCHED,), storage="memory", findings=tmp_path)
+    report = run_campaign(plan, Budget(seconds=1e-9), 1, Unseeing())
     assert report.complaints == ["no control was run: this campaign proves nothing"]
     assert of_campaign(report) == GATE
 
@@ -228,12 +240,24 @@ def test_controls_come_every_500_cases_on_any_number_of_processes(tmp_path: Path
 # Interrupted, or out of space.
 
 
-def interrupt(_: Report) -> None:
-    raise KeyboardInterrupt
+class InterruptedByProgress(Unseeing):
+    def progress(self, report: Report) -> None:
+        if report.tally.cases:
+            raise KeyboardInterrupt
+
+
+class InterruptedByMeeting(Unseeing):
+    def met(self, met: Met) -> None:
+        raise KeyboardInterrupt
+
+
+class InterruptedByFinding(Unseeing):
+    def found(self, finding: Finding) -> None:
+        raise KeyboardInterrupt
 
 
 def test_an_interrupted_campaign_reports_what_it_had(tmp_path: Path) -> None:
-    report = campaign(tmp_path, BATCHED, cases=10_000, progress=interrupt)
+    report = campaign(tmp_path, BATCHED, cases=10_000, observer=InterruptedByProgress())
     assert report.interrupted
     assert 0 < report.tally.cases < 10_000
     assert report.complaints == []
@@ -241,30 +265,38 @@ def test_an_interrupted_campaign_reports_what_it_had(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_campaign_keeps_its_findings(tmp_path: Path) -> None:
-    report = campaign(tmp_path, found=interrupt)
+    report = campaign(tmp_path, observer=InterruptedByFinding())
     (finding,) = report.findings
-    assert load(finding.path).case == finding.case
+    assert load(path_of(finding)).case == finding.case
     assert of_campaign(report) == DIVERGENCE
 
 
-def test_a_full_disk_ends_the_campaign_with_its_reason_and_the_earlier_findings_intact(
+def test_a_failure_is_on_disk_when_it_is_told_of_and_stays_there(tmp_path: Path) -> None:
+    report = campaign(tmp_path, observer=InterruptedByMeeting())
+    (met,) = report.unsettled
+    assert report.findings == []
+    assert met.kept.path is not None
+    assert load(met.kept.path).case == met.failure.case
+    assert list(files(tmp_path)) == [str(met.kept.path.relative_to(tmp_path))]
+    assert of_campaign(report) in (DIVERGENCE, FAULT)
+
+
+def test_with_a_full_disk_findings_are_told_whole_and_the_campaign_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = 0
-    sync = os.fsync
+    on_disk = campaign(tmp_path / "right")
 
-    def full_after_one(descriptor: int) -> None:
-        nonlocal written
-        written += 1
-        if written > 1:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        sync(descriptor)
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(os, "fsync", full_after_one)
-    report = campaign(tmp_path)
-    assert report.fault is not None
-    assert report.fault.startswith(f"cannot write the finding to {tmp_path}")
-    assert report.fault.endswith("No space left on device")
-    (finding,) = report.findings
-    assert list(files(tmp_path)) == [str(finding.path.relative_to(tmp_path))]
-    assert load(finding.path).case == finding.case
+    monkeypatch.setattr(os, "fsync", full)
+    report = campaign(tmp_path / "full")
+    assert report.fault is None
+    assert [each.fingerprint for each in report.findings] == [
+        each.fingerprint for each in on_disk.findings
+    ]
+    for printed, written in zip(report.findings, on_disk.findings, strict=True):
+        assert printed.kept.path is None
+        assert printed.kept.problem.endswith("No space left on device")
+        assert printed.kept.content == path_of(written).read_text()
+    assert files(tmp_path / "full") == {}

@@ -16,7 +16,8 @@ PROGRAM = (sys.executable, "-m", "lockstep")
 TALKATIVE = (
     sys.executable,
     "-c",
-    "from lockstep.cli import console, main; console.QUIET_SECONDS = 0; main.main()",
+    "from lockstep.cli import main, screen; "
+    "screen.QUIET_SECONDS = screen.FIRST_SECONDS = 0; main.main()",
 )
 """The command line, with a line of progress after every chunk."""
 

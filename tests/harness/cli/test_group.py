@@ -41,6 +41,9 @@ NO_COMMANDS = {
     "duration": "how one kind of value is read",
     "console": "the terminal around a campaign",
     "exploring": "the terminal around an exploration",
+    "screen": "the one writer of a command",
+    "ends": "how a command is asked to end",
+    "supervised": "a command in a process of its own",
     "exit_codes": "what they end with",
 }
 """Files of the command line that are not a command, and what they are."""
@@ -48,6 +51,7 @@ NO_COMMANDS = {
 LIGHT = {
     "lockstep",
     "lockstep.cli",
+    "lockstep.cli.ends",
     "lockstep.cli.entry",
     "lockstep.cli.exit_codes",
     "lockstep.cli.group",

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from lockstep.campaign.processes import result_of
 from lockstep.campaign.worker import Plan, Worker
 from lockstep.case.file import Setting
 from lockstep.case.realise import realise
@@ -173,7 +174,7 @@ def test_a_chunk_runs_the_same_cases_whatever_was_run_before_it() -> None:
 def test_a_failure_holds_the_case_that_failed() -> None:
     plan = Plan("failures", (Setting("canary"),), storage="memory", mutated=0.5)
     with closing(Worker(plan, "a")) as bench:
-        failures = bench.do(0, 50).failures
+        failures = result_of(bench.do(0, 50)).failures
         assert failures
         for failure in failures:
             again = bench.lanes[0].run_plain(failure.case)

@@ -24,7 +24,6 @@ from lockstep.explain.sentence import UNEXPLAINED, race_sentence, sentence
 from lockstep.explain.timeline import timeline
 from lockstep.explain.words import location_text, percent_text, value_text
 from lockstep.findings.finding import Finding
-from lockstep.findings.investigate import investigate
 from lockstep.report.finding import finding_lines
 from lockstep.run.stores import MemoryStores
 from lockstep.shrink.same_failure import SameFailure, schedule_of
@@ -50,6 +49,7 @@ from lockstep_ledger.model import (
 )
 from lockstep_parallel.executors.workers import BatchedByWorkers
 from lockstep_parallel.steps.watch import WATCH
+from tests.harness.findings.keeping import kept_finding
 
 ALICE, BOB, CAROL, DAVE, EVE = map(address_of, ("alice", "bob", "carol", "dave", "eve"))
 DESTINATIONS = "lockstep_mutants.races:DestinationsMissing"
@@ -604,7 +604,7 @@ def found(executor: str, case: Case, folder: Path, *texts: str) -> Finding:
     with running(executor) as lane:
         run = lane.run_deviating(case, schedule(*texts))
         assert run.verdict is Verdict.DIVERGE
-        return investigate(case, run, lane, {"kind": "test"}, folder)
+        return kept_finding(case, run, lane, folder)
 
 
 def test_a_finding_with_a_schedule_tells_its_race(tmp_path: Path) -> None:

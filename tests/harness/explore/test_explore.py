@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from lockstep.case.file import Setting, load
+from lockstep.case.file import Setting
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep
 from lockstep.cli import exploring as terminal
@@ -28,6 +28,7 @@ from lockstep_ledger.outcome import Code
 from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_reference import block as reference
+from tests.harness.findings.keeping import load_finding
 from tests.repository import REPOSITORY
 
 AGREE, DIVERGENCE, USAGE, FAULT, GATE = range(5)
@@ -234,7 +235,7 @@ def test_a_race_diverges_and_its_finding_replays(tmp_path: Path, name: str, scop
     kinds = exploration.tally.kinds
     assert len({each.fingerprint for each in kinds}) == len(kinds) == len(exploration.findings)
     for finding in exploration.findings:
-        record = load(finding.path)
+        record = load_finding(finding)
         assert record.origin["kind"] == "explore"
         assert record.schedule
 
@@ -330,8 +331,8 @@ def test_an_interrupt_while_a_finding_is_shrunk_loses_neither_block_nor_finding(
 
 
 def test_ctrl_c_saves_what_is_done(certificate: Path) -> None:
-    command = [sys.executable, "-c", "from lockstep.cli import exploring; "]
-    command[-1] += "exploring.QUIET_SECONDS = 0; from lockstep.cli.main import main; main()"
+    command = [sys.executable, "-c", "from lockstep.cli import screen; "]
+    command[-1] += "screen.QUIET_SECONDS = 0; from lockstep.cli.main import main; main()"
     command += ["explore", "--transactions", "4", "--certificate", str(certificate)]
     with subprocess.Popen(  # noqa: S603 - this checkout's own program
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -19,7 +19,6 @@ from lockstep.case.reproduction import MOST_RUNS, Reproduction
 from lockstep.case.values import Case
 from lockstep.cli.main import main
 from lockstep.findings.finding import Finding
-from lockstep.findings.investigate import investigate
 from lockstep.findings.replay import replay
 from lockstep.findings.replayed import Rung
 from lockstep.report.finding import finding_lines
@@ -30,6 +29,7 @@ from lockstep.targets.program.target import ProgramLane, ProgramTarget
 from lockstep.targets.target import Lane
 from lockstep.verdict import Verdict
 from tests.harness.check.flaws import counts_its_workers, wrong_with
+from tests.harness.findings.keeping import kept_finding, load_finding
 from tests.harness.small import block, case_of, pays
 from tests.harness.targets.program.inside import Flaw, Inside, inside, right
 from tests.repository import REPOSITORY
@@ -54,11 +54,11 @@ def failing(each: Lane, case: Case) -> Run:
 
 def found(flaw: Flaw, folder: Path) -> Finding:
     with lane_of(flaw) as each:
-        return investigate(TWO, failing(each, TWO), each, {"kind": "fuzz"}, folder)
+        return kept_finding(TWO, failing(each, TWO), each, folder)
 
 
 def replayed(finding: Finding, flaw: Flaw) -> tuple[Run, Rung]:
-    again = replay(load(finding.path), MemoryStores(), Setting("program"), target(flaw))
+    again = replay(load_finding(finding), MemoryStores(), Setting("program"), target(flaw))
     return again.run, again.rung
 
 
@@ -198,7 +198,7 @@ def test_a_campaign_of_nothing_but_unsupported_fails(tmp_path: Path, fault: str)
     assert "verdict agree" not in result.output
 
 
-def test_a_campaign_goes_on_after_a_program_that_ends_at_every_block(
+def test_a_campaign_on_a_program_that_ends_at_every_block_says_so_and_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lockstep.findings.by_repetition.TRIALS", 2)
@@ -206,7 +206,7 @@ def test_a_campaign_goes_on_after_a_program_that_ends_at_every_block(
     result = fuzz(tmp_path, "exit", cases=10)
     assert result.exit_code == 3, result.output
     assert "verdict crash" in result.output
-    assert "│ 10 " in result.output
+    assert "the first 3 cases all ended in crash" in result.output
     assert "giving up" in result.output
     [path] = (tmp_path / "findings").rglob("*.json")
     assert load(path).verdict == "crash"

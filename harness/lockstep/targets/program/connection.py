@@ -44,13 +44,14 @@ _DECODER = msgspec.json.Decoder(Answer)
 
 
 class Connection:
-    """The conversation; ``starts`` counts the processes it took."""
+    """The conversation; ``starts`` counts processes, ``introduced`` is the last hello."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.starts = 0
         self._child: Child | None = None
         self._hello: HelloAnswer | None = None
+        self.introduced: HelloAnswer | None = None
         self._next_id = 1
 
     @property
@@ -80,7 +81,9 @@ class Connection:
 
     def close(self) -> None:
         """Say goodbye, if there is a process, and end it."""
-        if self._child is not None:
+        if self._hello is None:
+            self.discard()
+        elif self._child is not None:
             try:
                 self._converse([Bye(id=0)])
                 assert self._child is not None
@@ -106,7 +109,7 @@ class Connection:
         if answer.protocol != PROTOCOL:
             text = f"protocol {answer.protocol}, not {PROTOCOL}"
             raise self._fault(Broken(Verdict.PROTOCOL_ERROR, "version", text))
-        self._hello = answer
+        self._hello = self.introduced = answer
 
     def _converse(self, requests: Sequence[Request]) -> list[Answer]:
         child = self._child

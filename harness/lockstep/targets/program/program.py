@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from lockstep.case.file import Setting
 from lockstep.faults import UsageError
 from lockstep.targets.program.child import MEMORY, Child
 
 PREFIX = "cmd:"
 BLOCK_DEADLINE = 10.0
+MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,10 @@ class Program:
     command: tuple[str, ...]
     memory: int = MEMORY
     deadline: float = BLOCK_DEADLINE
+
+    def under(self, setting: Setting) -> Program:
+        """Return the program with the limits of ``setting``."""
+        return replace(self, memory=setting.memory * MEBIBYTE, deadline=setting.deadline)
 
     def start(self) -> Child:
         """Start a process of it. Raises ``OSError`` if that cannot be."""

@@ -34,7 +34,7 @@ class ProgramTarget(Target):
 
     def open(self, setting: Setting, stores: Stores) -> ProgramLane:
         """Return a lane that starts a process when the first block asks for one."""
-        return ProgramLane(self.program, setting, stores)
+        return ProgramLane(self.program.under(setting), setting, stores)
 
 
 class ProgramLane(RepeatedLane):
@@ -69,6 +69,15 @@ class ProgramLane(RepeatedLane):
             executor = ProgramExecutor(self._program, SCHEMES[scheme], self.setting.workers)
             self._executors[scheme] = executor
         return executor
+
+    def identity(self) -> dict[str, str]:
+        """Add what the program said of itself."""
+        hellos = (each.connection.introduced for each in self._executors.values())
+        said = next((each for each in hellos if each is not None), None)
+        if said is None:
+            return super().identity()
+        words = " ".join(filter(None, (said.name, said.version, said.build)))
+        return super().identity() | {"program": words}
 
     def close(self) -> None:
         """End the processes."""

@@ -56,6 +56,12 @@ class Threads:
             self._pool.shutdown()
             self._pool = None
 
+    def abandon(self) -> None:
+        """Wait for no thread: one of them may never end."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
     def __enter__(self) -> Threads:
         return self
 

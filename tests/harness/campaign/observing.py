@@ -1,0 +1,20 @@
+"""Observers of campaigns: one that sees nothing, to derive from."""
+
+from __future__ import annotations
+
+from lockstep.campaign.campaign import Report
+from lockstep.campaign.worker import Met
+from lockstep.findings.finding import Finding
+
+
+class Unseeing:
+    """Shows nothing."""
+
+    def progress(self, report: Report) -> None:
+        """Ignore it."""
+
+    def met(self, met: Met) -> None:
+        """Ignore it."""
+
+    def found(self, finding: Finding) -> None:
+        """Ignore it."""
