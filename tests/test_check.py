@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import REPEATING
 from tests.repository import REPOSITORY
 
 TOOLS = ("ruff", "mypy", "lint-imports", "python", "coverage")
@@ -124,3 +125,10 @@ def test_a_commit_is_checked_by_what_comes_before_the_tests() -> None:
     assert entries == BEFORE_THE_TESTS
     for setting in ("language: system", "pass_filenames: false", "always_run: true"):
         assert hooks.count(setting) == len(entries)
+
+
+@pytest.mark.parametrize("repeating", REPEATING)
+def test_what_coverage_leaves_out_is_there(repeating: str) -> None:
+    path, _, name = repeating.partition("::")
+    assert (REPOSITORY / path).exists()
+    assert not name or f"\ndef {name}(" in (REPOSITORY / path).read_text(encoding="utf-8")
