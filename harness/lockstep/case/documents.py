@@ -138,7 +138,13 @@ class OnlookerDocument(_Closed, tag_field="fault", tag="onlooker"):
     """Somebody reads the storage while the block is executed and merged."""
 
 
-FaultDocument: TypeAlias = MergeDiesDocument | ReadsFailDocument | OnlookerDocument
+class MergeFailsDocument(_Closed, tag_field="fault", tag="merge_fails"):
+    """The first write of the merge fails, and the block is given up."""
+
+
+FaultDocument: TypeAlias = (
+    MergeDiesDocument | MergeFailsDocument | ReadsFailDocument | OnlookerDocument
+)
 
 
 class BlockDocument(_Closed, tag_field="step", tag="block"):
@@ -152,6 +158,7 @@ class BlockDocument(_Closed, tag_field="step", tag="block"):
     fault: FaultDocument | None = None
     parallel: bool = True
     warm: bool = False
+    dry_runs: Annotated[int, Meta(ge=0, le=8)] = 0
 
 
 class RewindDocument(_Closed, tag_field="step", tag="rewind"):

@@ -14,6 +14,7 @@ from lockstep.case.documents import (
     Document,
     FaultDocument,
     MergeDiesDocument,
+    MergeFailsDocument,
     NonceBumpDocument,
     OnlookerDocument,
     RawDocument,
@@ -33,6 +34,7 @@ from lockstep.case.values import (
     Cosigner,
     Intent,
     MergeDies,
+    MergeFails,
     Onlooker,
     PlannedFault,
     RawIntent,
@@ -87,7 +89,7 @@ def _check_steps(steps: tuple[Step, ...]) -> None:
     for step in steps:
         if isinstance(step, BlockStep):
             check_count(len(step.transactions))
-            blocks += 1
+            blocks += not (step.parallel and isinstance(step.fault, MergeFails))
         elif 1 <= step.blocks <= blocks:
             blocks -= step.blocks
         else:
@@ -157,6 +159,7 @@ def _step_of(document: BlockDocument | RewindDocument) -> Step:
         None if document.fault is None else _fault_of(document.fault),
         document.parallel,
         document.warm,
+        document.dry_runs,
     )
 
 
@@ -164,6 +167,8 @@ def _fault_of(document: FaultDocument) -> PlannedFault:
     match document:
         case MergeDiesDocument():
             return MergeDies(document.after)
+        case MergeFailsDocument():
+            return MergeFails()
         case ReadsFailDocument():
             return ReadsFail(address_named(document.account))
         case OnlookerDocument():

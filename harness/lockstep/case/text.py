@@ -12,6 +12,7 @@ from lockstep.case.values import (
     Case,
     Intent,
     MergeDies,
+    MergeFails,
     Onlooker,
     PlannedFault,
     RawIntent,
@@ -96,6 +97,8 @@ def _block_text(step: BlockStep) -> str:
         parts.append(_fault_text(step.fault))
     if step.warm:
         parts.append("caches warm")
+    if step.dry_runs:
+        parts.append("after a dry run" if step.dry_runs == 1 else f"after {step.dry_runs} dry runs")
     if not step.parallel:
         parts.append("on the sequential path")
     return ", ".join(parts)
@@ -103,6 +106,8 @@ def _block_text(step: BlockStep) -> str:
 
 def _fault_text(fault: PlannedFault) -> str:
     match fault:
+        case MergeFails():
+            return "its merge fails and it is given up"
         case MergeDies(after):
             return f"merge dies after write {after}"
         case ReadsFail(account):

@@ -70,7 +70,12 @@ class Onlooker:
     """Somebody reads the storage at every step of the block's execution and before every write."""
 
 
-PlannedFault: TypeAlias = MergeDies | ReadsFail | Onlooker
+@dataclass(frozen=True, slots=True)
+class MergeFails:
+    """The first write of the block's merge fails; the block is given up, and the chain goes on."""
+
+
+PlannedFault: TypeAlias = MergeDies | MergeFails | ReadsFail | Onlooker
 """What happens to a block from outside, while it is executed or merged."""
 
 
@@ -79,7 +84,8 @@ class BlockStep:
     """Execute a block; ``fees_to`` None lets the fees vanish.
 
     With ``parallel`` off the chain applies the reference's result and the executor is passed by.
-    With ``warm`` every account is read before the block, through what the executor reads from.
+    With ``warm`` every account is read before the block, through what the executor reads from. The
+    executor is asked for the block ``dry_runs`` times more, before the execution that is merged.
     """
 
     transactions: tuple[AnyIntent, ...]
@@ -90,6 +96,7 @@ class BlockStep:
     fault: PlannedFault | None = None
     parallel: bool = True
     warm: bool = False
+    dry_runs: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Values of an outcome that lie outside their width: a difference of its own, which no file holds."""
+"""Values of an outcome outside their width: a difference of its own, which no file holds."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lockstep.case.values import MergeDies, Onlooker, PlannedFault, ReadsFail
+from lockstep.case.values import MergeDies, MergeFails, Onlooker, PlannedFault, ReadsFail
 from lockstep.generate.slots import Bytes, Shape
 from lockstep_ledger.model import Address
 
@@ -20,7 +20,8 @@ class Course:
     After block ``rewind_after`` the newest ``rewind`` blocks are taken back, none for 0; with
     ``again`` the next block begins with their transactions. ``sequential`` and ``warm`` are bit
     sets of block numbers: applied on the sequential path; with everything read before. ``fault``
-    befalls block ``fault_at``, which takes the parallel path.
+    befalls block ``fault_at``, which takes the parallel path. ``dry`` are the blocks that are
+    executed once more before.
     """
 
     blocks: int = 1
@@ -31,6 +32,7 @@ class Course:
     warm: int = 0
     fault: PlannedFault | None = None
     fault_at: int = 0
+    dry: int = 0
 
     def parallel_at(self, block: int) -> bool:
         """Tell whether a block takes the parallel path."""
@@ -43,6 +45,10 @@ class Course:
     def warm_at(self, block: int) -> bool:
         """Tell whether everything is read before a block."""
         return bool(self.warm >> block & 1)
+
+    def dry_runs_of(self, block: int) -> int:
+        """Return how often a block is executed before the execution that is merged."""
+        return self.dry >> block & 1
 
 
 ONE_BLOCK = Course()
@@ -70,13 +76,17 @@ def _chain(source: Bytes) -> Course:
     again = source.byte() >= 128
     sequential = source.pick((0, 0, 0, 0, 1, 2, 4, 5, 3))
     warm = source.pick((0, 0, 0, 0, 1, 2, 4, 6, 15))
-    return Course(blocks, min(rewind, rewind_after + 1), rewind_after, again, sequential, warm)
+    dry = source.pick((0, 0, 0, 0, 0, 0, 1, 2, 4, 3))
+    rewind = min(rewind, rewind_after + 1)
+    return Course(blocks, rewind, rewind_after, again, sequential, warm, dry=dry)
 
 
 def _fault(source: Bytes, pool: tuple[Address, ...]) -> PlannedFault:
     choice, detail = source.byte(), source.byte()
-    if choice < 128:
+    if choice < 96:
         return MergeDies(detail & 3)
+    if choice < 128:
+        return MergeFails()
     if choice < 224:
         return ReadsFail(pool[detail * len(pool) >> 8])
     return Onlooker()

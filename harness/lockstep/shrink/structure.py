@@ -101,6 +101,8 @@ def drop_terms(case: Case) -> Iterator[Case]:
             yield with_step(case, number, replace(step, fees_to=None))
         if step.warm:
             yield with_step(case, number, replace(step, warm=False))
+        if step.dry_runs:
+            yield with_step(case, number, replace(step, dry_runs=step.dry_runs - 1))
         if not step.parallel:
             yield with_step(case, number, replace(step, parallel=True))
 
