@@ -6,6 +6,7 @@ Raises ``ModelError`` or ``UnknownNameError`` for what the document type cannot 
 from __future__ import annotations
 
 import re
+from typing import assert_never
 
 from lockstep.case.documents import (
     AccountDocument,
@@ -229,6 +230,8 @@ def _payload_of(document: SignedDocument) -> Transfers | Burn | SetMultisig | No
             return SetMultisig(document.threshold, tuple(address_named(each) for each in names))
         case NonceBumpDocument():
             return NonceBump()
+        case unknown:
+            assert_never(unknown)
 
 
 def _transfer_of(document: TransferDocument) -> Transfer:
