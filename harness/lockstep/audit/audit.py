@@ -12,6 +12,7 @@ from statistics import median
 from lockstep.audit.subject import Size, Subject
 from lockstep.audit.trial import Terms, Trial, run_trial
 from lockstep.campaign.processes import Unwatched, Work
+from lockstep.run.watchdog import watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,15 @@ def run_audit(
     """
     tried = [subject for subject in subjects if not subject.masked]
     work = [(subject, seed, terms) for subject in tried for seed in seeds]
-    with Work(_Trials, jobs, _Trials(), Unwatched()) as working:
+    with watching(), Work(_Trials, jobs, _Trials(), Unwatched(_words)) as working:
         trials = working.results(work)
         for subject in subjects:
             made = () if subject.masked else tuple(next(trials) for _ in seeds)
             yield Audited(subject, made)
+
+
+def _words(subject: Subject, seed: str, _terms: Terms) -> str:
+    return f"{subject.executor} under seed {seed}"
 
 
 class _Trials:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-INTERRUPTED = 3
-"""The exit code of ``lockstep.cli.exit_codes.FAULT``, which is not loaded yet."""
+from lockstep.cli.ends import AT_ONCE, signals_handled
 
 EXECUTING = frozenset(
     {"audit", "bench", "corpus", "devnet", "explain", "explore", "fuzz", "replay", "shrink"}
@@ -18,21 +17,19 @@ EXECUTING = frozenset(
 def main() -> None:
     """Load the command line and run it; what executes foreign code is supervised."""
     try:
-        words = [word for word in sys.argv[1:] if not word.startswith("-")]
-        if words and words[0] in EXECUTING and hasattr(os, "fork"):
-            from lockstep.cli.supervised import supervise
+        with signals_handled():
+            words = [word for word in sys.argv[1:] if not word.startswith("-")]
+            if words and words[0] in EXECUTING and hasattr(os, "fork"):
+                from lockstep.cli.supervised import supervise
 
-            supervise(_command)
-        _command()
+                supervise(_command)
+            _command()
     except KeyboardInterrupt:
         sys.stderr.write("lockstep: interrupted\n")
-        sys.exit(INTERRUPTED)
+        sys.exit(AT_ONCE)
 
 
 def _command() -> None:
-    try:
-        from lockstep.cli.main import main as command
-    except KeyboardInterrupt:
-        sys.stderr.write("lockstep: interrupted\n")
-        sys.exit(INTERRUPTED)
+    from lockstep.cli.main import main as command
+
     command()

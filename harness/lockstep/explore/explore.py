@@ -57,7 +57,7 @@ def explore(
     chunks = ((first, min(CHUNK, blocks - first)) for first in range(start.next, blocks, CHUNK))
     keeper = Keeper(folder)
     try:
-        with watching(), Work(partial(_opened, plan), jobs, worker, Unwatched()) as work:
+        with watching(), Work(partial(_opened, plan), jobs, worker, Unwatched(_words)) as work:
             for results in work.results(chunks):
                 _keep_new_kinds(worker, results, exploration, keeper, found)
                 for result in results:
@@ -89,3 +89,7 @@ def _keep_new_kinds(
 
 def _opened(plan: Survey, _number: int) -> Worker:
     return Worker(plan)
+
+
+def _words(start: int, count: int) -> str:
+    return f"blocks {start} to {start + count - 1}"

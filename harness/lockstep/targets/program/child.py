@@ -1,8 +1,9 @@
 """A child process that speaks in frames: started, fed, read under a deadline, ended without trace.
 
 Invariant: neither side can block the other for ever, since all pipes are served at once; after
-``end`` neither the process nor a process of its group is left, and every pipe is closed. Standard
-error is read all the time, its last bytes are kept.
+``end`` neither the process nor a process of its group is left, and every pipe is closed; when this
+process is gone before that, they are ended all the same. Standard error is read all the time, its
+last bytes are kept.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from contextlib import suppress
 from typing import IO
 
 from lockstep.targets.program.frames import LENGTH
+from lockstep.targets.program.guard import Guard
 from lockstep.targets.program.messages import MAXIMUM_FRAME
+from lockstep.undisturbed import undisturbed
 from lockstep.verdict import Verdict
 
 try:
@@ -47,14 +50,16 @@ class Child:
     """One running process. Raises ``OSError`` if ``command`` cannot be started."""
 
     def __init__(self, command: Sequence[str], memory: int = MEMORY) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - the user names the program to be run
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
-        )
+        with undisturbed():
+            self._process = subprocess.Popen(  # noqa: S603 - the user names the program to be run
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,
+            )
+            self._guard = Guard(self._process.pid)
         self._in = _pipe(self._process.stdin)
         self._out = _pipe(self._process.stdout)
         self._err = _pipe(self._process.stderr)
@@ -108,9 +113,14 @@ class Child:
 
     def end(self) -> str:
         """End the process with its whole group; return the last of what it wrote to stderr."""
+        with undisturbed():
+            return self._end()
+
+    def _end(self) -> str:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._reap()
+        self._guard.end()
         self._read_stderr()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
