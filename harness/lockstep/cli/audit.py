@@ -6,18 +6,16 @@ import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from lockstep.audit.audit import Audited, run_audit
 from lockstep.audit.subject import catalogued, subjects_of
 from lockstep.audit.trial import Terms
+from lockstep.case.file import write_whole
 from lockstep.cli import options
 from lockstep.cli.duration import duration
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT
+from lockstep.cli.screen import Screen
 from lockstep.report.audit import audit_table, closing_lines, document
-
-WIDTH = 110
-"""Columns that the table needs; a narrower terminal wraps it."""
 
 
 @click.command()
@@ -59,22 +57,20 @@ def audit(
     subjects = subjects_of(executors) if executors else catalogued()
     names = tuple(f"{seed}-{number}" for number in range(campaigns))
     terms = Terms(budget, storage)
-    progress = Console(stderr=True, highlight=False)
-    output = Console(highlight=False, width=max(Console().width, WIDTH))
     audited: list[Audited] = []
-    try:
-        for each in run_audit(subjects, names, terms, jobs):
-            audited.append(each)
-            line = f"{each.subject.id}: found by {len(each.found)} of {len(each.trials)} campaigns"
-            progress.print(line, markup=False, soft_wrap=True)
-    finally:
-        # Also what was measured before an interrupt or a fault ended the audit.
-        output.print(audit_table(audited))
-        for line in closing_lines(audited):
-            output.print(line, markup=False, soft_wrap=True)
-        if file is not None:
-            text = json.dumps(document(audited, terms, names), indent=1)
-            file.write_text(text + "\n", encoding="utf-8")
+    with Screen() as screen:
+        try:
+            for each in run_audit(subjects, names, terms, jobs):
+                audited.append(each)
+                found, made = len(each.found), len(each.trials)
+                screen.complain(f"{each.subject.id}: found by {found} of {made} campaigns")
+                screen.progress(f"{len(audited)} of {len(subjects)}")
+        finally:
+            # Also what was measured before an interrupt or a fault ended the audit.
+            screen.show(audit_table(audited), *closing_lines(audited))
+            if file is not None:
+                text = json.dumps(document(audited, terms, names), indent=1)
+                write_whole(file, f"{text}\n".encode())
     if any(each.survived or each.alarms for each in audited):
         return DIVERGENCE
     return AGREE if len(audited) == len(subjects) else FAULT

@@ -57,6 +57,7 @@ LIGHT = {
     "lockstep.cli.group",
     "lockstep.cli.main",
     "lockstep.faults",
+    "lockstep.undisturbed",
     "lockstep.verdict",
 }
 HEAVY = {"blake3", "deepdiff", "hypothesis", "msgspec", "pytest", "rbcl", "rich", "rocksdict"}
