@@ -7,14 +7,12 @@ moment it is met.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 from lockstep.campaign.processes import Task, Work
@@ -37,6 +35,7 @@ from lockstep.findings.finding import Finding
 from lockstep.findings.investigate import Inquiry
 from lockstep.findings.keeping import Keeper
 from lockstep.run.fingerprint import fingerprint
+from lockstep.run.temporary import temporary_directory
 from lockstep.run.watchdog import TimeOver, watching
 from lockstep.undisturbed import is_undisturbed, undisturbed
 
@@ -292,8 +291,8 @@ def _databases(plan: Plan, jobs: int) -> Iterator[Plan]:
     if jobs == 1 or plan.storage == "memory" or plan.database is not None:
         yield plan
         return
-    with tempfile.TemporaryDirectory(prefix="lockstep-") as folder:
-        yield replace(plan, database=Path(folder))
+    with temporary_directory() as folder:
+        yield replace(plan, database=folder)
 
 
 def _numbered(plan: Plan, number: int) -> Worker:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from lockstep.case.names import account_name, asset_name
+from lockstep.compare.widths import beyond_width
 from lockstep.verdict import ABSENT, Difference
 from lockstep_ledger.model import ADDRESS_LENGTH, Multisig
 from lockstep_ledger.outcome import Changes, Code, Fault, Outcome, Receipt, Rejection
@@ -24,6 +25,7 @@ def compare_outcomes(expected: Outcome, actual: Outcome) -> tuple[Difference, ..
     if expected == actual:
         return ()
     found = [
+        *beyond_width(actual),
         *_compare_value("faults", expected.faults, actual.faults),
         *_compare_receipts(expected.receipts, actual.receipts),
         *_compare_value("rejection", expected.rejection, actual.rejection),

@@ -29,11 +29,11 @@ from lockstep.run.outside_faults import (
     Watcher,
     dying,
     expected_of_the_others,
-    unreadable,
     with_faults_alike,
 )
 from lockstep.run.result import OUT_OF_REACH, BlockRun, Run, StepFailure
 from lockstep.run.stores import Stores
+from lockstep.run.unreadable import UnreadableReader
 from lockstep.verdict import Difference, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import NATIVE, Address, State
@@ -48,7 +48,8 @@ def run_case(
 ) -> Run:
     """Run ``case`` step by step until a step fails or all are done.
 
-    The reference reads the storage itself; what is asked reads and merges in the mode ``access``.
+    The reference reads the states that the session holds; what is asked reads the storage, and
+    merges into it, in the mode ``access``.
 
     Raises ``HarnessFault`` when the reference or the storage breaks: that is no verdict.
     """
@@ -93,7 +94,7 @@ class _Session(Generic[W]):
         if step.warm:
             _read_everything(before, self._access.reader)
         block = realise(step, self._case.scheme)
-        expected = self._chain.outcome(block, self._storage)
+        expected = self._chain.outcome(block)
         after = self._chain.after(expected)
         ids = tuple(intent.id for intent in step.transactions)
         if not step.parallel:
@@ -180,8 +181,8 @@ class _Session(Generic[W]):
     ) -> tuple[Outcome | None, StepFailure | None]:
         """Execute a block while ``account`` cannot be read; only what needs it may suffer."""
         scheme = SCHEMES[self._case.scheme]
-        expected = expected_of_the_others(block, unreadable(self._storage, account), scheme)
-        reader = unreadable(self._access.reader, account)
+        expected = expected_of_the_others(block, UnreadableReader(self._storage, account), scheme)
+        reader = UnreadableReader(self._access.reader, account)
         actual, failure = ask(self._asked, block, before, reader, self._asked.plain())
         if actual is None:
             raised = failure is not None and failure.verdict is Verdict.CRASH

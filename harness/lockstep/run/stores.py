@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from lockstep.faults import HarnessFault, UsageError
+from lockstep.run.temporary import temporary_directory
 from lockstep_ledger.model import State
 from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.storage.protocol import OwnedStorage, StorageError
@@ -24,7 +24,10 @@ class Stores(Protocol):
 
     @contextmanager
     def holding(self, state: State) -> Iterator[OwnedStorage]:
-        """Give a store that holds ``state`` at topoheight 0, gone afterwards."""
+        """Give a store that holds ``state`` at topoheight 0, gone afterwards.
+
+        Raises ``HarnessFault`` when storage fails in here, also where it is passed over.
+        """
         ...
 
 
@@ -34,7 +37,8 @@ class MemoryStores:
     @contextmanager
     def holding(self, state: State) -> Iterator[OwnedStorage]:
         """Give a store that holds ``state``."""
-        yield MemoryStorage(state)
+        with _no_verdict():
+            yield MemoryStorage(state)
 
 
 class RocksStores:
@@ -46,11 +50,32 @@ class RocksStores:
     @contextmanager
     def holding(self, state: State) -> Iterator[OwnedStorage]:
         """Give a store that holds ``state``."""
-        storage = self._database.new_namespace(state)
-        try:
-            yield storage
-        finally:
+        with _no_verdict():
+            storage = self._database.new_namespace(state)
+            try:
+                yield storage
+            except BaseException as error:
+                with suppress(StorageError):
+                    storage.drop()
+                if isinstance(error, Exception):
+                    # Whoever met the failure of the disk may have called it something else.
+                    self._require_disk()
+                raise
+            self._require_disk()
             storage.drop()
+
+    def _require_disk(self) -> None:
+        if self._database.failure is not None:
+            raise self._database.failure
+
+
+@contextmanager
+def _no_verdict() -> Iterator[None]:
+    """Make an error of storage what it is: a fault of the harness, nobody's failure."""
+    try:
+        yield
+    except StorageError as error:
+        raise HarnessFault(f"storage: {error}") from error
 
 
 @contextmanager
@@ -63,14 +88,12 @@ def open_stores(back_end: str, path: Path | None = None) -> Iterator[Stores]:
         raise UsageError(f"unknown storage {back_end!r}: known are {', '.join(BACK_ENDS)}")
     if back_end == "memory" and path is not None:
         raise UsageError("a database directory is for --storage rocksdb, not for memory")
-    try:
+    with _no_verdict():
         if back_end == "memory":
             yield MemoryStores()
         else:
             with _open_database(path) as database:
                 yield RocksStores(database)
-    except StorageError as error:
-        raise HarnessFault(f"storage: {error}") from error
 
 
 @contextmanager
@@ -82,5 +105,5 @@ def _open_database(path: Path | None) -> Iterator[Database]:
         raise UsageError(f"no RocksDB here, use --storage memory: {error}") from error
     with ExitStack() as stack:
         if path is None:
-            path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lockstep-")))
+            path = stack.enter_context(temporary_directory())
         yield stack.enter_context(Database(path))
