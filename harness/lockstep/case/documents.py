@@ -138,7 +138,13 @@ class OnlookerDocument(_Closed, tag_field="fault", tag="onlooker"):
     """Somebody reads the storage while the block is executed and merged."""
 
 
-FaultDocument: TypeAlias = MergeDiesDocument | ReadsFailDocument | OnlookerDocument
+class MergeFailsDocument(_Closed, tag_field="fault", tag="merge_fails"):
+    """The first write of the merge fails, and the block is given up."""
+
+
+FaultDocument: TypeAlias = (
+    MergeDiesDocument | MergeFailsDocument | ReadsFailDocument | OnlookerDocument
+)
 
 
 class BlockDocument(_Closed, tag_field="step", tag="block"):

@@ -12,6 +12,7 @@ from lockstep.case.documents import (
     Document,
     FaultDocument,
     MergeDiesDocument,
+    MergeFailsDocument,
     NonceBumpDocument,
     OnlookerDocument,
     RawDocument,
@@ -31,6 +32,7 @@ from lockstep.case.values import (
     Cosigner,
     Intent,
     MergeDies,
+    MergeFails,
     Onlooker,
     PlannedFault,
     RawIntent,
@@ -85,7 +87,7 @@ def _check_steps(steps: tuple[Step, ...]) -> None:
     for step in steps:
         if isinstance(step, BlockStep):
             check_count(len(step.transactions))
-            blocks += 1
+            blocks += not (step.parallel and isinstance(step.fault, MergeFails))
         elif 1 <= step.blocks <= blocks:
             blocks -= step.blocks
         else:
@@ -162,6 +164,8 @@ def _fault_of(document: FaultDocument) -> PlannedFault:
     match document:
         case MergeDiesDocument():
             return MergeDies(document.after)
+        case MergeFailsDocument():
+            return MergeFails()
         case ReadsFailDocument():
             return ReadsFail(address_named(document.account))
         case OnlookerDocument():

@@ -12,6 +12,7 @@ from lockstep.case.values import (
     Case,
     Intent,
     MergeDies,
+    MergeFails,
     Onlooker,
     PlannedFault,
     RawIntent,
@@ -103,6 +104,8 @@ def _block_text(step: BlockStep) -> str:
 
 def _fault_text(fault: PlannedFault) -> str:
     match fault:
+        case MergeFails():
+            return "its merge fails and it is given up"
         case MergeDies(after):
             return f"merge dies after write {after}"
         case ReadsFail(account):

@@ -70,7 +70,12 @@ class Onlooker:
     """Somebody reads the storage at every step of the block's execution and before every write."""
 
 
-PlannedFault: TypeAlias = MergeDies | ReadsFail | Onlooker
+@dataclass(frozen=True, slots=True)
+class MergeFails:
+    """The first write of the block's merge fails; the block is given up, and the chain goes on."""
+
+
+PlannedFault: TypeAlias = MergeDies | MergeFails | ReadsFail | Onlooker
 """What happens to a block from outside, while it is executed or merged."""
 
 

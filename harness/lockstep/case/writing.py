@@ -15,6 +15,7 @@ from lockstep.case.documents import (
     CosignerDocument,
     FaultDocument,
     MergeDiesDocument,
+    MergeFailsDocument,
     MultisigDocument,
     NonceBumpDocument,
     OnlookerDocument,
@@ -37,6 +38,7 @@ from lockstep.case.values import (
     BlockStep,
     Intent,
     MergeDies,
+    MergeFails,
     Onlooker,
     PlannedFault,
     RawIntent,
@@ -136,6 +138,8 @@ def _fault_document(fault: PlannedFault) -> FaultDocument:
     match fault:
         case MergeDies(after):
             return MergeDiesDocument(after)
+        case MergeFails():
+            return MergeFailsDocument()
         case ReadsFail(account):
             return ReadsFailDocument(account_name(account))
         case Onlooker():

@@ -82,7 +82,12 @@ def access(default: str | None = None, *, otherwise: str = "") -> Decorator:
 
 def storage(default: str) -> Decorator:
     """Take the name of a storage."""
-    return _option("--storage", default, type=click.Choice(BACK_ENDS), help="What holds the state")
+    return _option(
+        "--storage",
+        default,
+        metavar="NAME",
+        help=f"What holds the state: {', '.join(BACK_ENDS)}, or module:Class under test",
+    )
 
 
 def database() -> Decorator:

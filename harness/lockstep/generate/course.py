@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lockstep.case.values import MergeDies, Onlooker, PlannedFault, ReadsFail
+from lockstep.case.values import MergeDies, MergeFails, Onlooker, PlannedFault, ReadsFail
 from lockstep.generate.slots import Bytes, Shape
 from lockstep_ledger.model import Address
 
@@ -75,8 +75,10 @@ def _chain(source: Bytes) -> Course:
 
 def _fault(source: Bytes, pool: tuple[Address, ...]) -> PlannedFault:
     choice, detail = source.byte(), source.byte()
-    if choice < 128:
+    if choice < 96:
         return MergeDies(detail & 3)
+    if choice < 128:
+        return MergeFails()
     if choice < 224:
         return ReadsFail(pool[detail * len(pool) >> 8])
     return Onlooker()

@@ -17,7 +17,7 @@ from lockstep_ledger.block import Block
 from lockstep_ledger.model import Policy, State
 from lockstep_ledger.outcome import NO_CHANGES, Fault, Outcome, Rejection
 from lockstep_ledger.signatures import Scheme
-from lockstep_ledger.storage.protocol import OwnedStorage, Reader
+from lockstep_ledger.storage.protocol import OwnedStorage, Reader, StorageError
 from lockstep_parallel.steps.drivers.scheduled import Pending, Scheduled
 from lockstep_reference import block as reference
 
@@ -41,6 +41,25 @@ def dying(storage: OwnedStorage, after: int) -> Iterator[list[str]]:
         writes.append(operation)
         if len(writes) > after:
             raise Died(operation)
+
+    storage.before_write = before_write
+    try:
+        yield writes
+    finally:
+        storage.before_write = None
+
+
+# A merge that fails.
+
+
+@contextmanager
+def failing(storage: OwnedStorage) -> Iterator[list[str]]:
+    """Let every write of ``storage`` fail; give the list of those that came to it."""
+    writes: list[str] = []
+
+    def before_write(operation: str) -> None:
+        writes.append(operation)
+        raise StorageError(f"no space left: {operation} is not written")
 
     storage.before_write = before_write
     try:

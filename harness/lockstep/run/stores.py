@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.run.temporary import temporary_directory
+from lockstep.run.under_test import StoresUnderTest
 from lockstep_ledger.model import State
 from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.storage.protocol import OwnedStorage, StorageError
@@ -20,7 +21,12 @@ BACK_ENDS = ("memory", "rocksdb")
 
 
 class Stores(Protocol):
-    """Where the stores of cases come from."""
+    """Where the stores of cases come from; ``under_test`` if what they do may be wrong."""
+
+    @property
+    def under_test(self) -> bool:
+        """Tell whether the stores are judged, too."""
+        ...
 
     @contextmanager
     def holding(self, state: State) -> Iterator[OwnedStorage]:
@@ -34,6 +40,8 @@ class Stores(Protocol):
 class MemoryStores:
     """Every case gets a store in memory."""
 
+    under_test = False
+
     @contextmanager
     def holding(self, state: State) -> Iterator[OwnedStorage]:
         """Give a store that holds ``state``."""
@@ -43,6 +51,8 @@ class MemoryStores:
 
 class RocksStores:
     """Every case gets a namespace of ``database``."""
+
+    under_test = False
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -82,12 +92,17 @@ def _no_verdict() -> Iterator[None]:
 def open_stores(back_end: str, path: Path | None = None) -> Iterator[Stores]:
     """Open the back end; a RocksDB without ``path`` lives in a temporary directory.
 
-    Raises ``UsageError`` for an unknown back end, ``HarnessFault`` when storage fails.
+    ``module:Class`` is a store that is under test itself. Raises ``UsageError`` for an unknown back
+    end, ``HarnessFault`` when storage fails that is not under test.
     """
+    if back_end not in BACK_ENDS and ":" not in back_end:
+        known = ", ".join(BACK_ENDS)
+        raise UsageError(f"unknown storage {back_end!r}: known are {known}, and module:Class")
+    if back_end != "rocksdb" and path is not None:
+        raise UsageError(f"a database directory is for --storage rocksdb, not for {back_end}")
     if back_end not in BACK_ENDS:
-        raise UsageError(f"unknown storage {back_end!r}: known are {', '.join(BACK_ENDS)}")
-    if back_end == "memory" and path is not None:
-        raise UsageError("a database directory is for --storage rocksdb, not for memory")
+        yield StoresUnderTest(back_end)
+        return
     with _no_verdict():
         if back_end == "memory":
             yield MemoryStores()

@@ -70,11 +70,12 @@ def watching(until: float | None = None) -> Iterator[None]:
 def executing(deadline: float) -> Iterator[None]:
     """Let what is executed inside take so many seconds; then ``Late`` is raised in it."""
     global _late_at, _deadline
+    outer = _late_at, _deadline
     _late_at, _deadline = time.monotonic() + deadline, deadline
     try:
         yield
     finally:
-        _late_at = None
+        _late_at, _deadline = outer
 
 
 def _tick(_number: int, frame: FrameType | None) -> None:
