@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -42,6 +42,7 @@ SPREAD = 5.0
 """Seconds after its start in which a command is ended."""
 
 CTRL_C = b"\x03"
+UNFORESEEN = re.compile("Traceback|internal error|Exception ignored|Fatal Python error")
 TOLD = re.compile(r"^met ([^,]+), |replay: lockstep replay (\S+)", re.MULTILINE)
 
 
@@ -49,7 +50,8 @@ def commands(place: Place, jobs: int) -> Mapping[str, Sequence[str]]:
     """Return every long command, so that it goes on for longer than it is left alone."""
     into, findings = place.findings.with_suffix(".more"), str(place.findings)
     many = ("--jobs", str(jobs))
-    seeds, mutants = str(REPOSITORY / "corpora/seeds"), str(REPOSITORY / "corpora/mutants")
+    seeds = str(REPOSITORY / "corpora/seeds")
+    mutant = str(REPOSITORY / "corpora/mutants/T01.json")
     served = f"cmd:{sys.executable} -m lockstep serve --stdio --executor batched"
     fuzz = ("fuzz", "--time", "10m", "--seed", place.name, "--findings", findings, *many)
     return {
@@ -69,7 +71,7 @@ def commands(place: Place, jobs: int) -> Mapping[str, Sequence[str]]:
             *("corpus", "grow", "--seed", "ends", "--cases", "100000", "--into", str(into)),
         ),
         "replay": ("replay", *(seeds,) * 20),
-        "shrink": ("shrink", mutants, "--into", str(into)),
+        "shrink": ("shrink", mutant, "--into", str(into)),
     }
 
 
@@ -135,13 +137,27 @@ AT_ONCE = frozenset({"Ctrl-C twice"})
 
 def rows(seed: str, kills: int, signals: int) -> Iterator[Row]:
     """End so many commands in every way."""
-    with TemporaryDirectory(prefix="ends-") as name:
+    with TemporaryDirectory(prefix="ends-") as name, _none_ignored():
         folder = Path(name)
         runs = [_killed(folder, seed, number) for number in range(kills)]
         yield _row(f"kill -9, over {len(commands(_nowhere(), 1))} commands", runs)
         yield _row_of_next_command(folder)
         for word, numbers in _shared(signals).items():
             yield _row(word, [_signalled(folder, seed, word, each) for each in numbers])
+
+
+@contextmanager
+def _none_ignored() -> Iterator[None]:
+    """Start commands that ignore no signal, even where this process was started to ignore some."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    ignored = [each for each in numbers if signal.getsignal(each) is signal.SIG_IGN]
+    for each in ignored:
+        signal.signal(each, lambda _number, _frame: None)
+    try:
+        yield
+    finally:
+        for each in ignored:
+            signal.signal(each, signal.SIG_IGN)
 
 
 def _shared(signals: int) -> dict[str, list[int]]:
@@ -274,8 +290,9 @@ def _look_after(run: Run, said: str) -> None:
                 each.kill()
     run.seconds = time.monotonic() - run.began if run.began else 0.0
     text = Path(said).read_text(errors="replace")
-    if "Traceback" in text or "internal error" in text:
-        run.lost(f"a traceback: {text[text.rfind('Traceback') :][-300:]!r}")
+    wrong = UNFORESEEN.search(text)
+    if wrong is not None:
+        run.lost(f"it said {text[wrong.start() :][:300]!r}")
     _look_at_files(run, text)
 
 

@@ -8,8 +8,6 @@ system when this one is gone.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
 import traceback
 from collections import deque
@@ -17,12 +15,11 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from lockstep.faults import HarnessFault, UsageError
-from lockstep.lifeline import end_with_parent
+from lockstep.lifeline import TiedProcess
 from lockstep.run.watchdog import watching
 from lockstep.undisturbed import undisturbed
 
@@ -155,7 +152,7 @@ class Unwatched:
 class _Process(Generic[T]):
     """One process, the parent's end of the pipe to it, and the tasks it was given, in order."""
 
-    process: SpawnProcess
+    process: TiedProcess
     pipe: Connection
     number: int
     tasks: deque[tuple[int, Task]] = field(default_factory=deque)
@@ -166,7 +163,6 @@ class _Pool(Generic[T]):
     """The processes; ``_done`` holds results that came before those of earlier tasks."""
 
     def __init__(self, opening: Opening[T], jobs: int, supervisor: Supervisor) -> None:
-        self._context: SpawnContext = multiprocessing.get_context("spawn")
         self._opening = opening
         self._jobs = jobs
         self._supervisor = supervisor
@@ -279,10 +275,8 @@ class _Pool(Generic[T]):
         self._processes[position] = self._started(process.number)
 
     def _started(self, number: int) -> _Process[T]:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(
-            target=_serve, args=(theirs, self._opening, number, os.getpid()), daemon=True
-        )
+        ours, theirs = Pipe()
+        process = TiedProcess(target=_serve, args=(theirs, self._opening, number), daemon=True)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         try:
             process.start()
@@ -306,9 +300,8 @@ def _last_words(pipe: Connection) -> Iterator[tuple[str, Any]]:
             yield pipe.recv()
 
 
-def _serve(pipe: Connection, opening: Opening[Any], number: int, parent: int) -> None:
+def _serve(pipe: Connection, opening: Opening[Any], number: int) -> None:
     """Do the tasks that come through ``pipe``, until it is closed."""
-    end_with_parent(parent)
     for each in ENDING:
         # Not ignored, which a program that is started from here would inherit.
         signal.signal(each, lambda _number, _frame: None)

@@ -28,8 +28,10 @@ class Guard:
         )
 
     def end(self) -> None:
-        """Send it home."""
+        """Send it home, if it is still there."""
         assert self._shell.stdin is not None
+        if self._shell.stdin.closed:
+            return
         with suppress(OSError):
             self._shell.stdin.write(b"done\n")
         with suppress(OSError):
