@@ -70,7 +70,7 @@ def explore(
     chunks = ((first, min(CHUNK, blocks - first)) for first in range(start.next, blocks, CHUNK))
     keeper = Keeper(folder)
     try:
-        with watching(), Work(partial(_opened, plan), jobs, worker, Unwatched()) as work:
+        with watching(), Work(partial(_opened, plan), jobs, worker, Unwatched(_words)) as work:
             for chunk in work.results(chunks):
                 results = _to_first_failure(chunk) if stop_at_first else chunk
                 _keep_new_kinds(worker, results, exploration, keeper, found)
@@ -117,3 +117,7 @@ def _to_first_failure(results: list[Result]) -> list[Result]:
 
 def _opened(plan: Survey, _number: int) -> Worker:
     return Worker(plan)
+
+
+def _words(start: int, count: int) -> str:
+    return f"blocks {start} to {start + count - 1}"
