@@ -15,6 +15,7 @@ class Verdict(Enum):
     AGREE = "agree"
     DIVERGE = "diverge"
     SELF_DIVERGE = "self_diverge"
+    UNANNOUNCED = "unannounced"
     INVARIANT = "invariant"
     CRASH = "crash"
     HANG = "hang"

@@ -31,7 +31,7 @@ class Marker:
     def at(self, number: int) -> None:
         """Say that case ``number`` is next."""
         if self._held is not None:
-            text = f"case {number} of {self._words}".encode(errors="backslashreplace")
+            text = repr(f"case {number} of {self._words}")[1:-1].encode(errors="backslashreplace")
             self._held[:LENGTH] = text[:LENGTH].ljust(LENGTH)
 
     def __enter__(self) -> Self:
@@ -58,22 +58,28 @@ class Marker:
                 self._path.unlink()
 
 
-def left_behind() -> Iterator[str]:
-    """Yield where campaigns ended without a word, and remove what they left."""
-    for path in sorted(Path(tempfile.gettempdir()).glob(f"{PREFIX}*")):
+def left_behind(only: int | None = None) -> Iterator[str]:
+    """Yield where campaigns ended without a word, and remove what they left.
+
+    Of the process with the number ``only``, if that is given.
+    """
+    name = "*" if only is None else str(only)
+    for path in sorted(Path(tempfile.gettempdir()).glob(f"{PREFIX}{name}")):
         process = path.name.removeprefix(PREFIX)
         if not process.isdecimal() or _is_running(int(process)):
             continue
         with contextlib.suppress(OSError):
-            if path.stat().st_uid != os.getuid():
+            if path.lstat().st_uid != os.getuid():
                 continue
             text = path.read_bytes()[:LENGTH].decode(errors="replace").strip("\0 ")
             path.unlink()
-            if text:
+            if text.isprintable() and text:
                 yield text
 
 
 def _is_running(process: int) -> bool:
+    if process == os.getpid():
+        return False  # an earlier one of that number: this one has left nothing yet
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -8,24 +8,21 @@ system when this one is gone.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
-import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.foreign.text import named_error
-from lockstep.lifeline import end_with_parent
+from lockstep.lifeline import TiedProcess
 from lockstep.run.watchdog import watching
+from lockstep.undisturbed import undisturbed
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -33,6 +30,10 @@ Task: TypeAlias = tuple[Any, ...]
 
 AHEAD = 2
 """Tasks that a process has at hand, so that it does not wait for the parent."""
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that reach a whole group: the parent answers them, a process is ended by its parent."""
+LAST_SECONDS = 1.0
+"""How long a process may take to end that has said its last word."""
 DIED_AT_ONCE = 3
 """Processes that may die before they have done anything until the work is given up."""
 
@@ -54,10 +55,17 @@ Opening: TypeAlias = Callable[[int], Worker[T]]
 
 
 class Supervisor(Protocol):
-    """What the parent does about notes, and about a process that died."""
+    """What the parent does about notes, and about a process that died: the work goes on meanwhile.
+
+    ``note`` and ``died`` are not disturbed, so they are quick; what takes time is for ``attend``.
+    """
 
     def note(self, note: Any) -> None:
         """See what a worker said while it was at a task."""
+        ...
+
+    def attend(self) -> None:
+        """Do what notes have led to; called after every one of them."""
         ...
 
     def died(self, task: Task, how: str) -> Task:
@@ -91,12 +99,17 @@ class Work(Generic[T]):
             return
         assert self._here is not None, "there is a pool or somebody here"
         for task in tasks:
-            yield result_of(self._here.do(*task), self._supervisor.note)
+            yield result_of(self._here.do(*task), self._noted)
 
     def listen(self) -> None:
         """Take what processes have said meanwhile, without waiting."""
         if self._pool is not None:
             self._pool.listen(0)
+
+    def _noted(self, note: Any) -> None:
+        with undisturbed():
+            self._supervisor.note(note)
+        self._supervisor.attend()
 
     def __enter__(self) -> Self:
         return self
@@ -120,21 +133,27 @@ def result_of(
 
 
 class Unwatched:
-    """A supervisor of work without notes, which no process may die of."""
+    """A supervisor of work without notes, which no process may die of; ``words`` name a task."""
+
+    def __init__(self, words: Callable[..., str]) -> None:
+        self._words = words
 
     def note(self, note: object) -> None:
         """Ignore it."""
 
+    def attend(self) -> None:
+        """Do nothing."""
+
     def died(self, task: Task, how: str) -> Task:
         """Raise ``HarnessFault``."""
-        raise HarnessFault(f"a worker process ended at {task}: {how}")
+        raise HarnessFault(f"a worker process ended at {self._words(*task)}: {how}")
 
 
 @dataclass(slots=True)
 class _Process(Generic[T]):
     """One process, the parent's end of the pipe to it, and the tasks it was given, in order."""
 
-    process: SpawnProcess
+    process: TiedProcess
     pipe: Connection
     number: int
     tasks: deque[tuple[int, Task]] = field(default_factory=deque)
@@ -145,7 +164,6 @@ class _Pool(Generic[T]):
     """The processes; ``_done`` holds results that came before those of earlier tasks."""
 
     def __init__(self, opening: Opening[T], jobs: int, supervisor: Supervisor) -> None:
-        self._context: SpawnContext = multiprocessing.get_context("spawn")
         self._opening = opening
         self._jobs = jobs
         self._supervisor = supervisor
@@ -154,11 +172,12 @@ class _Pool(Generic[T]):
         self._done: dict[int, T] = {}
         self._begun = 0
         self._lost = 0
-        self._is_listening = False
 
     def results(self, tasks: Iterator[Task]) -> Iterator[T]:
         """Yield the results in order."""
-        self._processes = [self._started(number) for number in range(self._jobs)]
+        for number in range(self._jobs):
+            with undisturbed():
+                self._processes.append(self._started(number))
         next_one, tasks_left = 0, True
         while True:
             while tasks_left and self._begun - next_one < AHEAD * self._jobs * 2:
@@ -172,15 +191,20 @@ class _Pool(Generic[T]):
                 return
             self._hand_out_again()
             self.listen()
+            self._supervisor.attend()
 
     def close(self) -> None:
-        """Kill the processes and wait until they are gone."""
-        for each in self._processes:
-            each.process.kill()
-        for each in self._processes:
-            each.process.join()
-            each.pipe.close()
-        self._processes = []
+        """Kill the processes, wait until they are gone, and hear what they still said."""
+        with undisturbed():
+            for each in self._processes:
+                each.process.kill()
+            for each in self._processes:
+                each.process.join()
+                for kind, value in _last_words(each.pipe):
+                    if kind == "note":
+                        self._supervisor.note(value)
+                each.pipe.close()
+            self._processes = []
 
     def _hand_out(self, tasks: Iterator[Task]) -> bool:
         """Give the next task to the process that has the fewest; False if there is none left."""
@@ -207,27 +231,16 @@ class _Pool(Generic[T]):
             least.pipe.send(task)
 
     def listen(self, seconds: float | None = None) -> None:
-        """Take what processes say, once one of them does or so many ``seconds`` are over.
-
-        What is said leads to work that listens in between: the inner call does nothing.
-        """
-        if self._is_listening:
-            return
-        self._is_listening = True
-        try:
-            self._hear_all(seconds)
-        finally:
-            self._is_listening = False
-
-    def _hear_all(self, seconds: float | None) -> None:
+        """Take what processes say, once one of them does or so many ``seconds`` are over."""
         heard = set(map(id, wait([each.pipe for each in self._processes], seconds)))
         for process in [each for each in self._processes if id(each.pipe) in heard]:
-            try:
-                kind, value = process.pipe.recv()
-            except (EOFError, OSError):
-                self._replace(process)
-                continue
-            self._heard(process, kind, value)
+            with undisturbed():
+                try:
+                    kind, value = process.pipe.recv()
+                except (EOFError, OSError):
+                    self._replace(process)
+                    continue
+                self._heard(process, kind, value)
 
     def _heard(self, process: _Process[T], kind: str, value: Any) -> None:
         match kind:
@@ -245,6 +258,8 @@ class _Pool(Generic[T]):
 
     def _replace(self, process: _Process[T]) -> None:
         """Start another process in place of a dead one, which leaves its tasks to be done again."""
+        process.process.join(LAST_SECONDS)
+        process.process.kill()  # if it closed its pipe and went on
         process.process.join()
         process.pipe.close()
         how = how_it_ended(process.process.exitcode or 0)
@@ -261,12 +276,13 @@ class _Pool(Generic[T]):
         self._processes[position] = self._started(process.number)
 
     def _started(self, number: int) -> _Process[T]:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(
-            target=_serve, args=(theirs, self._opening, number, os.getpid()), daemon=True
-        )
-        with _interrupts_held():
+        ours, theirs = Pipe()
+        process = TiedProcess(target=_serve, args=(theirs, self._opening, number), daemon=True)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+        try:
             process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         return _Process(process, ours, number)
 
@@ -278,27 +294,19 @@ def how_it_ended(code: int) -> str:
     return f"it ended with exit code {code}"
 
 
-class _interrupts_held:  # noqa: N801 - used as a context manager, like a function
-    """Ignores Ctrl-C while a process is started: it inherits that, and the parent handles it."""
-
-    def __enter__(self) -> None:
-        self._before = signal.getsignal(signal.SIGINT)
-        if _in_main_thread():
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def __exit__(self, *_: object) -> None:
-        if _in_main_thread():
-            signal.signal(signal.SIGINT, self._before)
+def _last_words(pipe: Connection) -> Iterator[tuple[str, Any]]:
+    """Yield what a process that is gone had sent."""
+    with suppress(EOFError, OSError):
+        while pipe.poll():
+            yield pipe.recv()
 
 
-def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
-
-
-def _serve(pipe: Connection, opening: Opening[Any], number: int, parent: int) -> None:
+def _serve(pipe: Connection, opening: Opening[Any], number: int) -> None:
     """Do the tasks that come through ``pipe``, until it is closed."""
-    end_with_parent(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for each in ENDING:
+        # Not ignored, which a program that is started from here would inherit.
+        signal.signal(each, lambda _number, _frame: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     try:
         worker = opening(number)
         pipe.send(("open", None))

@@ -35,6 +35,7 @@ from lockstep.streams import stream
 from lockstep.targets.named import as_chosen, find, open_lane
 from lockstep.targets.steered import STEP_LIMIT
 from lockstep.targets.target import Lane, Projection
+from lockstep.undisturbed import undisturbed
 from lockstep.verdict import Difference, Verdict
 
 NOTE_SECONDS = 0.2
@@ -238,8 +239,9 @@ class Worker:
                 continue
             tally.cases = each.number - start + 1
             self._see(each, tally)
+            known = len(self._met)
             yield from self._newly_met(start, each, tally)
-            yield from told.progress(tally)
+            yield from told.progress(tally, at_once=len(self._met) > known)
             tally.hopeless = _hopeless(start, tally)
             if tally.hopeless:
                 break
@@ -320,13 +322,14 @@ class Worker:
                 tally.failures.append(failure)
 
     def _newly_met(self, start: int, ran: Ran, tally: Tally) -> Iterator[Met]:
-        """Keep and note a failure of a kind that this process has not met."""
+        """Keep and note a failure of a kind that this process has not met, both or neither."""
         newest = tally.failures[-1] if tally.failures else None
         if newest is None or (newest.number, newest.setting) != (ran.number, ran.setting):
             return
         if newest.fingerprint not in self._met:
-            self._met.add(newest.fingerprint)
-            yield Met(start, newest, self.keep(newest))
+            with undisturbed():
+                self._met.add(newest.fingerprint)
+                yield Met(start, newest, self.keep(newest))
 
     def _lane(self, setting: Setting) -> Lane:
         return self._resources.enter_context(open_lane(setting, self._stores))
@@ -341,10 +344,10 @@ class _Told:
         self._cases = self._executions = 0
         self._verdicts: Counter[str] = Counter()
 
-    def progress(self, tally: Tally) -> Iterator[Went]:
+    def progress(self, tally: Tally, *, at_once: bool = False) -> Iterator[Went]:
         """Give a note if the last one is a while ago; only what is shown depends on that."""
         now = time.monotonic()
-        if now - self._at < NOTE_SECONDS:
+        if now - self._at < NOTE_SECONDS and not at_once:
             return
         verdicts = Counter(tally.verdicts) - self._verdicts
         yield Went(

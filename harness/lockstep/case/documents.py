@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
+from lockstep.case.values import Column
 from lockstep_ledger.model import ChainId
 
 MOST_WORKERS = 256
@@ -131,9 +132,11 @@ class MergeDiesDocument(_Closed, tag_field="fault", tag="merge_dies"):
 
 
 class ReadsFailDocument(_Closed, tag_field="fault", tag="reads_fail"):
-    """Storage cannot read the account when the block is first executed."""
+    """Storage cannot read the account when the block is first executed; or only some of it."""
 
     account: Name
+    column: Column | None = None
+    asset: Name | None = None
 
 
 class OnlookerDocument(_Closed, tag_field="fault", tag="onlooker"):

@@ -6,6 +6,7 @@ Raises ``ModelError`` or ``UnknownNameError`` for what the document type cannot 
 from __future__ import annotations
 
 import re
+from typing import assert_never
 
 from lockstep.case.documents import (
     AccountDocument,
@@ -31,6 +32,7 @@ from lockstep.case.values import (
     AnyIntent,
     BlockStep,
     Case,
+    Column,
     Cosigner,
     Intent,
     MergeDies,
@@ -179,7 +181,13 @@ def _fault_of(document: FaultDocument) -> PlannedFault:
         case MergeFailsDocument():
             return MergeFails()
         case ReadsFailDocument():
-            return ReadsFail(address_named(document.account))
+            asset = None if document.asset is None else asset_named(document.asset)
+            if document.column is Column.EXISTENCE:
+                # An executor may ask for each transaction or for the block: who suffers is open.
+                raise ModelError("existence cannot fail alone")
+            if asset is not None and document.column not in (None, Column.BALANCE):
+                raise ModelError(f"an asset has a balance, and no {document.column}")
+            return ReadsFail(address_named(document.account), document.column, asset)
         case OnlookerDocument():
             return Onlooker()
 
@@ -222,6 +230,8 @@ def _payload_of(document: SignedDocument) -> Transfers | Burn | SetMultisig | No
             return SetMultisig(document.threshold, tuple(address_named(each) for each in names))
         case NonceBumpDocument():
             return NonceBump()
+        case unknown:
+            assert_never(unknown)
 
 
 def _transfer_of(document: TransferDocument) -> Transfer:

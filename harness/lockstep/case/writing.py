@@ -142,8 +142,9 @@ def _fault_document(fault: PlannedFault) -> FaultDocument:
             return MergeDiesDocument(after)
         case MergeFails():
             return MergeFailsDocument()
-        case ReadsFail(account):
-            return ReadsFailDocument(account_name(account))
+        case ReadsFail(account, column, asset):
+            named = None if asset is None else asset_name(asset)
+            return ReadsFailDocument(account_name(account), column, named)
         case Onlooker():
             return OnlookerDocument()
 

@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from lockstep.case.file import CaseFileError, save
+from lockstep.case.file import CaseFileError, Record, save
 from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, FAULT, USAGE
 from lockstep.cli.group import complain
 from lockstep.cli.output import say
+from lockstep.cli.screen import Screen
 from lockstep.corpus import distill as distilling
 from lockstep.corpus import grow as growing
 from lockstep.corpus.observe import EXECUTORS, Member, observing
 from lockstep.faults import UsageError
 from lockstep.findings.files import files_in
 from lockstep.report.corpus import cover_table
+from lockstep.undisturbed import undisturbed
 
 SEEDS = Path("corpora/seeds")
 
@@ -38,7 +39,8 @@ def cover(paths: tuple[Path, ...], executors: tuple[str, ...]) -> int:
     """
     members, code = _read(paths, executors)
     if members:
-        Console().print(cover_table([member.observed.facts for member in members]))
+        with Screen() as screen:
+            screen.show(cover_table([member.observed.facts for member in members]))
     return code
 
 
@@ -87,17 +89,36 @@ def grow(executors: tuple[str, ...], cases: int, seed: str, into: Path) -> int:
     New is what no case of the corpus does yet.
     """
     known = list(files_in([into])) if into.is_dir() else []
-    with observing(executors) as observer:
-        growth = growing.grow(observer.read(known), observer, seed, cases)
-    for record in growth.added:
-        say(f"added {save(record, into)}")
-    say(
-        f"{len(growth.added)} cases added to {len(known)}: "
-        f"{growth.after} facts, {growth.before} before"
+    written: dict[Path, Record] = {}
+    with Screen() as screen:
+
+        def met(done: int, record: Record | None) -> None:
+            if record is not None:
+                with undisturbed():
+                    written[save(record, into)] = record
+            screen.progress(f"{done} of {cases} cases, {len(written)} did something new")
+
+        try:
+            with observing(executors) as observer:
+                growth = growing.grow(observer.read(known), observer, seed, cases, met)
+        except KeyboardInterrupt:
+            screen.say(f"interrupted: {len(written)} cases that did something new are in {into}")
+            raise
+        for path, record in written.items():
+            if record in growth.added:
+                screen.say(f"added {path}")
+            elif path not in known:
+                path.unlink()
+        return _grown(growth, len(known), screen)
+
+
+def _grown(growth: growing.Growth, known: int, screen: Screen) -> int:
+    screen.say(
+        f"{len(growth.added)} cases added to {known}: {growth.after} facts, {growth.before} before"
     )
     if growth.failing:
         numbers = ", ".join(map(str, growth.failing[:10]))
-        say(f"{len(growth.failing)} cases failed and were left out: {numbers}; fuzz them")
+        screen.say(f"{len(growth.failing)} cases failed and were left out: {numbers}; fuzz them")
         return FAULT
     return AGREE
 

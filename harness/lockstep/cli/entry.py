@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from lockstep.cli.ends import signals_handled
+
 FAULT = 3
 """That of ``lockstep.cli.exit_codes``, which is not loaded yet."""
 
@@ -22,12 +24,13 @@ def main() -> None:
     """Load the command line and run it; what executes foreign code is supervised."""
     _prepare_streams()
     try:
-        words = [word for word in sys.argv[1:] if not word.startswith("-")]
-        if words and words[0] in EXECUTING and hasattr(os, "fork"):
-            from lockstep.cli.supervised import supervise
+        with signals_handled():
+            words = [word for word in sys.argv[1:] if not word.startswith("-")]
+            if words and words[0] in EXECUTING and hasattr(os, "fork"):
+                from lockstep.cli.supervised import supervise
 
-            supervise(_command)
-        _command()
+                supervise(_command)
+            _command()
     except KeyboardInterrupt:
         _end("interrupted")
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lockstep.explore.assumptions import assumptions_of
 from lockstep.explore.certificate import Answer, Certificate, Question, load
 from lockstep.explore.explore import Exploration
 from lockstep.explore.worker import Survey
@@ -40,19 +41,21 @@ def check(path: Path, again: Callable[[Survey], Exploration], trust: Trust = OUR
     exploration = again(plan)
     return Checked(
         exploration,
-        tuple(_differences(certificate, exploration)),
+        tuple(_differences(certificate, plan, exploration)),
         tuple(now.differing(certificate.asked)),
         now.executor_sources != certificate.asked.executor_sources,
     )
 
 
-def _differences(certificate: Certificate, exploration: Exploration) -> list[str]:
+def _differences(certificate: Certificate, plan: Survey, exploration: Exploration) -> list[str]:
     then, now = certificate.found, Answer.of(exploration)
-    return [
+    assumed = certificate.assumed == assumptions_of(plan, exploration.tally)
+    differing = [
         f"{name}: certificate {_text(getattr(then, name))}, now {_text(getattr(now, name))}"
         for name in then.__struct_fields__
         if getattr(then, name) != getattr(now, name)
     ]
+    return differing if assumed else [*differing, "assumed: not what it takes for granted"]
 
 
 def _text(value: object) -> str:

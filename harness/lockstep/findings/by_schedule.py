@@ -30,7 +30,7 @@ from lockstep.schedules.strategy import Strategy
 from lockstep.shrink.reduce import BUDGET, UNWATCHED, Reduced, Watch, reduce
 from lockstep.shrink.same_failure import SameFailure, schedule_of
 from lockstep.streams import stream
-from lockstep.targets.steered import STEP_LIMIT, SteeredLane
+from lockstep.targets.steered import STEP_LIMIT, FreshLane, SteeredLane
 from lockstep_parallel.steps.drivers.scheduled import Choose, Pending
 
 NEARBY_LIMIT = 200
@@ -40,10 +40,10 @@ LATE_SECONDS, LEAST_LATE = 60.0, 6
 
 
 class BySchedule:
-    """Brings failures of a steered lane back."""
+    """Brings failures of a steered lane back, each run on an executor that has run nothing else."""
 
     def __init__(self, lane: SteeredLane) -> None:
-        self._lane = lane
+        self._lane = FreshLane(lane)
 
     def settle(self, case: Case, run: Run, watch: Watch = UNWATCHED) -> Settled:
         """Shrink case and schedule, and replay both twice."""
@@ -112,6 +112,8 @@ def shrink(case: Case, run: Run, lane: SteeredLane, watch: Watch = UNWATCHED) ->
     same = SameFailure(lane, signature_of(run))
     sequential = same.attempt(case, ())
     schedule = () if sequential.schedule is not None else same.schedule_of(case, run)
+    if sequential.schedule is None and same.attempt(case, schedule).schedule is None:
+        return Reduced(case, schedule, sequential.executions + 1, finished=False)
     return reduce(case, schedule, same, _budget(run, lane), watch)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from rich.table import Table
 
@@ -58,7 +59,8 @@ def table(results: Sequence[Result]) -> Table:
     """Return the results as a table for the terminal."""
     made = Table()
     for heading in HEADINGS:
-        made.add_column(heading, justify="left" if heading in _WORDS else "right")
+        justify: Literal["left", "right"] = "left" if heading in _WORDS else "right"
+        made.add_column(heading, justify=justify, no_wrap=True)
     for result in results:
         for row in rows(result):
             made.add_row(*cells(*row))

@@ -37,7 +37,7 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     if settled.reproduction is not None:
         yield f"  reproduction: {settled.reproduction}"
     elif not settled.repeatable:
-        yield "  NOT REPEATABLE: run again, it ends in another way"
+        yield "  NOT REPEATABLE: on a new executor, or run again, it ends in another way"
     yield from (f"  {line}" for line in finding.versus)
     yield from kept_lines(finding.kept, finding.setting.executor)
 

@@ -42,7 +42,7 @@ from lockstep.run.watchdog import TimeOver, executing
 from lockstep.schedules.dpor import Redundant
 from lockstep.verdict import Difference, Verdict
 from lockstep_ledger.block import Block
-from lockstep_ledger.model import NATIVE, Address, State
+from lockstep_ledger.model import NATIVE, State
 from lockstep_ledger.outcome import Outcome
 from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.storage.access import SHARED, Access, open_access
@@ -146,7 +146,7 @@ class _Session(Generic[W]):
             return self._apply(expected, after)
         fault = self._reachable(step.fault)
         if isinstance(fault, ReadsFail):
-            actual, failure = self._while_unreadable(block, before, fault.account)
+            actual, failure = self._while_unreadable(block, before, fault)
             if failure is not None:
                 self.blocks.append(BlockRun(ids, block, before, expected, after, actual, (), 1))
                 return failure
@@ -254,13 +254,14 @@ class _Session(Generic[W]):
         return self._check_stored()
 
     def _while_unreadable(
-        self, block: Block, before: State, account: Address
+        self, block: Block, before: State, fault: ReadsFail
     ) -> tuple[Outcome | None, StepFailure | None]:
-        """Execute a block while ``account`` cannot be read; only what needs it may suffer."""
+        """Execute a block while storage cannot read some of it; only what needs it may suffer."""
         scheme = SCHEMES[self._case.scheme]
-        unread = UnreadableReader(MemoryStorage(before), account)
-        expected = expected_of_the_others(block, unread, scheme)
-        reader = UnreadableReader(self._access.reader, account)
+        unread = fault.account, fault.column, fault.asset
+        held = UnreadableReader(MemoryStorage(before), *unread)
+        expected = expected_of_the_others(block, held, scheme)
+        reader = UnreadableReader(self._access.reader, *unread)
         actual, failure = ask(self._asked, block, before, reader, self._asked.plain())
         if actual is None:
             raised = failure is not None and failure.verdict is Verdict.CRASH

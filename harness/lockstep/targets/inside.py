@@ -115,6 +115,10 @@ class InsideLane(SteeredLane):
             self._built[scheme] = driven
         return driven
 
+    def renew(self) -> None:
+        """Build the executors again when they are asked next."""
+        self._built.clear()
+
     def _start_anew(self) -> None:
         """Give up the executors, and the threads that may still be inside of one."""
         self._built.clear()

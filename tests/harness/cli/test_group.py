@@ -60,6 +60,7 @@ LIGHT = {
     "lockstep.faults",
     "lockstep.foreign",
     "lockstep.foreign.text",
+    "lockstep.undisturbed",
     "lockstep.verdict",
 }
 HEAVY = {"blake3", "deepdiff", "hypothesis", "msgspec", "pytest", "rbcl", "rich", "rocksdict"}
