@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from lockstep.faults import HarnessFault, UsageError
+from lockstep.foreign.text import named_error
 from lockstep.lifeline import TiedProcess
 from lockstep.run.temporary import temporary_directory
 from lockstep.run.watchdog import watching
@@ -344,7 +345,7 @@ def _serve(pipe: Connection, opening: Opening[Any], number: int, temporary: Path
         pipe.send(("fault", str(error)))
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
-        text = f"internal error: {type(error).__name__}: {error} ({where.name}:{where.lineno})"
+        text = f"internal error: {named_error(error)} ({where.name}:{where.lineno})"
         pipe.send(("fault", text))
 
 

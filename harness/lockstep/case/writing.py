@@ -46,6 +46,7 @@ from lockstep.case.values import (
     RewindStep,
     Step,
 )
+from lockstep.foreign.text import shown, value_text
 from lockstep_ledger.model import (
     Account,
     Address,
@@ -97,6 +98,7 @@ def step_document(step: Step) -> BlockDocument | RewindDocument:
                 fault=None if step.fault is None else _fault_document(step.fault),
                 parallel=step.parallel,
                 warm=step.warm,
+                dry_runs=step.dry_runs,
             )
 
 
@@ -130,7 +132,7 @@ def outcome_document(outcome: Outcome, ids: list[str], digest: str) -> OutcomeDo
         fees=str(outcome.fees),
         height=changes.height,
         digest=digest,
-        faults=[f"{each.index}: {each.error}" for each in outcome.faults],
+        faults=[f"{value_text(each.index)}: {shown(each.error)}" for each in outcome.faults],
     )
 
 
@@ -140,8 +142,9 @@ def _fault_document(fault: PlannedFault) -> FaultDocument:
             return MergeDiesDocument(after)
         case MergeFails():
             return MergeFailsDocument()
-        case ReadsFail(account):
-            return ReadsFailDocument(account_name(account))
+        case ReadsFail(account, column, asset):
+            named = None if asset is None else asset_name(asset)
+            return ReadsFailDocument(account_name(account), column, named)
         case Onlooker():
             return OnlookerDocument()
 

@@ -15,6 +15,8 @@ from lockstep.cli import options
 from lockstep.cli.duration import duration
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT
 from lockstep.cli.screen import Screen
+from lockstep.faults import UsageError
+from lockstep.findings.keeping import Keeper
 from lockstep.report.audit import audit_table, closing_lines, document
 
 
@@ -39,6 +41,10 @@ from lockstep.report.audit import audit_table, closing_lines, document
 @options.seed("audit")
 @options.jobs()
 @options.storage("rocksdb")
+@click.option(
+    "--no-twin", "without_twins", is_flag=True, help="Do not run the correct executors, too."
+)
+@options.findings()
 @options.json_file()
 def audit(
     executors: tuple[str, ...],
@@ -47,16 +53,25 @@ def audit(
     seed: str,
     jobs: int,
     storage: str,
+    without_twins: bool,
+    findings: Path,
     file: Path | None,
 ) -> int:
     """Measure on planted faults how soon campaigns find them.
 
-    And how small the cases get that show them. Exits 1 if a fault survives that something could
-    have shown, or if a correct twin is accused.
+    And how small the cases get that show them. Exits 3 if an executor could not be measured, 1 if a
+    fault survives that something could have shown, or if a correct twin is accused.
+
+    An executor of yours may say what is known of its fault by class attributes: known = (2, 1) is
+    the size of the smallest case, transactions and deviations; masked = "why" says that nothing can
+    show it.
     """
+    problem = Keeper(findings).problem()
+    if problem:
+        raise UsageError(problem)
     subjects = subjects_of(executors) if executors else catalogued()
     names = tuple(f"{seed}-{number}" for number in range(campaigns))
-    terms = Terms(budget, storage)
+    terms = Terms(budget, storage, findings=str(findings), twins=not without_twins)
     audited: list[Audited] = []
     with Screen() as screen:
         try:
@@ -64,13 +79,23 @@ def audit(
                 audited.append(each)
                 found, made = len(each.found), len(each.trials)
                 screen.complain(f"{each.subject.id}: found by {found} of {made} campaigns")
+                for path in dict.fromkeys(trial.kept for trial in each.found if trial.kept):
+                    screen.complain(f"  kept {path}")
                 screen.progress(f"{len(audited)} of {len(subjects)}")
+                _write(file, audited, terms, names)
         finally:
             # Also what was measured before an interrupt or a fault ended the audit.
             screen.show(audit_table(audited), *closing_lines(audited))
-            if file is not None:
-                text = json.dumps(document(audited, terms, names), indent=1)
-                write_whole(file, f"{text}\n".encode())
+            _write(file, audited, terms, names)
+    if any(each.broke for each in audited):
+        return FAULT
     if any(each.survived or each.alarms for each in audited):
         return DIVERGENCE
     return AGREE if len(audited) == len(subjects) else FAULT
+
+
+def _write(file: Path | None, audited: list[Audited], terms: Terms, seeds: tuple[str, ...]) -> None:
+    """Write what was measured so far: the file is whole at every moment."""
+    if file is not None:
+        text = json.dumps(document(audited, terms, seeds), indent=1)
+        write_whole(file, f"{text}\n".encode())

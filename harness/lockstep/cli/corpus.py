@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
-from lockstep.case.file import Record, save
+from lockstep.case.file import CaseFileError, Record, save
 from lockstep.cli import options
-from lockstep.cli.exit_codes import AGREE, FAULT
+from lockstep.cli.exit_codes import AGREE, FAULT, USAGE
+from lockstep.cli.group import complain
+from lockstep.cli.output import say
 from lockstep.cli.screen import Screen
 from lockstep.corpus import distill as distilling
 from lockstep.corpus import grow as growing
@@ -31,11 +33,15 @@ def corpus() -> None:
 @options.case_files()
 @options.executor(EXECUTORS)
 def cover(paths: tuple[Path, ...], executors: tuple[str, ...]) -> int:
-    """Show what behaviour saved cases cover, by class."""
-    members = _read(paths, executors)
-    with Screen() as screen:
-        screen.show(cover_table([member.observed.facts for member in members]))
-    return AGREE
+    """Show what behaviour saved cases cover, by class.
+
+    A file that cannot be used is named and left out; the exit code is 2 then.
+    """
+    members, code = _read(paths, executors)
+    if members:
+        with Screen() as screen:
+            screen.show(cover_table([member.observed.facts for member in members]))
+    return code
 
 
 @corpus.command()
@@ -48,9 +54,10 @@ def distill(
 ) -> int:
     """Find the few saved cases that cover what all of them do.
 
-    They are named, and nothing is changed, unless an option says so.
+    They are named, and nothing is changed, unless an option says so. A file that cannot be used is
+    named and left as it is; the exit code is 2 then.
     """
-    members = _read(paths, executors)
+    members, code = _read(paths, executors)
     candidates = [_candidate(member) for member in members]
     kept = distilling.distill(candidates)
     before, after = (distilling.covered(each).keys() for each in (candidates, kept))
@@ -58,17 +65,17 @@ def distill(
     names = {each.name for each in kept}
     for member in members:
         if str(member.path) not in names:
-            click.echo(f"{'removed' if remove else 'not needed'} {member.path}")
+            say(f"{'removed' if remove else 'not needed'} {member.path}")
             if remove:
                 member.path.unlink()
         elif into is not None:
             save(member.record, into)
     sizes = [sum(each.transactions for each in some) for some in (candidates, kept)]
-    click.echo(
+    say(
         f"{len(kept)} of {len(members)} cases, {sizes[1]} of {sizes[0]} transactions, "
         f"cover the same {len(before)} facts"
     )
-    return AGREE
+    return code
 
 
 @corpus.command()
@@ -81,7 +88,7 @@ def grow(executors: tuple[str, ...], cases: int, seed: str, into: Path) -> int:
 
     New is what no case of the corpus does yet.
     """
-    known = sorted(into.rglob("*.json")) if into.is_dir() else []
+    known = list(files_in([into])) if into.is_dir() else []
     written: dict[Path, Record] = {}
     with Screen() as screen:
 
@@ -116,12 +123,20 @@ def _grown(growth: growing.Growth, known: int, screen: Screen) -> int:
     return AGREE
 
 
-def _read(paths: Sequence[Path], executors: Sequence[str]) -> list[Member]:
+def _read(paths: Sequence[Path], executors: Sequence[str]) -> tuple[list[Member], int]:
+    """Return the cases that can be used, and the exit code that the others ask for."""
     files = sorted(files_in(paths))
     if not files:
         raise UsageError(f"no case files in {', '.join(str(path) for path in paths)}")
+    members: list[Member] = []
+    code = AGREE
     with observing(executors) as observer:
-        return observer.read(files)
+        for file in files:
+            try:
+                members += observer.read([file])
+            except CaseFileError as error:
+                code = complain(USAGE, str(error))
+    return members, code
 
 
 def _candidate(member: Member) -> distilling.Candidate:

@@ -17,6 +17,7 @@ from lockstep.cli.screen import Screen
 from lockstep.devnet.rehearsal import Chain, Rehearsed, Slip, rehearse
 from lockstep.findings.investigate import investigate, met_record
 from lockstep.findings.keeping import Keeper
+from lockstep.report.cells import cells
 from lockstep.report.differences import difference_lines
 from lockstep.report.finding import finding_lines
 from lockstep.run.fingerprint import fingerprint
@@ -106,7 +107,7 @@ def _summary(seen: Rehearsed) -> Table:
     table.add_row("states compared", f"{seen.compared} after blocks, {seen.rewinds} after rewinds")
     table.add_row("blocks that went wrong", str(len(seen.slips)))
     for way, count in sorted(seen.ways.items()):
-        table.add_row(f"  {way}", str(count))
+        table.add_row(*cells(f"  {way}", str(count)))
     return table
 
 

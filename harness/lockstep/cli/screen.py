@@ -19,6 +19,9 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from lockstep.cli.output import say_on
+from lockstep.foreign.text import shown
+
 DRAW_SECONDS = 0.2
 QUIET_SECONDS = 10.0
 """How often a line is printed where none can be drawn in place."""
@@ -58,7 +61,7 @@ class Screen:
 
     def say(self, *lines: str) -> None:
         """Print lines that stay."""
-        self.show(*(_styled(line) for line in lines))
+        self.show(*(_styled(shown(line, most=None)) for line in lines))
 
     def show(self, *things: RenderableType) -> None:
         """Print what stays: tables as they are, lines as long as they are."""
@@ -82,7 +85,7 @@ class Screen:
     def complain(self, line: str) -> None:
         """Print a line that stays to standard error."""
         self._erase()
-        self._errors.print(line, markup=False, soft_wrap=True)
+        say_on(self._errors, line)
 
     def progress(self, line: str) -> None:
         """Show how it goes, unless that was done a moment ago."""
@@ -91,7 +94,7 @@ class Screen:
             return
         self._shown = now
         if not self._in_place:
-            self._errors.print(line, markup=False, soft_wrap=True)
+            say_on(self._errors, line)
             return
         width = max(self._errors.width - 1, 1)
         if cell_len(line) > width:

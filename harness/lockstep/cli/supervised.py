@@ -74,7 +74,9 @@ def _run(command: Callable[[], None], done: int) -> NoReturn:
     except SystemExit as end:
         code = end.code
     except BaseException as error:
-        word = "interrupted" if isinstance(error, KeyboardInterrupt) else f"internal error: {error}"
+        word = "interrupted"
+        if not isinstance(error, KeyboardInterrupt):
+            word = f"internal error: {type(error).__name__}"
         with suppress(OSError, ValueError):
             sys.stderr.write(f"lockstep: {word}\n")
     finally:

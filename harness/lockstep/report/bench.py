@@ -10,6 +10,7 @@ from typing import Literal
 from rich.table import Table
 
 from lockstep.bench.contest import Result, Timed
+from lockstep.report.cells import cells
 from lockstep_parallel.steps.machine import gil_is_on
 
 HEADINGS = (
@@ -62,7 +63,7 @@ def table(results: Sequence[Result]) -> Table:
         made.add_column(heading, justify=justify, no_wrap=True)
     for result in results:
         for row in rows(result):
-            made.add_row(*row)
+            made.add_row(*cells(*row))
         made.add_section()
     return made
 

@@ -25,7 +25,7 @@ from lockstep.case.values import (
 from lockstep.compare.outcomes import compare_outcomes, well_typed
 from lockstep.compare.states import compare_states
 from lockstep.faults import HarnessFault, UsageError
-from lockstep.run.ask import Asked, W, ask, ask_to_merge
+from lockstep.run.ask import Asked, W, ask, ask_to_merge, judge
 from lockstep.run.drivers import AskedBlock, Ways, execute_in, what_was_seen
 from lockstep.run.expected import ExpectedChain
 from lockstep.run.outside_faults import (
@@ -42,7 +42,7 @@ from lockstep.run.watchdog import TimeOver, executing
 from lockstep.schedules.dpor import Redundant
 from lockstep.verdict import Difference, Verdict
 from lockstep_ledger.block import Block
-from lockstep_ledger.model import NATIVE, Address, State
+from lockstep_ledger.model import NATIVE, State
 from lockstep_ledger.outcome import Outcome
 from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.storage.access import SHARED, Access, open_access
@@ -146,10 +146,16 @@ class _Session(Generic[W]):
             return self._apply(expected, after)
         fault = self._reachable(step.fault)
         if isinstance(fault, ReadsFail):
-            actual, failure = self._while_unreadable(block, before, fault.account)
+            actual, failure = self._while_unreadable(block, before, fault)
             if failure is not None:
                 self.blocks.append(BlockRun(ids, block, before, expected, after, actual, (), 1))
                 return failure
+        dry = self._dry_runs(step, block, before, expected)
+        if dry is not None:
+            actual, failure, times = dry
+            run = BlockRun(ids, block, before, expected, after, actual, (), times)
+            self.blocks.append(run)
+            return failure
         watcher = Watcher(self._storage, before) if isinstance(fault, Onlooker) else None
         question = AskedBlock(self._asked, self._access.reader, block, before, expected)
         executions, last = execute_in(self._ways(ids), question, watcher)
@@ -162,7 +168,7 @@ class _Session(Generic[W]):
                 after,
                 last.actual,
                 last.trace,
-                executions + isinstance(fault, ReadsFail),
+                executions + isinstance(fault, ReadsFail) + step.dry_runs,
                 last.manner,
             )
         )
@@ -182,6 +188,19 @@ class _Session(Generic[W]):
         self._chain.rewind(step.blocks)
         self._access.storage.rewind(self._chain.blocks)
         return self._check_stored()
+
+    def _dry_runs(
+        self, step: BlockStep, block: Block, before: State, expected: Outcome
+    ) -> tuple[Outcome | None, StepFailure, int] | None:
+        """Execute a block that is not merged; return how it went wrong, None if it did not."""
+        for times in range(1, step.dry_runs + 1):
+            reader, plain = self._access.reader, self._asked.plain()
+            actual, failure = ask(self._asked, block, before, reader, plain)
+            if actual is not None:
+                failure = judge(block, before, expected, actual)
+            if failure is not None:
+                return actual, failure, times
+        return None
 
     def _reachable(self, fault: PlannedFault | None) -> PlannedFault | None:
         """Return ``fault``, unless no fault of this storage can reach what is asked."""
@@ -235,13 +254,14 @@ class _Session(Generic[W]):
         return self._check_stored()
 
     def _while_unreadable(
-        self, block: Block, before: State, account: Address
+        self, block: Block, before: State, fault: ReadsFail
     ) -> tuple[Outcome | None, StepFailure | None]:
-        """Execute a block while ``account`` cannot be read; only what needs it may suffer."""
+        """Execute a block while storage cannot read some of it; only what needs it may suffer."""
         scheme = SCHEMES[self._case.scheme]
-        unread = UnreadableReader(MemoryStorage(before), account)
-        expected = expected_of_the_others(block, unread, scheme)
-        reader = UnreadableReader(self._access.reader, account)
+        unread = fault.account, fault.column, fault.asset
+        held = UnreadableReader(MemoryStorage(before), *unread)
+        expected = expected_of_the_others(block, held, scheme)
+        reader = UnreadableReader(self._access.reader, *unread)
         actual, failure = ask(self._asked, block, before, reader, self._asked.plain())
         if actual is None:
             raised = failure is not None and failure.verdict is Verdict.CRASH

@@ -6,8 +6,8 @@ Invariant: what is read alone and what is fetched with others fails alike, and n
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 
+from lockstep.case.values import Column
 from lockstep_ledger.model import Address, Asset, Chain, Multisig
 from lockstep_ledger.storage.fetched import Fetched, Wanted
 from lockstep_ledger.storage.protocol import Reader, StorageError
@@ -15,16 +15,6 @@ from lockstep_ledger.storage.protocol import Reader, StorageError
 
 class UnreadableError(StorageError):
     """Storage could not read an account."""
-
-
-class Column(StrEnum):
-    """A column of storage, which can be unreadable by itself."""
-
-    EXISTENCE = "existence"
-    NONCE = "nonce"
-    BALANCE = "balance"
-    MULTISIG = "multisig"
-    ENERGY = "energy"
 
 
 class UnreadableReader:

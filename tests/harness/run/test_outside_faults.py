@@ -14,6 +14,7 @@ from lockstep.case.text import case_lines
 from lockstep.case.values import (
     BlockStep,
     Case,
+    Column,
     Intent,
     MergeDies,
     Onlooker,
@@ -25,7 +26,7 @@ from lockstep.generate.mixture import case_at
 from lockstep.run.outside_faults import expected_of_the_others
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores, open_stores
-from lockstep.run.unreadable import Column, UnreadableError, UnreadableReader
+from lockstep.run.unreadable import UnreadableError, UnreadableReader
 from lockstep.streams import stream
 from lockstep.targets.named import BUILT_IN, open_steered
 from lockstep.verdict import Verdict
