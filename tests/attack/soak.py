@@ -76,7 +76,7 @@ def row(name: str, minutes: float, looks: Sequence[Look], said: str) -> Row:
     early, late = _quarter(looks, 1), _quarter(looks, 3)
     lost = tuple(_grown(early, late)) if early and late else ("too short to say anything",)
     if "Traceback" in said or "│ cases" not in said:
-        lost += ("no summary, or a traceback",)
+        lost += (f"no summary, or a traceback: {said.strip()[-200:]!r}",)
     shown = "; ".join(
         f"{word} {median(getattr(each, key) for each in early):.0f} then "
         f"{median(getattr(each, key) for each in late):.0f}"

@@ -8,19 +8,23 @@ the system when this one is gone.
 from __future__ import annotations
 
 import signal
+import tempfile
+import time
 import traceback
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
 from typing import Any, Generic
 
 from lockstep.campaign.work import Opening, Supervisor, T, Task, result_of
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.foreign.text import named_error
 from lockstep.lifeline import TiedProcess
+from lockstep.run.temporary import temporary_directory
 from lockstep.run.watchdog import watching
 from lockstep.undisturbed import undisturbed
 
@@ -28,8 +32,8 @@ AHEAD = 2
 """Tasks that a process has at hand, so that it does not wait for the parent."""
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that reach a whole group: the parent answers them, a process is ended by its parent."""
-LAST_SECONDS = 1.0
-"""How long a process may take to end that has said its last word."""
+LAST_SECONDS, LOOK_SECONDS = 1.0, 0.01
+"""How long a process may take to end that has said its last word, and how often that is seen."""
 DIED_AT_ONCE = 3
 """Processes that may die before they have done anything until the work is given up."""
 
@@ -57,6 +61,13 @@ class Pool(Generic[T]):
         self._done: dict[int, T] = {}
         self._begun = 0
         self._lost = 0
+        self._folder = ExitStack()
+        self._temporary: Path | None = None
+
+    def open(self) -> None:
+        """Make the directory for what processes make that are killed before they can remove it."""
+        with suppress(HarnessFault):  # not all of them make something
+            self._temporary = self._folder.enter_context(temporary_directory())
 
     def results(self, tasks: Iterator[Task]) -> Iterator[T]:
         """Yield the results in order."""
@@ -90,6 +101,7 @@ class Pool(Generic[T]):
                         self._supervisor.note(value)
                 each.pipe.close()
             self._processes = []
+            self._folder.close()
 
     def _hand_out(self, tasks: Iterator[Task]) -> bool:
         """Give the next task to the process that has the fewest; False if there is none left."""
@@ -143,8 +155,10 @@ class Pool(Generic[T]):
 
     def _replace(self, process: _Process[T]) -> None:
         """Start another process in place of a dead one, which leaves its tasks to be done again."""
-        process.process.join(LAST_SECONDS)
-        process.process.kill()  # if it closed its pipe and went on
+        until = time.monotonic() + LAST_SECONDS
+        while process.process.exitcode is None and time.monotonic() < until:
+            time.sleep(LOOK_SECONDS)
+        process.process.kill()  # it has closed its pipe and goes on
         process.process.join()
         process.pipe.close()
         how = how_it_ended(process.process.exitcode or 0)
@@ -162,7 +176,9 @@ class Pool(Generic[T]):
 
     def _started(self, number: int) -> _Process[T]:
         ours, theirs = Pipe()
-        process = TiedProcess(target=_serve, args=(theirs, self._opening, number), daemon=True)
+        process = TiedProcess(
+            target=_serve, args=(theirs, self._opening, number, self._temporary), daemon=True
+        )
         before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         try:
             process.start()
@@ -186,8 +202,10 @@ def _last_words(pipe: Connection) -> Iterator[tuple[str, Any]]:
             yield pipe.recv()
 
 
-def _serve(pipe: Connection, opening: Opening[Any], number: int) -> None:
+def _serve(pipe: Connection, opening: Opening[Any], number: int, temporary: Path | None) -> None:
     """Do the tasks that come through ``pipe``, until it is closed."""
+    if temporary is not None:
+        tempfile.tempdir = str(temporary)
     for each in ENDING:
         # Not ignored, which a program that is started from here would inherit.
         signal.signal(each, lambda _number, _frame: None)

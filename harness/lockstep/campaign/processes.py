@@ -53,6 +53,8 @@ class Work(Generic[T]):
         self._supervisor.attend()
 
     def __enter__(self) -> Self:
+        if self._pool is not None:
+            self._pool.open()
         return self
 
     def __exit__(self, *_: object) -> None:

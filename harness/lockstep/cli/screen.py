@@ -119,13 +119,15 @@ class Screen:
         """Print ``table`` whole: as wide as it is in a pipe, row by row where it is too wide."""
         output = self.output
         endless = output.options.update(width=ENDLESS, max_width=ENDLESS)
-        least = Measurement.get(output, endless, table).minimum
+        width = Measurement.get(output, endless, table)
+        in_one_row = any(column.no_wrap for column in table.columns)
+        least = width.maximum if in_one_row else width.minimum
         if least <= output.width:
             output.print(table)
         elif output.is_terminal:
             output.print(*_row_by_row(table), sep="\n", markup=False, soft_wrap=True)
         else:
-            output.print(table, width=least, crop=False)
+            Console(highlight=False, width=least).print(table)
 
     def _erase(self) -> None:
         if self._drawn:
