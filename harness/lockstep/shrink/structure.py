@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from lockstep.case.values import AnyIntent, BlockStep, Case, Intent, RawIntent, RewindStep, Step
 from lockstep.shrink.edits import intents_of, with_accounts, with_step
-from lockstep_ledger.model import Account, Address, SetMultisig, Transfers
+from lockstep_ledger.model import Account, Address, Policy, SetMultisig, Transfers
 
 
 def drop_steps(case: Case) -> Iterator[Case]:
@@ -90,6 +90,10 @@ def drop_terms(case: Case) -> Iterator[Case]:
             yield with_step(case, number, replace(step, rewards=None))
         if step.fees_to is not None:
             yield with_step(case, number, replace(step, fees_to=None))
+        if step.policy is Policy.ATOMIC:
+            yield with_step(case, number, replace(step, policy=Policy.SKIP))
+        if not step.advances_height:
+            yield with_step(case, number, replace(step, advances_height=True))
         if step.warm:
             yield with_step(case, number, replace(step, warm=False))
         if not step.parallel:
