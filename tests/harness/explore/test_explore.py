@@ -322,7 +322,7 @@ def test_an_unannounced_touch_is_a_divergence_to_the_command_line(certificate: P
     assert result.exit_code == DIVERGENCE, result.output
     assert "UNANNOUNCED" in result.stdout
     assert "order of steps[t0@" in result.stdout
-    assert checked(certificate).exit_code == AGREE
+    assert checked(certificate, "--trust").exit_code == AGREE
 
 
 # Stopping at the first failure.
