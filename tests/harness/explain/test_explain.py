@@ -31,7 +31,6 @@ from lockstep_ledger.model import (
     Transfer,
     Transfers,
 )
-from lockstep_parallel.executors.block_executor import Result
 from lockstep_parallel.executors.workers import BatchedByWorkers
 from lockstep_parallel.steps.watch import WATCH
 from tests.harness.explain.races import (
