@@ -1,6 +1,8 @@
 """What is audited: a faulty executor, what is known about its fault, and its correct twin.
 
-The catalogue is found by name, like any executor: the harness imports no planted fault.
+The catalogue is found by name, like any executor: the harness imports no planted fault. An executor
+of no catalogue says what is known about it by class attributes: ``known = (2, 1)`` is the size of
+the smallest case, transactions and deviations; ``masked = "why"`` the reason why none can show it.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from typing import Protocol, cast
 
 from lockstep.faults import UsageError
 from lockstep.targets.named import BUILT_IN, find_inside
+from lockstep.targets.trust import CATALOGUE
 
-CATALOGUE = "lockstep_mutants.catalogue"
 TWINS = "lockstep_parallel."
 """The package of the executors that are held to be correct."""
 
@@ -107,10 +109,10 @@ def catalogued() -> tuple[Subject, ...]:
 def subjects_of(executors: Sequence[str]) -> tuple[Subject, ...]:
     """Return a subject for each executor: its row's if the catalogue has one.
 
-    Raises ``UsageError`` if there is no such executor.
+    Raises ``UsageError`` if there is no such executor, or if what it says of itself makes no sense.
     """
     known = {subject.executor: subject for subject in catalogued()}
-    return tuple(known.get(name) or _unknown(name) for name in dict.fromkeys(executors))
+    return tuple(known.get(name) or _uncatalogued(name) for name in dict.fromkeys(executors))
 
 
 def twin_of(executor: str) -> str | None:
@@ -133,6 +135,24 @@ def _of_masked(row: MaskedRow) -> Subject:
     return Subject(row.id, row.name, row.executor, None, row.reason, twin_of(row.executor))
 
 
-def _unknown(executor: str) -> Subject:
+def _uncatalogued(executor: str) -> Subject:
     name = executor.rpartition(":")[2]
-    return Subject(name, name, executor, None, "", twin_of(executor))
+    factory = find_inside(executor).factory
+    masked: object = getattr(factory, "masked", "")
+    if not isinstance(masked, str):
+        raise UsageError(f"{executor}: masked is a text that says why, not {masked!r}")
+    known = _size_of(executor, getattr(factory, "known", None))
+    return Subject(name, name, executor, known, masked, twin_of(executor))
+
+
+def _size_of(executor: str, known: object) -> Size | None:
+    match known:
+        case None:
+            return None
+        case (int(transactions), int(deviations)) if min(transactions, deviations) >= 0:
+            return Size(transactions, deviations)
+        case _:
+            raise UsageError(
+                f"{executor}: known is (transactions, deviations) of the smallest case, "
+                f"not {known!r}"
+            )

@@ -6,20 +6,26 @@ seed; only the budget of CPU time depends on the machine.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, islice
+from pathlib import Path
 
 from lockstep.audit.subject import Size, Subject
 from lockstep.campaign.campaign import CHUNK
-from lockstep.campaign.worker import Plan, Ran, Worker
+from lockstep.campaign.plan import Plan
+from lockstep.campaign.tally import Failure
+from lockstep.campaign.worker import Ran, Worker
 from lockstep.case.file import Setting
-from lockstep.case.values import Case
+from lockstep.corpus.shipped import shipped_cases
 from lockstep.findings.by_schedule import shrink
-from lockstep.run.fingerprint import signature_of
-from lockstep.run.result import Run
+from lockstep.findings.finding import Settled
+from lockstep.findings.investigate import met_record
+from lockstep.findings.keeping import Keeper
+from lockstep.run.fingerprint import fingerprint, signature_of
 from lockstep.shrink.reduce import Reduced
 from lockstep.targets.named import as_steered
 from lockstep.verdict import Verdict
@@ -27,12 +33,18 @@ from lockstep.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What all trials of an audit have in common; ``budget`` is CPU-seconds up to detection."""
+    """What all trials of an audit have in common; ``budget`` is CPU-seconds up to detection.
+
+    ``findings`` is the folder that failing cases are kept in, None for nowhere. ``twins`` tells
+    whether the correct executors are run, too.
+    """
 
     budget: float
     storage: str
     workers: int = 4
     driver: str = "scheduled"
+    findings: str | None = None
+    twins: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,10 @@ class Twin:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One subject under one seed; ``verdict`` is empty if it survived, ``failure`` says more."""
+    """One subject under one seed; ``verdict`` is empty if it survived, ``failure`` says more.
+
+    ``kept`` is the file of the failing case, ``broke`` why the trial could not be made.
+    """
 
     seed: str
     searched: Searched
@@ -76,6 +91,8 @@ class Trial:
     failure: str = ""
     shrunk: Shrunk | None = None
     twin: Twin | None = None
+    kept: str = ""
+    broke: str = ""
 
     @property
     def found(self) -> bool:
@@ -89,7 +106,7 @@ def detect(executor: str, seed: str, terms: Terms) -> Trial:
         searched, found = _search(worker, terms.budget)
     if found is None:
         return Trial(seed, searched)
-    verdict, *words = signature_of(found[1])
+    verdict, *words = signature_of(found.run)
     return Trial(seed, searched, verdict, " ".join(words))
 
 
@@ -99,32 +116,66 @@ def run_trial(subject: Subject, seed: str, terms: Terms) -> Trial:
         searched, found = _search(worker, terms.budget)
         if found is None:
             return Trial(seed, searched, twin=_twin(subject, seed, terms, searched.cases, None))
-        case, run = found
+        keeping = None if terms.findings is None else _Keeping(worker, found)
         started = time.process_time()
-        reduced = shrink(case, run, as_steered(worker.lanes[0]))
+        reduced = shrink(found.case, found.run, as_steered(worker.lanes[0]))
         seconds = time.process_time() - started
+        kept = "" if keeping is None else keeping.settled(reduced)
     size = Size(reduced.case.transactions(), len(reduced.schedule))
     shrunk = Shrunk(size, reduced.executions, seconds, reduced.finished)
     twin = _twin(subject, seed, terms, searched.cases, reduced)
-    verdict, *words = signature_of(run)
-    return Trial(seed, searched, verdict, " ".join(words), shrunk, twin)
+    verdict, *words = signature_of(found.run)
+    return Trial(seed, searched, verdict, " ".join(words), shrunk, twin, kept)
+
+
+def broken_trial(seed: str, how: str) -> Trial:
+    """Return the trial that could not be made, and why."""
+    return Trial(seed, Searched(0, 0, 0.0), broke=how)
+
+
+class _Keeping:
+    """Keeps a failure from the moment it is found: as it was met, then as it was shrunk."""
+
+    def __init__(self, worker: Worker, found: Ran) -> None:
+        executor = worker.plan.settings[0].executor
+        self._kind = fingerprint(executor, found.run)
+        self._failure = Failure(found.number, 0, self._kind, found.case, found.run)
+        self._lane = as_steered(worker.lanes[0])
+        self._origin = worker.origin(self._failure) | self._lane.identity()
+        self._keeper = Keeper(worker.plan.findings)
+        record = met_record(found.case, found.run, self._lane, self._origin)
+        # Each process makes one trial at a time.
+        name = f"case-{found.number}-{os.getpid()}"
+        self._kept = self._keeper.met(record, self._kind, name)
+
+    def settled(self, reduced: Reduced) -> str:
+        """Put the shrunk case in the place of what was met; return where it is."""
+        run = self._lane.run_deviating(reduced.case, reduced.schedule)
+        if signature_of(run) == signature_of(self._failure.run):
+            record = Settled(reduced, run, repeatable=True).record(self._lane.setting, self._origin)
+            self._kept = self._keeper.settled(self._kept, record, self._kind)
+        return self._kept.problem if self._kept.path is None else str(self._kept.path)
 
 
 def _worker(executor: str, seed: str, terms: Terms) -> Worker:
     setting = Setting(executor, terms.workers, terms.driver)
-    return Worker(Plan(seed, (setting,), terms.storage), "audit")
+    plan = Plan(seed, (setting,), terms.storage)
+    plan = replace(plan, seeds=shipped_cases(plan.scheme))
+    if terms.findings is not None:
+        plan = replace(plan, findings=Path(terms.findings))
+    return Worker(plan, "audit")
 
 
-def _search(worker: Worker, budget: float) -> tuple[Searched, tuple[Case, Run] | None]:
+def _search(worker: Worker, budget: float) -> tuple[Searched, Ran | None]:
     """Run cases up to the first that fails, or until ``budget`` is spent."""
     executions = 0
     started = time.process_time()
-    for number, _setting, case, run, _killed in _campaign(worker):
-        executions += run.executions
+    for ran in _campaign(worker):
+        executions += ran.run.executions
         seconds = time.process_time() - started
-        if run.verdict.is_failure or seconds >= budget:
-            found = (case, run) if run.verdict.is_failure else None
-            return Searched(number + 1, executions, seconds), found
+        fails = ran.run.verdict.is_failure
+        if fails or seconds >= budget:
+            return Searched(ran.number + 1, executions, seconds), ran if fails else None
     raise AssertionError("a campaign without a limit ended")
 
 
@@ -138,7 +189,7 @@ def _twin(
     subject: Subject, seed: str, terms: Terms, cases: int, reduced: Reduced | None
 ) -> Twin | None:
     """Run the correct executor over the first ``cases``, within the same budget."""
-    if subject.twin is None:
+    if subject.twin is None or not terms.twins:
         return None
     alarms = []
     executions = seen = 0

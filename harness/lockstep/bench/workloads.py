@@ -13,6 +13,8 @@ from itertools import accumulate
 from random import Random
 from typing import TypeAlias
 
+from lockstep.case.realise import envelope_of
+from lockstep.case.values import Cosigner, Intent
 from lockstep_ledger import schnorr
 from lockstep_ledger.block import Block, Envelope
 from lockstep_ledger.model import (
@@ -21,25 +23,21 @@ from lockstep_ledger.model import (
     Address,
     Burn,
     Chain,
-    Cosignature,
     Multisig,
     Payload,
     Policy,
     SetMultisig,
     State,
-    Transaction,
     Transfer,
     Transfers,
 )
 from lockstep_ledger.schemes import SCHEMES
-from lockstep_ledger.signatures import KeyPair, Scheme, cosigned_message
-from lockstep_ledger.wire import seal, signing_bytes
+from lockstep_ledger.signatures import KeyPair, Scheme
 
 RICH = 10**12
 FEE = 30_000
 """Enough for one transfer with two co-signatures."""
 
-NO_SIGNATURE = bytes(64)
 CHAIN_LENGTH = 10
 THRESHOLD = 2
 
@@ -203,34 +201,20 @@ class _Signed:
         """Return the signed transaction of ``step``."""
         number, nonce = step.source, self._nonces.get(step.source, 0)
         self._nonces[number] = nonce + 1
-        owner = pair(number)
-        bare = Transaction(
-            Chain().chain_id, owner.public, step.payload, FEE, 0, nonce, NO_SIGNATURE
-        )
-        message = signing_bytes(bare)
-        signed = Transaction(
-            bare.chain_id,
-            bare.source,
-            bare.payload,
-            bare.fee,
-            bare.fee_type,
-            nonce,
-            self._scheme.sign(owner, message),
-            self._cosignatures(number, message),
+        cosigners = self._configs.get(number, ())[:THRESHOLD]
+        pairs = {each.public: each for each in map(pair, (number, *cosigners))}
+        intent = Intent(
+            id="",
+            source=address(number),
+            payload=step.payload,
+            nonce=nonce,
+            fee=FEE,
+            cosigners=tuple(Cosigner(at, address(each)) for at, each in enumerate(cosigners))
+            or None,
         )
         if step.participants:
             self._configs[number] = step.participants
-        return seal(signed, message)
-
-    def _cosignatures(self, number: int, message: bytes) -> tuple[Cosignature, ...] | None:
-        participants = self._configs.get(number)
-        if participants is None:
-            return None
-        cosigned = cosigned_message(message)
-        return tuple(
-            Cosignature(signer, self._scheme.sign(pair(participant), cosigned))
-            for signer, participant in enumerate(participants[:THRESHOLD])
-        )
+        return envelope_of(intent, self._scheme, pairs.get)
 
 
 def _state(accounts: int, configured: frozenset[int]) -> State:

@@ -5,31 +5,37 @@ Invariant: realising the same step twice gives equal blocks; signing is determin
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lockstep.case.names import key_pair_of
 from lockstep.case.values import AnyIntent, BlockStep, Intent, RawIntent
-from lockstep_ledger.block import Block, Envelope
+from lockstep.faults import UsageError
+from lockstep_ledger.block import Block, BlockTooLargeError, Envelope
 from lockstep_ledger.model import SIGNATURE_LENGTH, Address, Cosignature, Transaction
 from lockstep_ledger.schemes import SCHEMES
-from lockstep_ledger.signatures import Scheme, cosigned_message
+from lockstep_ledger.signatures import KeyPair, Scheme, cosigned_message
 from lockstep_ledger.wire import open_wire, seal, signing_bytes
 
 NO_SIGNATURE = bytes(SIGNATURE_LENGTH)
 
 
 def realise(step: BlockStep, scheme_name: str) -> Block:
-    """Sign and encode every intent of ``step``."""
+    """Sign and encode every intent of ``step``.
+
+    Raises ``UsageError`` if they are too many bytes for a block.
+    """
     scheme = SCHEMES[scheme_name]
-    return Block(
-        tuple(envelope_of(intent, scheme) for intent in step.transactions),
-        step.policy,
-        step.rewards,
-        step.fees_to,
-        step.advances_height,
-    )
+    envelopes = tuple(envelope_of(intent, scheme) for intent in step.transactions)
+    try:
+        return Block(envelopes, step.policy, step.rewards, step.fees_to, step.advances_height)
+    except BlockTooLargeError as error:
+        raise UsageError(str(error)) from error
 
 
-def envelope_of(intent: AnyIntent, scheme: Scheme) -> Envelope:
-    """Sign and encode one intent.
+def envelope_of(
+    intent: AnyIntent, scheme: Scheme, pair_of: Callable[[Address], KeyPair | None] = key_pair_of
+) -> Envelope:
+    """Sign and encode one intent, with the key pairs that ``pair_of`` knows.
 
     A signature that is to be invalid, or whose signer has no known secret key, is made over other
     bytes, respectively all zeros.
@@ -41,10 +47,10 @@ def envelope_of(intent: AnyIntent, scheme: Scheme) -> Envelope:
     if intent.cosigners is not None:
         cosigned = cosigned_message(message)
         cosignatures = tuple(
-            Cosignature(each.signer_id, _sign(each.signer, cosigned, each.valid, scheme))
+            Cosignature(each.signer_id, _sign(pair_of(each.signer), cosigned, each.valid, scheme))
             for each in intent.cosigners
         )
-    signature = _sign(intent.source, message, intent.valid, scheme)
+    signature = _sign(pair_of(intent.source), message, intent.valid, scheme)
     return seal(_transaction(intent, signature, cosignatures), message)
 
 
@@ -70,8 +76,7 @@ def _transaction(
     )
 
 
-def _sign(signer: Address, message: bytes, valid: bool, scheme: Scheme) -> bytes:
-    pair = key_pair_of(signer)
+def _sign(pair: KeyPair | None, message: bytes, valid: bool, scheme: Scheme) -> bytes:
     if pair is None:
         return NO_SIGNATURE
     return scheme.sign(pair, message if valid else message + b"?")

@@ -10,8 +10,10 @@ from lockstep.case.values import (
     AnyIntent,
     BlockStep,
     Case,
+    Column,
     Intent,
     MergeDies,
+    MergeFails,
     Onlooker,
     PlannedFault,
     RawIntent,
@@ -96,6 +98,8 @@ def _block_text(step: BlockStep) -> str:
         parts.append(_fault_text(step.fault))
     if step.warm:
         parts.append("caches warm")
+    if step.dry_runs:
+        parts.append("after a dry run" if step.dry_runs == 1 else f"after {step.dry_runs} dry runs")
     if not step.parallel:
         parts.append("on the sequential path")
     return ", ".join(parts)
@@ -103,10 +107,14 @@ def _block_text(step: BlockStep) -> str:
 
 def _fault_text(fault: PlannedFault) -> str:
     match fault:
+        case MergeFails():
+            return "its merge fails and it is given up"
         case MergeDies(after):
             return f"merge dies after write {after}"
-        case ReadsFail(account):
-            return f"reads of {account_name(account)} fail"
+        case ReadsFail(account, column, asset):
+            what = "" if asset is None else f" in {asset_name(asset)}"
+            of = f"the {column or Column.BALANCE}{what} of " if column or what else ""
+            return f"reads of {of}{account_name(account)} fail"
         case Onlooker():
             return "storage looked at all the while"
 

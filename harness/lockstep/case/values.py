@@ -7,10 +7,11 @@ transactions are intents that are signed when the case is realised, so it can be
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 
 from lockstep_ledger.block import Rewards
-from lockstep_ledger.model import Address, ChainId, FeeType, Payload, Policy, State
+from lockstep_ledger.model import Address, Asset, ChainId, FeeType, Payload, Policy, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,26 @@ class MergeDies:
     after: int
 
 
+class Column(StrEnum):
+    """A column of storage, which can be unreadable by itself."""
+
+    EXISTENCE = "existence"
+    NONCE = "nonce"
+    BALANCE = "balance"
+    MULTISIG = "multisig"
+    ENERGY = "energy"
+
+
 @dataclass(frozen=True, slots=True)
 class ReadsFail:
-    """Storage cannot read ``account`` when the block is first executed; then it is again."""
+    """Storage cannot read ``account`` when the block is first executed; then it is again.
+
+    With ``column`` only that column of it fails, with ``asset`` only its balance of that asset.
+    """
 
     account: Address
+    column: Column | None = None
+    asset: Asset | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,12 @@ class Onlooker:
     """Somebody reads the storage at every step of the block's execution and before every write."""
 
 
-PlannedFault: TypeAlias = MergeDies | ReadsFail | Onlooker
+@dataclass(frozen=True, slots=True)
+class MergeFails:
+    """The first write of the block's merge fails; the block is given up, and the chain goes on."""
+
+
+PlannedFault: TypeAlias = MergeDies | MergeFails | ReadsFail | Onlooker
 """What happens to a block from outside, while it is executed or merged."""
 
 
@@ -79,7 +100,8 @@ class BlockStep:
     """Execute a block; ``fees_to`` None lets the fees vanish.
 
     With ``parallel`` off the chain applies the reference's result and the executor is passed by.
-    With ``warm`` every account is read before the block, through what the executor reads from.
+    With ``warm`` every account is read before the block, through what the executor reads from. The
+    executor is asked for the block ``dry_runs`` times more, before the execution that is merged.
     """
 
     transactions: tuple[AnyIntent, ...]
@@ -90,6 +112,7 @@ class BlockStep:
     fault: PlannedFault | None = None
     parallel: bool = True
     warm: bool = False
+    dry_runs: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from lockstep.case.documents import (
     CosignerDocument,
     FaultDocument,
     MergeDiesDocument,
+    MergeFailsDocument,
     MultisigDocument,
     NonceBumpDocument,
     OnlookerDocument,
@@ -37,6 +38,7 @@ from lockstep.case.values import (
     BlockStep,
     Intent,
     MergeDies,
+    MergeFails,
     Onlooker,
     PlannedFault,
     RawIntent,
@@ -44,6 +46,7 @@ from lockstep.case.values import (
     RewindStep,
     Step,
 )
+from lockstep.foreign.text import shown, value_text
 from lockstep_ledger.model import (
     Account,
     Address,
@@ -95,6 +98,7 @@ def step_document(step: Step) -> BlockDocument | RewindDocument:
                 fault=None if step.fault is None else _fault_document(step.fault),
                 parallel=step.parallel,
                 warm=step.warm,
+                dry_runs=step.dry_runs,
             )
 
 
@@ -128,7 +132,7 @@ def outcome_document(outcome: Outcome, ids: list[str], digest: str) -> OutcomeDo
         fees=str(outcome.fees),
         height=changes.height,
         digest=digest,
-        faults=[f"{each.index}: {each.error}" for each in outcome.faults],
+        faults=[f"{value_text(each.index)}: {shown(each.error)}" for each in outcome.faults],
     )
 
 
@@ -136,8 +140,11 @@ def _fault_document(fault: PlannedFault) -> FaultDocument:
     match fault:
         case MergeDies(after):
             return MergeDiesDocument(after)
-        case ReadsFail(account):
-            return ReadsFailDocument(account_name(account))
+        case MergeFails():
+            return MergeFailsDocument()
+        case ReadsFail(account, column, asset):
+            named = None if asset is None else asset_name(asset)
+            return ReadsFailDocument(account_name(account), column, named)
         case Onlooker():
             return OnlookerDocument()
 

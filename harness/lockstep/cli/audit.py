@@ -6,18 +6,18 @@ import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from lockstep.audit.audit import Audited, run_audit
 from lockstep.audit.subject import catalogued, subjects_of
 from lockstep.audit.trial import Terms
+from lockstep.case.file import write_whole
 from lockstep.cli import options
 from lockstep.cli.duration import duration
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT
+from lockstep.cli.screen import Screen
+from lockstep.faults import UsageError
+from lockstep.findings.keeping import Keeper
 from lockstep.report.audit import audit_table, closing_lines, document
-
-WIDTH = 110
-"""Columns that the table needs; a narrower terminal wraps it."""
 
 
 @click.command()
@@ -41,6 +41,10 @@ WIDTH = 110
 @options.seed("audit")
 @options.jobs()
 @options.storage("rocksdb")
+@click.option(
+    "--no-twin", "without_twins", is_flag=True, help="Do not run the correct executors, too."
+)
+@options.findings()
 @options.json_file()
 def audit(
     executors: tuple[str, ...],
@@ -49,32 +53,49 @@ def audit(
     seed: str,
     jobs: int,
     storage: str,
+    without_twins: bool,
+    findings: Path,
     file: Path | None,
 ) -> int:
     """Measure on planted faults how soon campaigns find them.
 
-    And how small the cases get that show them. Exits 1 if a fault survives that something could
-    have shown, or if a correct twin is accused.
+    And how small the cases get that show them. Exits 3 if an executor could not be measured, 1 if a
+    fault survives that something could have shown, or if a correct twin is accused.
+
+    An executor of yours may say what is known of its fault by class attributes: known = (2, 1) is
+    the size of the smallest case, transactions and deviations; masked = "why" says that nothing can
+    show it.
     """
+    problem = Keeper(findings).problem()
+    if problem:
+        raise UsageError(problem)
     subjects = subjects_of(executors) if executors else catalogued()
     names = tuple(f"{seed}-{number}" for number in range(campaigns))
-    terms = Terms(budget, storage)
-    progress = Console(stderr=True, highlight=False)
-    output = Console(highlight=False, width=max(Console().width, WIDTH))
+    terms = Terms(budget, storage, findings=str(findings), twins=not without_twins)
     audited: list[Audited] = []
-    try:
-        for each in run_audit(subjects, names, terms, jobs):
-            audited.append(each)
-            line = f"{each.subject.id}: found by {len(each.found)} of {len(each.trials)} campaigns"
-            progress.print(line, markup=False, soft_wrap=True)
-    finally:
-        # Also what was measured before an interrupt or a fault ended the audit.
-        output.print(audit_table(audited))
-        for line in closing_lines(audited):
-            output.print(line, markup=False, soft_wrap=True)
-        if file is not None:
-            text = json.dumps(document(audited, terms, names), indent=1)
-            file.write_text(text + "\n", encoding="utf-8")
+    with Screen() as screen:
+        try:
+            for each in run_audit(subjects, names, terms, jobs):
+                audited.append(each)
+                found, made = len(each.found), len(each.trials)
+                screen.complain(f"{each.subject.id}: found by {found} of {made} campaigns")
+                for path in dict.fromkeys(trial.kept for trial in each.found if trial.kept):
+                    screen.complain(f"  kept {path}")
+                screen.progress(f"{len(audited)} of {len(subjects)}")
+                _write(file, audited, terms, names)
+        finally:
+            # Also what was measured before an interrupt or a fault ended the audit.
+            screen.show(audit_table(audited), *closing_lines(audited))
+            _write(file, audited, terms, names)
+    if any(each.broke for each in audited):
+        return FAULT
     if any(each.survived or each.alarms for each in audited):
         return DIVERGENCE
     return AGREE if len(audited) == len(subjects) else FAULT
+
+
+def _write(file: Path | None, audited: list[Audited], terms: Terms, seeds: tuple[str, ...]) -> None:
+    """Write what was measured so far: the file is whole at every moment."""
+    if file is not None:
+        text = json.dumps(document(audited, terms, seeds), indent=1)
+        write_whole(file, f"{text}\n".encode())

@@ -12,6 +12,7 @@ from lockstep.case.file import Setting
 from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, of_verdicts
 from lockstep.cli.exploring import explore_on_console
+from lockstep.cli.output import say
 from lockstep.explore.certificate import Question, save, start_of
 from lockstep.explore.check import Checked, check
 from lockstep.explore.explore import Exploration
@@ -20,6 +21,7 @@ from lockstep.explore.scope import FEWEST_ACCOUNTS, MOST_ACCOUNTS, MOST_TRANSACT
 from lockstep.explore.sums import Conclusion, Sums
 from lockstep.explore.worker import LIMIT, Survey
 from lockstep.faults import UsageError
+from lockstep.targets.trust import Trust
 from lockstep_ledger.model import Policy
 
 CERTIFICATES = Path("corpora/certificates")
@@ -29,7 +31,7 @@ POLICIES = {
     "both": (Policy.SKIP, Policy.ATOMIC),
 }
 
-_OF_A_CHECK = frozenset({"file", "jobs", "findings"})
+_OF_A_CHECK = frozenset({"file", "trust", "jobs", "findings"})
 
 
 @click.command()
@@ -82,6 +84,7 @@ _OF_A_CHECK = frozenset({"file", "jobs", "findings"})
     type=click.Path(path_type=Path),
     help="Explore the scope of this certificate again and compare.",
 )
+@options.trust()
 def explore(
     transactions: int,
     accounts: int,
@@ -97,6 +100,7 @@ def explore(
     fresh: bool,
     findings: Path,
     file: Path | None,
+    trust: bool,
 ) -> int:
     """Run every small block under every interleaving.
 
@@ -105,7 +109,9 @@ def explore(
     """
     if file is not None:
         _refuse_other_options()
-        return _check(file, jobs, findings)
+        return _check(file, Trust(everything=trust), jobs, findings)
+    if trust:
+        raise UsageError("--trust is for the certificate of --check; --executor names another")
     scope = Scope(transactions, accounts, SELECTIONS[kinds], POLICIES[policy], NONCES[nonces])
     plan = Survey(scope, Setting(executor, workers or transactions), limit)
     name = f"{executor}-{transactions}x{accounts}-{kinds}-{policy}"
@@ -125,17 +131,17 @@ def _explore(
 
     exploration = explore_on_console(plan, jobs, start, findings, keep, stop_at_first=stop_at_first)
     word = "progress" if exploration.conclusion is Conclusion.UNFINISHED else "certificate"
-    click.echo(f"{word}: {path}")
+    say(f"{word}: {path}")
     return of_exploration(exploration)
 
 
-def _check(path: Path, jobs: int, findings: Path) -> int:
+def _check(path: Path, trust: Trust, jobs: int, findings: Path) -> int:
     def again(plan: Survey) -> Exploration:
         return explore_on_console(plan, jobs, Sums(), findings, lambda _: None)
 
-    checked = check(path, again)
+    checked = check(path, again, trust)
     for line in _checked_lines(checked, path):
-        click.echo(line)
+        say(line)
     if checked.exploration.conclusion is Conclusion.UNFINISHED:
         return FAULT
     if checked.differences:

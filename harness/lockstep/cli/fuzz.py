@@ -9,13 +9,14 @@ from pathlib import Path
 import click
 
 from lockstep.campaign.campaign import Budget
-from lockstep.campaign.worker import Plan
+from lockstep.campaign.plan import Plan
 from lockstep.case.file import Setting, load
 from lockstep.case.values import Case
 from lockstep.cli import options
 from lockstep.cli.console import run_on_console
 from lockstep.cli.duration import duration
 from lockstep.cli.exit_codes import of_campaign
+from lockstep.corpus.shipped import shipped_cases
 from lockstep.faults import UsageError
 from lockstep.findings.files import files_in
 from lockstep_ledger.storage.access import SHARED
@@ -51,7 +52,7 @@ SECONDS = 60.0
 @click.option(
     "--seeds",
     type=click.Path(path_type=Path),
-    help="Saved cases to run first, and to look near: a file, or a folder of them.",
+    help="Saved cases to run after the shipped vectors, and to look near: a file, or a folder.",
 )
 def fuzz(
     seconds: float | None,
@@ -72,7 +73,10 @@ def fuzz(
     findings: Path,
     seeds: Path | None,
 ) -> int:
-    """Generate cases, run them on both sides, keep what differs."""
+    """Generate cases, run them on both sides, keep what differs.
+
+    A campaign begins with the hand-written vectors that come with lockstep.
+    """
     settings = tuple(
         Setting(name, workers, driver, access, deadline, memory, isolate) for name in executors
     )
@@ -82,7 +86,7 @@ def fuzz(
         storage=storage,
         scheme=scheme,
         database=database,
-        seeds=_seeds(seeds, scheme),
+        seeds=shipped_cases(scheme) + _seeds(seeds, scheme),
         strategy=strategy,
         findings=findings,
     )

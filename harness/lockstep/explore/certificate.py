@@ -21,15 +21,22 @@ from lockstep.explore.explore import Exploration
 from lockstep.explore.moves import Kind, Nonce
 from lockstep.explore.scope import FEWEST_ACCOUNTS, MOST_ACCOUNTS, MOST_TRANSACTIONS, Scope
 from lockstep.explore.sources import executor_hash, oracle_hash
-from lockstep.explore.sums import Conclusion, FailureKind, Sums
+from lockstep.explore.sums import INCOMPLETE, Conclusion, FailureKind, Sums
 from lockstep.explore.worker import Survey
 from lockstep.faults import UsageError
+from lockstep.foreign.document import DocumentError, document
+from lockstep.foreign.files import FileRefused, read
 from lockstep.targets.named import find_inside
+from lockstep.verdict import Verdict
 from lockstep_ledger.model import Policy
 
 FORMAT = 2
-Count = Annotated[int, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+End = Annotated[
+    str, Meta(pattern=f"^({'|'.join((*(each.value for each in Verdict), INCOMPLETE))})$")
+]
+"""How a block ended."""
 
 
 class _Closed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,11 +48,11 @@ class Question(_Closed, frozen=True):
 
     transactions: Annotated[int, Meta(ge=1, le=MOST_TRANSACTIONS)]
     accounts: Annotated[int, Meta(ge=FEWEST_ACCOUNTS, le=MOST_ACCOUNTS)]
-    kinds: tuple[Kind, ...]
-    policies: tuple[Policy, ...]
-    nonces: tuple[Nonce, ...]
-    executions_a_block: Annotated[int, Meta(ge=1)]
-    executor: str
+    kinds: Annotated[tuple[Kind, ...], Meta(min_length=1)]
+    policies: Annotated[tuple[Policy, ...], Meta(min_length=1)]
+    nonces: Annotated[tuple[Nonce, ...], Meta(min_length=1)]
+    executions_a_block: Annotated[int, Meta(ge=1, le=2**63 - 1)]
+    executor: Annotated[str, Meta(min_length=1)]
     workers: Annotated[int, Meta(ge=1, le=256)]
     executor_sources: Hash
     oracle_sources: Hash
@@ -87,8 +94,8 @@ class Question(_Closed, frozen=True):
 class FailureEntry(_Closed, frozen=True):
     """A kind of failure and the first block that showed it."""
 
-    fingerprint: str
-    verdict: str
+    fingerprint: Annotated[str, Meta(pattern="^[0-9a-f]{1,64}$")]
+    verdict: End
     block: Count
 
 
@@ -104,7 +111,7 @@ class Answer(_Closed, frozen=True):
     parallel: Count
     exchanged: Count
     orders: Count
-    ends: dict[str, Count]
+    ends: dict[End, Count]
     digest: Hash
     failures: tuple[FailureEntry, ...]
 
@@ -178,14 +185,14 @@ def save(question: Question, exploration: Exploration, path: Path) -> None:
 def load(path: Path) -> Certificate:
     """Read a certificate. Raises ``UsageError`` with one clear line."""
     try:
-        data = path.read_bytes()
-        found = msgspec.json.decode(data, type=_Format).format
+        plain = document(read(path))
+        found = msgspec.convert(plain, _Format).format
         if found != FORMAT:
             raise UsageError(f"{path}: format {found}, this version reads {FORMAT}")
-        return msgspec.json.decode(data, type=Certificate)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return msgspec.convert(plain, Certificate)
+    except FileRefused as error:
+        raise UsageError(f"{path}: {error}") from error
+    except (DocumentError, msgspec.ValidationError) as error:
         raise UsageError(f"{path}: not a certificate: {error}") from error
 
 

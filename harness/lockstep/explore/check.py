@@ -14,6 +14,7 @@ from lockstep.explore.certificate import Answer, Certificate, Question, load
 from lockstep.explore.explore import Exploration
 from lockstep.explore.worker import Survey
 from lockstep.faults import UsageError
+from lockstep.targets.trust import OURS_ALONE, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,13 @@ class Checked:
     executor_changed: bool
 
 
-def check(path: Path, again: Callable[[Survey], Exploration]) -> Checked:
+def check(path: Path, again: Callable[[Survey], Exploration], trust: Trust = OURS_ALONE) -> Checked:
     """Answer the question in ``path`` by ``again`` and compare.
 
-    Raises ``UsageError`` if the file is no finished certificate.
+    Raises ``UsageError`` if the file is no finished certificate, or may not have its executor run.
     """
     certificate = load(path)
+    trust.check(certificate.asked.executor, path)
     if not certificate.finished:
         raise UsageError(f"{path} is unfinished: run the same exploration again to finish it")
     plan = certificate.asked.plan()

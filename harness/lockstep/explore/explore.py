@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from lockstep.campaign.processes import Unwatched, Work
+from lockstep.campaign.processes import Work
+from lockstep.campaign.work import Unwatched
 from lockstep.explore.sums import Conclusion, Result, Sums
 from lockstep.explore.worker import Survey, Worker
 from lockstep.faults import HarnessFault
@@ -70,7 +71,7 @@ def explore(
     chunks = ((first, min(CHUNK, blocks - first)) for first in range(start.next, blocks, CHUNK))
     keeper = Keeper(folder)
     try:
-        with watching(), Work(partial(_opened, plan), jobs, worker, Unwatched()) as work:
+        with watching(), Work(partial(_opened, plan), jobs, worker, Unwatched(_words)) as work:
             for chunk in work.results(chunks):
                 results = _to_first_failure(chunk) if stop_at_first else chunk
                 _keep_new_kinds(worker, results, exploration, keeper, found)
@@ -117,3 +118,7 @@ def _to_first_failure(results: list[Result]) -> list[Result]:
 
 def _opened(plan: Survey, _number: int) -> Worker:
     return Worker(plan)
+
+
+def _words(start: int, count: int) -> str:
+    return f"blocks {start} to {start + count - 1}"

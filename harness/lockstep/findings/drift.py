@@ -6,6 +6,7 @@ from lockstep.case.documents import OutcomeDocument
 from lockstep.case.file import Record
 from lockstep.case.writing import outcome_document
 from lockstep.compare.outcomes import well_typed
+from lockstep.compare.widths import beyond_width
 from lockstep.run.result import BlockRun, Run
 from lockstep.verdict import Difference, Verdict
 from lockstep_ledger.digest import state_digest
@@ -38,8 +39,12 @@ def observed_documents(run: Run) -> tuple[OutcomeDocument, ...]:
     return tuple(
         _document(block, block.actual, "")
         for block in run.blocks
-        if block.actual is not None and well_typed(block.actual)
+        if block.actual is not None and _can_be_written(block.actual)
     )
+
+
+def _can_be_written(outcome: Outcome) -> bool:
+    return well_typed(outcome) and next(beyond_width(outcome), None) is None
 
 
 def _document(block: BlockRun, outcome: Outcome, digest: str) -> OutcomeDocument:

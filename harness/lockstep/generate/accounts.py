@@ -19,6 +19,17 @@ FEES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Ghosts:
+    """Which effects are believed that never were: of failures, of blocks that were taken back.
+
+    What comes later then builds on them, as it does in an executor that leaves something behind.
+    """
+
+    failures: bool = False
+    blocks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What the header fixes besides the accounts.
 
@@ -35,6 +46,7 @@ class Terms:
     hot: int
     favoured: str | None
     swarm: Swarm
+    ghosts: Ghosts = Ghosts()
 
 
 @lru_cache(maxsize=1)
@@ -63,7 +75,13 @@ def decode_terms(header: bytes, shape: Shape) -> Terms:
         if account is not None:
             accounts[address] = account
     state = State(chain, accounts)
-    return Terms(state, pool, policy, rewards, fees_to, course, hot, favoured, swarm)
+    ghosts = _ghosts(source.byte())
+    return Terms(state, pool, policy, rewards, fees_to, course, hot, favoured, swarm, ghosts)
+
+
+def _ghosts(choice: int) -> Ghosts:
+    """Return what a byte makes believe: nothing in five cases out of six."""
+    return Ghosts(failures=216 <= choice < 240 or choice >= 248, blocks=choice >= 240)
 
 
 _FAVOURED = (*(None,) * 8, "transfer", "burn", "burn", "multisig", "multisig", "bump")

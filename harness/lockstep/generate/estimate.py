@@ -65,6 +65,10 @@ class Estimate:
         self.nonces.setdefault(address, 0)
         self.balances[address, asset] = min(U64_MAX, self.balance(address, asset) + amount)
 
+    def lose(self, address: Address, asset: Asset, amount: int) -> None:
+        """Believe that ``amount`` left, or all there was."""
+        self.balances[address, asset] = max(0, self.balance(address, asset) - amount)
+
     def spend(self, address: Address, amounts: Sequence[tuple[Asset, int]]) -> bool:
         """Believe that ``amounts`` left and the nonce went up; False if they cannot have."""
         needs: dict[Asset, int] = {}

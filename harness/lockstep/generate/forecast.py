@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from lockstep.case.values import Cosigner, Intent
 from lockstep.generate.estimate import Estimate
 from lockstep.generate.fees import estimated_fee
@@ -21,10 +23,15 @@ from lockstep_ledger.model import (
 )
 
 
-def move_on(intent: Intent, estimate: Estimate) -> None:
-    """Believe the effects of ``intent`` if nothing obvious speaks against its success."""
+def move_on(intent: Intent, estimate: Estimate, ghost: bool = False) -> None:
+    """Believe the effects of ``intent`` if nothing obvious speaks against its success.
+
+    With ``ghost`` they are believed all the same: what comes later then needs what never was.
+    """
     if not _looks_valid(intent, estimate) or not _goes_through(intent, estimate):
         estimate.doubts += 1
+        if ghost:
+            _haunt(intent, estimate)
         return
     if intent.fee_type == FeeType.ENERGY:
         estimate.energies[intent.source] -= 1
@@ -58,6 +65,28 @@ def _goes_through(intent: Intent, estimate: Estimate) -> bool:
             return True
         case NonceBump():
             return estimate.spend(sender, amounts)
+        case unknown:
+            assert_never(unknown)
+
+
+def _haunt(intent: Intent, estimate: Estimate) -> None:
+    """Believe what ``intent`` would have done, as far as there is anything to do it with."""
+    sender, payload = intent.source, intent.payload
+    estimate.nonces[sender] = min(U64_MAX, intent.nonce + 1)
+    estimate.lose(sender, NATIVE, intent.fee)
+    match payload:
+        case Transfers(outputs):
+            for each in outputs:
+                estimate.lose(sender, each.asset, each.amount)
+                estimate.credit(each.destination, each.asset, each.amount)
+        case Burn(asset, amount):
+            estimate.lose(sender, asset, amount)
+            if asset == NATIVE:
+                estimate.burned = min(U64_MAX, estimate.burned + amount)
+        case SetMultisig() if _is_sound(payload, sender):
+            estimate.configs[sender] = _new_config(payload)
+        case _:
+            pass
 
 
 def _looks_valid(intent: Intent, estimate: Estimate) -> bool:

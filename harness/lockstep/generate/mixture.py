@@ -13,7 +13,8 @@ from lockstep.generate.slots import HEADER_LENGTH, SLOT_LENGTH, Draw, Shape
 from lockstep.generate.swarm import SWARM_BYTES, draw_bits
 from lockstep.streams import stream
 
-_SHAPES = (*(Shape.BOUNDARY,) * 4, *(Shape.DENSE,) * 3, *(Shape.CHAIN,) * 2, Shape.FAULT)
+_SHARES = {Shape.BOUNDARY: 7, Shape.DENSE: 6, Shape.CHAIN: 4, Shape.FAULT: 2, Shape.LIMIT: 1}
+_SHAPES = tuple(shape for shape, share in _SHARES.items() for _ in range(share))
 
 
 def draw_at(seed: str, number: int) -> Draw:
@@ -29,6 +30,8 @@ def draw_at(seed: str, number: int) -> Draw:
             count = random.randint(3, 12)
         case Shape.FAULT:
             count = random.randint(1, 5)
+        case Shape.LIMIT:
+            count = random.randint(1, 3)
     off = draw_bits(random).to_bytes(SWARM_BYTES, "big")
     data = off + random.randbytes(HEADER_LENGTH - SWARM_BYTES + count * SLOT_LENGTH)
     starts = range(HEADER_LENGTH, len(data), SLOT_LENGTH)

@@ -11,6 +11,10 @@ from typing import TypeVar
 
 HEADER_LENGTH = 80
 SLOT_LENGTH = 32
+GOAL_AT = 72
+"""Where a header says what a case is aimed at: behind all else that it says."""
+GHOST_AT, REPEATS_AT = 31, 29
+"""Where a slot says whether its failure is taken for a success, and what it repeats."""
 
 T = TypeVar("T")
 
@@ -22,6 +26,7 @@ class Shape(Enum):
     DENSE = "dense"
     CHAIN = "chain"
     FAULT = "fault"
+    LIMIT = "limit"
 
 
 @dataclass(frozen=True, slots=True)

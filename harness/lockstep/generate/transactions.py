@@ -9,9 +9,10 @@ from lockstep.generate.accounts import Terms
 from lockstep.generate.estimate import Estimate
 from lockstep.generate.fees import estimated_fee
 from lockstep.generate.forecast import move_on
+from lockstep.generate.limits.table import Goal
 from lockstep.generate.payloads import aim, decode_payload
 from lockstep.generate.situation import Situation, pick_sender
-from lockstep.generate.slots import Bytes, Shape
+from lockstep.generate.slots import GHOST_AT, REPEATS_AT, Bytes, Shape
 from lockstep_ledger.model import NATIVE, U64_MAX, ChainId, FeeType, NonceBump, Payload, Transfers
 
 _HEAD = bytes((1, ChainId.DEVNET)) + bytes(32)
@@ -19,16 +20,28 @@ _RAW = (b"", b"\1", _HEAD + b"\1\0\0", _HEAD + b"\5", _HEAD + b"\6", bytes(100))
 
 
 class Decoding:
-    """A case in progress: its terms and the transactions so far, called by ``prefix`` and place."""
+    """A case in progress: its terms and the transactions so far, called by ``prefix`` and place.
 
-    __slots__ = ("earlier", "prefix", "repeated", "shape", "terms")
+    Where the case has a ``goal``, one of its transactions is aimed at that.
+    """
 
-    def __init__(self, terms: Terms, shape: Shape, prefix: str = "t") -> None:
+    __slots__ = ("begun", "earlier", "goal", "prefix", "repeated", "shape", "terms")
+
+    def __init__(
+        self, terms: Terms, shape: Shape, prefix: str = "t", goal: Goal | None = None
+    ) -> None:
         self.terms = terms
         self.shape = shape
         self.prefix = prefix
+        self.goal = goal
+        self.begun: list[AnyIntent] = []
         self.earlier: list[AnyIntent] = []
         self.repeated: list[AnyIntent] = []
+
+    def begin(self, block: int) -> None:
+        """Let a block begin; it may repeat what was in those before it."""
+        repeats = self.terms.course.repeats_at(block) and self.terms.swarm.duplicates
+        self.begun = self.earlier.copy() if repeats else []
 
     def expect_again(self, count: int) -> None:
         """Let the next slots become the newest ``count`` transactions once more."""
@@ -40,14 +53,32 @@ def decode_transaction(slot: bytes, decoding: Decoding, estimate: Estimate) -> A
     key = f"{decoding.prefix}{len(decoding.earlier)}"
     if decoding.repeated:
         intent: AnyIntent = replace(decoding.repeated.pop(), id=key)
+    elif decoding.goal is not None and decoding.goal.place == len(decoding.earlier):
+        intent = decoding.goal.intent(key, estimate)
+    elif decoding.begun and slot[REPEATS_AT : REPEATS_AT + 1] >= b"\x80":
+        intent = replace(_repeated(slot, decoding.begun, estimate), id=key)
     else:
         intent = _decoded(key, Bytes(slot), decoding, estimate)
     decoding.earlier.append(intent)
     if isinstance(intent, Intent):
-        move_on(intent, estimate)
+        ghost = decoding.terms.ghosts.failures and slot[GHOST_AT:] >= b"\x60"
+        move_on(intent, estimate, ghost)
     else:
         estimate.doubts += 1
     return intent
+
+
+def _repeated(slot: bytes, begun: list[AnyIntent], estimate: Estimate) -> AnyIntent:
+    """Return a transaction of an earlier block; often one that failed and is in turn now."""
+    which = Bytes(slot[REPEATS_AT:])
+    choice = which.byte()
+    in_turn = [
+        each
+        for each in begun
+        if isinstance(each, Intent) and each.nonce == estimate.nonce(each.source)
+    ]
+    offered = in_turn if in_turn and choice & 1 else begun
+    return offered[which.below(len(offered))]
 
 
 def _decoded(key: str, source: Bytes, decoding: Decoding, estimate: Estimate) -> AnyIntent:

@@ -31,11 +31,15 @@ def list_of(value: Json, where: str) -> list[Json]:
     return value
 
 
+def given(record: JsonObject, key: str, default: Json) -> Json:
+    """Return a field, ``default`` if it is not there; a false or empty value is there."""
+    value = record.get(key)
+    return default if value is None else value
+
+
 def integer(record: JsonObject, key: str, where: str, default: int | None = None) -> int:
     """Return an integer field; without ``default`` it must be there."""
-    value = record.get(key)
-    if value is None:
-        value = default
+    value = given(record, key, default)
     if type(value) is not int:
         raise OutOfScopeError(f"{where}: {key} is not an integer")
     return value
@@ -43,10 +47,7 @@ def integer(record: JsonObject, key: str, where: str, default: int | None = None
 
 def octets(record: JsonObject, key: str, where: str, default: str | None = None) -> bytes:
     """Return the bytes of a hex field; without ``default`` it must be there."""
-    value = record.get(key)
-    if value is None:
-        value = default
-    return octets_of(value, f"{where}: {key}")
+    return octets_of(given(record, key, default), f"{where}: {key}")
 
 
 def octets_of(value: Json, where: str) -> bytes:

@@ -12,6 +12,7 @@ from lockstep.published.document import (
     Json,
     JsonObject,
     OutOfScopeError,
+    given,
     integer,
     list_of,
     object_of,
@@ -44,11 +45,11 @@ def published_state(document: Json, where: str, *, everything: bool) -> Publishe
     if document is None:
         return PublishedState(State(Chain(ChainId.DEVNET), {}), None)
     record = object_of(document, where)
-    chain = object_of(record.get("global_state") or {}, f"{where} global_state")
+    chain = object_of(given(record, "global_state", {}), f"{where} global_state")
     if everything:
         refuse_unknown(record, _STATE_KEYS, where)
         refuse_unknown(chain, _GLOBAL_KEYS, f"{where} global_state")
-    listing = list_of(record.get("accounts") or [], f"{where} accounts")
+    listing = list_of(given(record, "accounts", []), f"{where} accounts")
     total_energy = chain.get("total_energy")
     try:
         return PublishedState(

@@ -12,6 +12,7 @@ from lockstep.published.document import (
     Json,
     JsonObject,
     OutOfScopeError,
+    given,
     integer,
     list_of,
     object_of,
@@ -47,7 +48,7 @@ def arrival_of(document: Json, where: str) -> Arrival:
     holder = object_of(document, where)
     described = holder if "tx_type" in holder else holder.get("tx")
     for source in (holder, described):
-        if isinstance(source, dict) and source.get("wire_hex"):
+        if isinstance(source, dict) and source.get("wire_hex") not in (None, ""):
             return octets(source, "wire_hex", where)
     if described is not None:
         return _built(object_of(described, f"{where}: tx"), f"{where}: tx")
@@ -102,7 +103,7 @@ def _payload_of(record: JsonObject, where: str) -> Payload:
             return Burn(octets(burn, "asset", where, "00" * 32), integer(burn, "amount", where))
         case "multisig":
             multisig = object_of(payload, f"{where}: payload")
-            participants = list_of(multisig.get("participants") or [], f"{where}: participants")
+            participants = list_of(given(multisig, "participants", []), f"{where}: participants")
             return SetMultisig(
                 integer(multisig, "threshold", where),
                 tuple(octets_of(each, f"{where}: participant") for each in participants),
@@ -117,7 +118,7 @@ def _transfer_of(document: Json, where: str) -> Transfer:
         octets(record, "asset", where),
         octets(record, "destination", where),
         integer(record, "amount", where),
-        octets(record, "extra_data", where) if record.get("extra_data") else None,
+        octets(record, "extra_data", where, "") or None,
     )
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from lockstep.audit.audit import Audited
 from lockstep.audit.trial import Terms, Trial
+from lockstep.report.cells import cells
 
 COLUMNS = (
     "fault",
@@ -32,7 +33,7 @@ def audit_table(audited: Sequence[Audited]) -> Table:
     for name in COLUMNS:
         table.add_column(name, no_wrap=True)
     for each in audited:
-        table.add_row(*row(each))
+        table.add_row(*cells(*row(each)))
     return table
 
 
@@ -43,7 +44,7 @@ def row(audited: Audited) -> tuple[str, ...]:
         return (subject.id, "masked", *("",) * (len(COLUMNS) - 2))
     return (
         subject.id,
-        f"{len(audited.found)}/{len(audited.trials)}" + (" SURVIVED" if audited.survived else ""),
+        f"{len(audited.found)}/{len(audited.trials)}" + _mark(audited),
         _two(audited.to_detection(lambda trial: trial.searched.cases), ".0f"),
         _two(audited.to_detection(lambda trial: trial.searched.executions), ".0f"),
         _two(audited.to_detection(lambda trial: trial.searched.seconds), ".2f"),
@@ -64,8 +65,12 @@ def closing_lines(audited: Sequence[Audited]) -> Iterator[str]:
         if each.survived:
             yield f"survived: {each.subject.id} {each.subject.executor}"
     for each in audited:
+        yield from (
+            f"broke: {each.subject.id} {each.subject.executor}, {how}" for how in each.broke
+        )
+    for each in audited:
         yield from (f"false alarm: {each.subject.twin}: {alarm}" for alarm in each.alarms)
-    searched = [each for each in audited if not each.subject.masked]
+    searched = [each for each in audited if not each.subject.masked and not each.broke]
     found = [each for each in searched if not each.survived]
     twins = [trial.twin for each in audited for trial in each.trials if trial.twin is not None]
     executions = sum(twin.executions for twin in twins)
@@ -89,6 +94,7 @@ def _subject(audited: Audited) -> dict[str, Any]:
         **asdict(audited.subject),
         "found": len(audited.found),
         "survived": audited.survived,
+        "broke": list(audited.broke),
         "cases": _summary(audited, "cases"),
         "executions": _summary(audited, "executions"),
         "cpu_seconds": _summary(audited, "seconds"),
@@ -108,6 +114,12 @@ def _summary(audited: Audited, name: str) -> dict[str, float] | None:
     return None if found is None else {"median": found[0], "worst": found[1]}
 
 
+def _mark(audited: Audited) -> str:
+    if audited.broke:
+        return " BROKE"
+    return " SURVIVED" if audited.survived else ""
+
+
 def _two(values: tuple[float, float] | None, form: str) -> str:
     return "" if values is None else f"{values[0]:{form}} / {values[1]:{form}}"
 
@@ -115,6 +127,8 @@ def _two(values: tuple[float, float] | None, form: str) -> str:
 def _alarms(audited: Audited) -> str:
     if audited.subject.twin is None:
         return "no twin"
+    if all(trial.twin is None for trial in audited.trials):
+        return "not run"
     return f"{len(audited.alarms)} of {_executions(audited.trials)}"
 
 

@@ -1,4 +1,7 @@
-"""The chain as it should be: every state from the first on, by the reference alone."""
+"""The chain as it should be: every state from the first on, by the reference alone.
+
+Invariant: it is computed from states that are held here, never from a store under test.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,12 @@ from collections.abc import Sequence
 
 from lockstep.compare.post_state import post_state
 from lockstep.faults import HarnessFault
+from lockstep.foreign.text import named_error
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import ModelError, State
 from lockstep_ledger.outcome import Outcome
 from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.storage.memory import MemoryStorage
-from lockstep_ledger.storage.protocol import Reader
 from lockstep_reference import block as reference
 
 
@@ -37,18 +40,15 @@ class ExpectedChain:
         """Every state, by topoheight."""
         return self._states
 
-    def outcome(self, block: Block, reader: Reader | None = None) -> Outcome:
-        """Return what ``block`` gives on the newest state, which ``reader`` reads if it is given.
+    def outcome(self, block: Block) -> Outcome:
+        """Return what ``block`` gives on the newest state.
 
         Raises ``HarnessFault`` when the reference breaks: that is no verdict.
         """
-        before = MemoryStorage(self.newest) if reader is None else reader
         try:
-            return reference.execute(block, before, self._scheme)
+            return reference.execute(block, MemoryStorage(self.newest), self._scheme)
         except Exception as error:
-            raise HarnessFault(
-                f"the reference failed on a block: {type(error).__name__}: {error}"
-            ) from error
+            raise HarnessFault(f"the reference failed on a block: {named_error(error)}") from error
 
     def after(self, outcome: Outcome) -> State:
         """Return the newest state with the changes of ``outcome``."""

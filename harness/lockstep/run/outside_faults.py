@@ -6,25 +6,20 @@ worked out by the reference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import ParamSpec, TypeVar
 
 from lockstep.compare.states import compare_states
+from lockstep.run.unreadable import UnreadableError
 from lockstep.verdict import Difference
 from lockstep_ledger.block import Block
-from lockstep_ledger.model import Address, Policy, State
+from lockstep_ledger.model import Policy, State
 from lockstep_ledger.outcome import NO_CHANGES, Fault, Outcome, Rejection
 from lockstep_ledger.signatures import Scheme
-from lockstep_ledger.storage.callbacks import CallbackReader, Loads
-from lockstep_ledger.storage.fetched import Fetched, Wanted
 from lockstep_ledger.storage.protocol import OwnedStorage, Reader, StorageError
 from lockstep_parallel.steps.drivers.scheduled import Pending, Scheduled
 from lockstep_reference import block as reference
-
-P = ParamSpec("P")
-V = TypeVar("V")
 
 UNREADABLE = "storage could not read what it needs"
 """What every fault of a failing read says where both sides are compared."""
@@ -32,10 +27,6 @@ UNREADABLE = "storage could not read what it needs"
 
 class Died(BaseException):
     """The process ended here; nothing that catches errors may go on."""
-
-
-class UnreadableError(StorageError):
-    """Storage could not read an account."""
 
 
 # A merge that dies.
@@ -58,37 +49,26 @@ def dying(storage: OwnedStorage, after: int) -> Iterator[list[str]]:
         storage.before_write = None
 
 
+# A merge that fails.
+
+
+@contextmanager
+def failing(storage: OwnedStorage) -> Iterator[list[str]]:
+    """Let every write of ``storage`` fail; give the list of those that came to it."""
+    writes: list[str] = []
+
+    def before_write(operation: str) -> None:
+        writes.append(operation)
+        raise StorageError(f"no space left: {operation} is not written")
+
+    storage.before_write = before_write
+    try:
+        yield writes
+    finally:
+        storage.before_write = None
+
+
 # Reads that fail.
-
-
-def unreadable(reader: Reader, account: Address) -> Reader:
-    """Return ``reader`` without the means to read ``account``."""
-
-    def guarded(load: Callable[P, V]) -> Callable[P, V]:
-        def guarded_load(*keys: P.args, **named: P.kwargs) -> V:
-            if account in keys:
-                raise UnreadableError("cannot read an account")
-            return load(*keys, **named)
-
-        return guarded_load
-
-    def fetch(wanted: Callable[[], Wanted]) -> Fetched | None:
-        if wanted().is_of(account):
-            raise UnreadableError("cannot read an account")
-        return loads.fetch(wanted)
-
-    loads = Loads.of(reader)
-    return CallbackReader(
-        Loads(
-            loads.chain,
-            guarded(loads.exists),
-            guarded(loads.nonce),
-            guarded(loads.balance),
-            guarded(loads.multisig),
-            guarded(loads.energy),
-            fetch,
-        )
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,32 +15,43 @@ from lockstep.case.values import (
     BlockStep,
     Case,
     MergeDies,
+    MergeFails,
     Onlooker,
     PlannedFault,
     ReadsFail,
     RewindStep,
+    Step,
 )
 from lockstep.compare.outcomes import compare_outcomes, well_typed
 from lockstep.compare.states import compare_states
-from lockstep.run.ask import Asked, W, ask, ask_to_merge
+from lockstep.faults import HarnessFault, UsageError
+from lockstep.run.ask import Asked, W, ask, ask_to_merge, judge
 from lockstep.run.drivers import AskedBlock, Ways, execute_in, what_was_seen
 from lockstep.run.expected import ExpectedChain
 from lockstep.run.outside_faults import (
     Watcher,
     dying,
     expected_of_the_others,
-    unreadable,
+    failing,
     with_faults_alike,
 )
 from lockstep.run.result import OUT_OF_REACH, BlockRun, Run, StepFailure
 from lockstep.run.stores import Stores
+from lockstep.run.unreadable import UnreadableReader
+from lockstep.run.watchdog import TimeOver, executing
+from lockstep.schedules.dpor import Redundant
 from lockstep.verdict import Difference, Verdict
 from lockstep_ledger.block import Block
-from lockstep_ledger.model import NATIVE, Address, State
+from lockstep_ledger.model import NATIVE, State
 from lockstep_ledger.outcome import Outcome
 from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.storage.access import SHARED, Access, open_access
+from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.storage.protocol import OwnedStorage, Reader
+from lockstep_parallel.steps.drivers.protocol import Hang
+
+STORAGE_DEADLINE = 10.0
+"""Seconds that a step of a case may take of which the storage is under test."""
 
 
 def run_case(
@@ -48,23 +59,45 @@ def run_case(
 ) -> Run:
     """Run ``case`` step by step until a step fails or all are done.
 
-    The reference reads the storage itself; what is asked reads and merges in the mode ``access``.
+    The reference reads the states that the session holds; what is asked reads the storage, and
+    merges into it, in the mode ``access``.
 
     Raises ``HarnessFault`` when the reference or the storage breaks: that is no verdict.
     """
+    if stores.under_test:
+        return _judging_storage(case, asked, ways, stores, access)
     with stores.holding(case.state) as storage:
         session = _Session(case, asked, ways, storage, open_access(access, storage))
         for number, step in enumerate(case.steps):
-            if isinstance(step, RewindStep):
-                failure = session.rewind(step)
-            else:
-                failure = session.execute(step)
+            failure = session.take(step)
             if failure is not None:
                 return failure.ends(tuple(session.blocks), number)
-    if session.blocks and not any(block.executions for block in session.blocks):
-        none = StepFailure.of(Verdict.UNSUPPORTED, "path", "no block took the parallel one")
-        return none.ends(tuple(session.blocks), None)
-    return Run(Verdict.AGREE, (), tuple(session.blocks), not_compared=tuple(session.not_compared))
+    return session.end()
+
+
+def _judging_storage(
+    case: Case, asked: Asked[W], ways: Ways[W], stores: Stores, access: str
+) -> Run:
+    """Run ``case`` where an exception of the storage, or one that never comes, is a failure."""
+    blocks: list[BlockRun] = []
+    number = None
+    try:
+        with executing(STORAGE_DEADLINE), stores.holding(case.state) as storage:
+            session = _Session(case, asked, ways, storage, open_access(access, storage))
+            blocks = session.blocks
+            for number, step in enumerate(case.steps):
+                with executing(STORAGE_DEADLINE):
+                    failure = session.take(step)
+                if failure is not None:
+                    return failure.ends(tuple(blocks), number)
+    except (KeyboardInterrupt, TimeOver, HarnessFault, UsageError, Redundant):
+        raise
+    except Hang as error:
+        return StepFailure.of(Verdict.HANG, "storage hang", str(error)).ends(tuple(blocks), number)
+    except Exception as error:
+        where = f"storage {type(error).__name__}"
+        return StepFailure.of(Verdict.CRASH, where, str(error)).ends(tuple(blocks), number)
+    return session.end()
 
 
 class _Session(Generic[W]):
@@ -87,13 +120,25 @@ class _Session(Generic[W]):
         self._chain = ExpectedChain(case.state, case.scheme)
         self.not_compared: dict[str, None] = {}
 
+    def take(self, step: Step) -> StepFailure | None:
+        """Take one step of the case."""
+        return self.rewind(step) if isinstance(step, RewindStep) else self.execute(step)
+
+    def end(self) -> Run:
+        """Return the run of a case all of whose steps are done."""
+        blocks = tuple(self.blocks)
+        if blocks and not any(block.executions for block in blocks):
+            none = StepFailure.of(Verdict.UNSUPPORTED, "path", "no block took the parallel one")
+            return none.ends(blocks, None)
+        return Run(Verdict.AGREE, (), blocks, not_compared=tuple(self.not_compared))
+
     def execute(self, step: BlockStep) -> StepFailure | None:
         """Execute a block on both sides, compare, merge, compare the stored state."""
         before = self._chain.newest
         if step.warm:
             _read_everything(before, self._access.reader)
         block = realise(step, self._case.scheme)
-        expected = self._chain.outcome(block, self._storage)
+        expected = self._chain.outcome(block)
         after = self._chain.after(expected)
         ids = tuple(intent.id for intent in step.transactions)
         if not step.parallel:
@@ -101,10 +146,16 @@ class _Session(Generic[W]):
             return self._apply(expected, after)
         fault = self._reachable(step.fault)
         if isinstance(fault, ReadsFail):
-            actual, failure = self._while_unreadable(block, before, fault.account)
+            actual, failure = self._while_unreadable(block, before, fault)
             if failure is not None:
                 self.blocks.append(BlockRun(ids, block, before, expected, after, actual, (), 1))
                 return failure
+        dry = self._dry_runs(step, block, before, expected)
+        if dry is not None:
+            actual, failure, times = dry
+            run = BlockRun(ids, block, before, expected, after, actual, (), times)
+            self.blocks.append(run)
+            return failure
         watcher = Watcher(self._storage, before) if isinstance(fault, Onlooker) else None
         question = AskedBlock(self._asked, self._access.reader, block, before, expected)
         executions, last = execute_in(self._ways(ids), question, watcher)
@@ -117,7 +168,7 @@ class _Session(Generic[W]):
                 after,
                 last.actual,
                 last.trace,
-                executions + isinstance(fault, ReadsFail),
+                executions + isinstance(fault, ReadsFail) + step.dry_runs,
                 last.manner,
             )
         )
@@ -128,6 +179,8 @@ class _Session(Generic[W]):
             return self._merge_watched(last.actual, watcher)
         if isinstance(fault, MergeDies):
             return self._merge_dying(last.actual, fault.after)
+        if isinstance(fault, MergeFails):
+            return self._merge_failing(last.actual)
         return self._merge(last.actual) or self._check_stored()
 
     def rewind(self, step: RewindStep) -> StepFailure | None:
@@ -135,6 +188,19 @@ class _Session(Generic[W]):
         self._chain.rewind(step.blocks)
         self._access.storage.rewind(self._chain.blocks)
         return self._check_stored()
+
+    def _dry_runs(
+        self, step: BlockStep, block: Block, before: State, expected: Outcome
+    ) -> tuple[Outcome | None, StepFailure, int] | None:
+        """Execute a block that is not merged; return how it went wrong, None if it did not."""
+        for times in range(1, step.dry_runs + 1):
+            reader, plain = self._access.reader, self._asked.plain()
+            actual, failure = ask(self._asked, block, before, reader, plain)
+            if actual is not None:
+                failure = judge(block, before, expected, actual)
+            if failure is not None:
+                return actual, failure, times
+        return None
 
     def _reachable(self, fault: PlannedFault | None) -> PlannedFault | None:
         """Return ``fault``, unless no fault of this storage can reach what is asked."""
@@ -175,13 +241,27 @@ class _Session(Generic[W]):
             return missing if self._storage.topoheight == self._chain.blocks else left
         return self._merge(actual) or self._check_stored()
 
+    def _merge_failing(self, actual: Outcome) -> StepFailure | None:
+        """Let the merge fail: it must say so, and the block is as if it had never been."""
+        with failing(self._storage) as writes:
+            failure = self._merge(actual)
+        if not writes:
+            return failure or self._check_stored()
+        self._chain.rewind(1)
+        if failure is None:
+            told = Difference("merge", "", "an error", "nothing, though it was not written")
+            return StepFailure(Verdict.DIVERGE, (told,))
+        return self._check_stored()
+
     def _while_unreadable(
-        self, block: Block, before: State, account: Address
+        self, block: Block, before: State, fault: ReadsFail
     ) -> tuple[Outcome | None, StepFailure | None]:
-        """Execute a block while ``account`` cannot be read; only what needs it may suffer."""
+        """Execute a block while storage cannot read some of it; only what needs it may suffer."""
         scheme = SCHEMES[self._case.scheme]
-        expected = expected_of_the_others(block, unreadable(self._storage, account), scheme)
-        reader = unreadable(self._access.reader, account)
+        unread = fault.account, fault.column, fault.asset
+        held = UnreadableReader(MemoryStorage(before), *unread)
+        expected = expected_of_the_others(block, held, scheme)
+        reader = UnreadableReader(self._access.reader, *unread)
         actual, failure = ask(self._asked, block, before, reader, self._asked.plain())
         if actual is None:
             raised = failure is not None and failure.verdict is Verdict.CRASH

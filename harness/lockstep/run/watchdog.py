@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from lockstep.undisturbed import disturb
 from lockstep_parallel.steps.drivers.protocol import Hang
 
 TICK = 0.25
@@ -69,11 +70,12 @@ def watching(until: float | None = None) -> Iterator[None]:
 def executing(deadline: float) -> Iterator[None]:
     """Let what is executed inside take so many seconds; then ``Late`` is raised in it."""
     global _late_at, _deadline
+    outer = _late_at, _deadline
     _late_at, _deadline = time.monotonic() + deadline, deadline
     try:
         yield
     finally:
-        _late_at = None
+        _late_at, _deadline = outer
 
 
 def _tick(_number: int, frame: FrameType | None) -> None:
@@ -81,7 +83,8 @@ def _tick(_number: int, frame: FrameType | None) -> None:
     now = time.monotonic()
     if _until is not None and now >= _until:
         _until = now + AGAIN
-        raise TimeOver
+        disturb(TimeOver())
+        return
     if _late_at is not None and now >= _late_at:
         _late_at = now + AGAIN
         raise Late(f"{LATE} {_deadline:g} s, in {_where(frame)}")

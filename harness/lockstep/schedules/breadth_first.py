@@ -85,7 +85,7 @@ class Extensible(FollowDeviations):
         Only where the default took a step on a contested location: any other step could as well
         have been taken later, or sooner.
         """
-        locations = _disputed(self._steps)
+        locations = disputed(self._steps)
         counts: Counter[Site] = Counter()
         for step, others in zip(self._steps, self._offers, strict=True):
             site = site_of(step, self._ids)
@@ -96,7 +96,7 @@ class Extensible(FollowDeviations):
                     yield (*self.schedule, Deviation(address, task_name(task, self._ids)))
 
 
-def _disputed(steps: Sequence[Pending]) -> frozenset[Location]:
+def disputed(steps: Sequence[Pending]) -> frozenset[Location]:
     """Return the locations on which a step's time can matter.
 
     A worker's steps may be for different transactions, which other workers could as well have

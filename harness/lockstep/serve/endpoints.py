@@ -11,10 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from lockstep.foreign.text import named_error
 from lockstep.published.document import Json, JsonObject, OutOfScopeError, list_of, object_of
 from lockstep.published.transaction import arrival_of
 from lockstep.serve.ledger import EMPTY, Ledger
-from lockstep.targets.labu.documents import state_document, state_of
+from lockstep.targets.labu.documents import (
+    VALUES_LIMIT,
+    has_too_many_values,
+    state_document,
+    state_of,
+)
 from lockstep_ledger.block import Envelope
 from lockstep_ledger.outcome import Code, Outcome
 from lockstep_ledger.wire import open_wire, seal
@@ -23,12 +29,31 @@ BODY_LIMIT = 64 * 1024 * 1024
 """Bytes of the longest body that either side takes."""
 
 
+LONGEST_REASON = 1000
+"""Characters of a sentence that says why something was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer in bytes, and their content type."""
+
+    status: int
+    kind: str
+    content: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What goes back: a document sent as JSON, or a text sent as it is."""
 
     status: int
     document: JsonObject | str
+
+    def encoded(self) -> Reply:
+        """Return the answer in bytes."""
+        if isinstance(self.document, str):
+            return Reply(self.status, "text/plain", self.document.encode())
+        return Reply(self.status, "application/json", json.dumps(self.document).encode())
 
 
 class Refused(Exception):
@@ -42,7 +67,7 @@ class Refused(Exception):
 Handler: TypeAlias = Callable[[Ledger, Json], Answer]
 
 
-def answer(ledger: Ledger, method: str, path: str, body: bytes) -> Answer:
+def answer(ledger: Ledger, method: str, path: str, body: bytes | bytearray) -> Answer:
     """Carry out one request on ``ledger``."""
     try:
         wanted, handler = _route(path)
@@ -54,12 +79,12 @@ def answer(ledger: Ledger, method: str, path: str, body: bytes) -> Answer:
     except OutOfScopeError as error:
         return refusal(400, str(error))
     except Exception as error:
-        return refusal(500, f"the executor failed: {type(error).__name__}: {error}")
+        return refusal(500, f"the executor failed: {named_error(error)}")
 
 
 def refusal(status: int, text: str) -> Answer:
     """Return the answer to a request that was not carried out."""
-    return Answer(status, {"success": False, "error": " ".join(text.split())})
+    return Answer(status, {"success": False, "error": " ".join(text.split())[:LONGEST_REASON]})
 
 
 def _route(path: str) -> tuple[str, Handler]:
@@ -69,10 +94,12 @@ def _route(path: str) -> tuple[str, Handler]:
     return route
 
 
-def _document(body: bytes) -> Json:
+def _document(body: bytes | bytearray) -> Json:
     """Return the JSON of a body; an empty one is an empty object."""
     if not body:
         return {}
+    if has_too_many_values(body):
+        raise Refused(413, f"the body has more than {VALUES_LIMIT} values")
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -1,34 +1,33 @@
-"""The HTTP server around the endpoints: sockets, lengths, limits.
+"""The HTTP server around the endpoints: connections, and what they share.
 
-Invariant: no request ends the server or prints a traceback, and requests are carried out one after
-another however many connections there are.
+Invariant: no request ends the server or prints a traceback; requests are carried out one after
+another however many connections there are, and what those hold together is bounded.
 """
 
 from __future__ import annotations
 
-import json
 import socket
 import sys
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import TCPServer
-from threading import Lock
+from contextlib import suppress
+from socketserver import ThreadingTCPServer
+from threading import Lock, Semaphore
+from typing import Any
 
 from lockstep.faults import UsageError
-from lockstep.serve.endpoints import BODY_LIMIT, Answer, Refused, answer, refusal
+from lockstep.foreign.text import named_error
+from lockstep.serve.connection import Connection
+from lockstep.serve.endpoints import Reply, answer, refusal
 from lockstep.serve.ledger import Ledger
+from lockstep.serve.limits import Limits, Room
+from lockstep.serve.names import Names
 
 LOOPBACK = "127.0.0.1"
-IDLE_SECONDS = 60.0
-"""A connection that says nothing for so long is closed."""
-
-LONGEST_LENGTH = 20
-"""Digits of a length beyond which its value is not even looked at."""
 
 Say = Callable[[str], None]
 
 
-class Server(ThreadingHTTPServer):
+class Server(ThreadingTCPServer):
     """Serves ``ledger`` at ``host`` and ``port``; port 0 takes a free one.
 
     Raises ``UsageError`` when it cannot listen there.
@@ -36,126 +35,94 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
+    allow_reuse_address = True
     request_queue_size = 128
 
     def __init__(
-        self, ledger: Ledger, host: str = LOOPBACK, port: int = 0, body_limit: int = BODY_LIMIT
+        self, ledger: Ledger, host: str = LOOPBACK, port: int = 0, limits: Limits | None = None
     ) -> None:
-        self.body_limit = body_limit
+        self.limits = limits or Limits()
+        self.room = Room(self.limits.held)
         self.requests = 0
+        self._places = Semaphore(self.limits.connections)
         self._ledger = ledger
         self._lock = Lock()
         if ":" in host:
             self.address_family = socket.AF_INET6
         try:
-            super().__init__((host, port), _Connection)
+            super().__init__((host, port), Connection)
         except (OSError, OverflowError) as error:
             text = getattr(error, "strerror", None) or str(error)
             raise UsageError(f"cannot listen on {host}, port {port}: {text}") from error
+        self.names = Names(host, self._bound)
 
-    def server_bind(self) -> None:
-        """Listen, without asking any name server what this host is called."""
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+    @property
+    def _bound(self) -> str:
+        return str(self.server_address[0])
+
+    @property
+    def server_port(self) -> int:
+        """The port it listens on."""
+        return self.server_address[1]
 
     @property
     def url(self) -> str:
         """Where this server answers."""
-        host, port = self.server_address[:2]
-        name = host if isinstance(host, str) else host.decode()
-        return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+        name = self._bound
+        return f"http://{f'[{name}]' if ':' in name else name}:{self.server_port}"
 
-    def answer(self, method: str, path: str, body: bytes) -> Answer:
-        """Carry out one request."""
+    def carry_out(self, method: str, path: str, body: bytes | bytearray) -> Reply:
+        """Carry out one request; others wait until its answer is in bytes."""
         with self._lock:
             self.requests += 1
-            return answer(self._ledger, method, path, body)
+            return answer(self._ledger, method, path, body).encoded()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection if there is a place for it, else turn it away at once."""
+        if not self._places.acquire(blocking=False):
+            self._turn_away(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._places.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a connection to its end, and leave its place."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
         """Say in one line what ended a connection, unless the client did."""
         error = sys.exception()
-        if not isinstance(error, OSError):
-            sys.stderr.write(f"lockstep: a connection failed: {type(error).__name__}: {error}\n")
+        if error is not None and not isinstance(error, OSError):
+            sys.stderr.write(f"lockstep: a connection failed: {named_error(error)}\n")
 
-
-class _Connection(BaseHTTPRequestHandler):
-    """One connection, kept open from request to request."""
-
-    server: Server
-    protocol_version = "HTTP/1.1"
-    server_version = "lockstep"
-    sys_version = ""
-    timeout = IDLE_SECONDS
-    disable_nagle_algorithm = True
-    wbufsize = -1
-
-    def do_GET(self) -> None:
-        """Answer a request of whatever method: the endpoints know theirs."""
-        body = self._body()
-        if body is not None:
-            assert self.command is not None
-            self._send(self.server.answer(self.command, self.path, body))
-
-    do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = do_GET  # noqa: N815
-
-    def handle_expect_100(self) -> bool:
-        """Let a client that asks first send its body, and do not keep it waiting."""
-        proceeds = super().handle_expect_100()
-        self.wfile.flush()
-        return proceeds
-
-    def _body(self) -> bytes | None:
-        """Read the body; None if it was refused or ends too early, and so does the connection."""
-        try:
-            length = self._length()
-        except Refused as refused:
-            self.close_connection = True
-            self._send(refusal(refused.status, str(refused)))
-            return None
-        body = self.rfile.read(length)
-        if len(body) < length:
-            self.close_connection = True
-            return None
-        return body
-
-    def _length(self) -> int:
-        if self.headers.get("Transfer-Encoding") is not None:
-            raise Refused(411, "a body needs a Content-Length, not a Transfer-Encoding")
-        text = self.headers.get("Content-Length", "0")
-        if not (text.isascii() and text.isdecimal()):
-            raise Refused(400, f"Content-Length is {text[:40]!r}, not a number")
-        limit = self.server.body_limit
-        if len(text) > LONGEST_LENGTH or int(text) > limit:
-            raise Refused(413, f"a body of {text[:40]} bytes, over the limit of {limit}")
-        return int(text)
-
-    def _send(self, answer: Answer) -> None:
-        document = answer.document
-        plain = isinstance(document, str)
-        content = document.encode() if isinstance(document, str) else json.dumps(document).encode()
-        self.send_response(answer.status)
-        self.send_header("Content-Type", "text/plain" if plain else "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse what is no request of HTTP, in JSON as everything else; 501 is a wrong method."""
-        self.close_connection = True
-        if not hasattr(self, "request_version"):
-            self.request_version = self.protocol_version
-        status = 405 if code == 501 else code
-        self._send(refusal(status, explain or message or "not a request"))
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Log nothing: a campaign sends thousands of requests."""
+    def _turn_away(self, request: socket.socket) -> None:
+        """Say that there is no place, if that can be said without waiting."""
+        text = f"all {self.limits.connections} connections are taken"
+        content = refusal(503, text).encoded().content
+        head = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+        length = f"Content-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode()
+        with suppress(OSError):
+            request.setblocking(False)
+            request.send(head + length + content)
+        self.shutdown_request(request)
 
 
 def serve(server: Server, name: str, say: Say) -> None:
-    """Serve ``name`` until interrupted; ``say`` gets a line at the beginning and the end."""
+    """Serve ``name`` until interrupted; ``say`` gets a line at the beginning and the end.
+
+    A warning goes to standard error if others than this machine can reach the server.
+    """
+    if not server.names.only_here:
+        sys.stderr.write(
+            f"lockstep: warning: {server.url} knows no passwords: whoever reaches it can replace"
+            " its state and have it execute blocks\n"
+        )
     say(f"serving {name} at {server.url} (Ctrl-C ends it)")
     try:
         server.serve_forever()

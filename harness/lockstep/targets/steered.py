@@ -10,7 +10,7 @@ from random import Random
 from lockstep.case.deviation import Deviation
 from lockstep.case.values import Case
 from lockstep.run.drivers import Ways
-from lockstep.run.result import Run
+from lockstep.run.result import Run, StepFailure
 from lockstep.schedules.breadth_first import BreadthFirst
 from lockstep.schedules.deviations import FollowDeviations
 from lockstep.schedules.dpor import Exhaustive
@@ -20,6 +20,9 @@ from lockstep.schedules.replay import follow_trace
 from lockstep.schedules.sequential import sequential_order
 from lockstep.targets.exchanged import Exchanged, run_exchanged
 from lockstep.targets.target import Lane
+from lockstep_ledger.block import Block
+from lockstep_ledger.model import State
+from lockstep_ledger.outcome import Outcome
 from lockstep_parallel.steps.drivers.protocol import Driver
 from lockstep_parallel.steps.drivers.scheduled import Choose, Scheduled
 
@@ -37,13 +40,16 @@ class SteeredLane(Lane):
     def run(self, case: Case, ways: Ways[Driver]) -> Run:
         """Run ``case`` under the drivers that ``ways`` gives for every block."""
 
+    def renew(self) -> None:
+        """Forget whatever earlier cases left in the executor."""
+
     def run_plain(self, case: Case) -> Run:
         """Run in the sequential order."""
         return self.run_sequential(case)
 
     def run_mixed(self, case: Case, random: Random, mix: Mix) -> Run:
         """Run every block under the campaign's mix of schedules."""
-        return self.run(case, lambda _ids: mix.drivers(random))
+        return self.run(case, lambda ids: mix.drivers(random, ids))
 
     def run_sequential(self, case: Case) -> Run:
         """Run with the lowest transaction first, always."""
@@ -95,3 +101,30 @@ class SteeredLane(Lane):
             yield Scheduled(choosing(ids), STEP_LIMIT)
 
         return self.run(case, ways)
+
+
+class FreshLane(SteeredLane):
+    """Runs every case on an executor that has run no other."""
+
+    def __init__(self, lane: SteeredLane) -> None:
+        super().__init__(lane.setting)
+        self._lane = lane
+
+    def run(self, case: Case, ways: Ways[Driver]) -> Run:
+        """Run ``case`` on a new executor."""
+        self._lane.renew()
+        return self._lane.run(case, ways)
+
+    def execute(
+        self, block: Block, before: State, scheme: str
+    ) -> tuple[Outcome | None, StepFailure | None]:
+        """Execute one block on a new executor."""
+        self._lane.renew()
+        return self._lane.execute(block, before, scheme)
+
+    def identity(self) -> dict[str, str]:
+        """Say what the lane itself says."""
+        return self._lane.identity()
+
+    def close(self) -> None:
+        """Leave the lane to its owner."""

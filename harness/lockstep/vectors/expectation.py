@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lockstep.case.names import account_name
 from lockstep.compare.outcomes import describe
 from lockstep.published.codes import describe_code
-from lockstep.published.document import Json, OutOfScopeError, integer, object_of
+from lockstep.published.document import Json, OutOfScopeError, given, integer, object_of
 from lockstep.published.state import PublishedState, published_state
 from lockstep.verdict import ABSENT, Difference
 from lockstep_ledger.digest import state_digest
@@ -45,7 +45,7 @@ def expectation_of(document: Json) -> Expectation:
     if not isinstance(success, bool):
         raise OutOfScopeError("expected: success is neither true nor false")
     code = integer(record, "error_code", "expected")
-    digest = record.get("state_digest") or ""
+    digest = given(record, "state_digest", "")
     if not isinstance(digest, str):
         raise OutOfScopeError("expected: state_digest is not a string")
     post_state = record.get("post_state")

@@ -9,22 +9,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rocksdict import BlockBasedOptions, Cache, Options, Rdict, RdictIter, WriteBatch, WriteOptions
+from rocksdict import RdictIter, WriteBatch, WriteOptions
 
 from lockstep_ledger.storage.layout import LAYOUT_VERSION, VERSION_KEY
-from lockstep_ledger.storage.protocol import ClosedError, DatabaseLockedError, StorageError
-
-WRITE_BUFFER = 8 * 2**20
-"""Bytes written before they leave memory: small, for every process of a campaign holds as much."""
-BLOCK_CACHE = 128 * 2**20
-"""Bytes read that may stay in memory: with the default of 8 MiB, a get from hundreds of thousands
-of accounts takes twice as long."""
+from lockstep_ledger.storage.making import made_whole
+from lockstep_ledger.storage.opening import one_line, open_rdict
+from lockstep_ledger.storage.protocol import ClosedError, StorageError
 
 
 class Engine:
-    """An open database directory, created if it is not there."""
+    """An open database directory, created if it is not there.
 
-    __slots__ = ("_rdict", "_write_options", "closed", "path")
+    ``failure`` is the first error of the disk or of RocksDB; what came after it proves nothing.
+    """
+
+    __slots__ = ("_rdict", "_write_options", "closed", "failure", "path")
 
     def __init__(self, path: Path, *, sync: bool) -> None:
         """Open ``path``; with ``sync`` every write reaches the disk before it returns.
@@ -33,14 +32,16 @@ class Engine:
         """
         self.path = path
         self.closed = False
+        self.failure: StorageError | None = None
         self._write_options = WriteOptions()
         self._write_options.sync = sync
-        self._rdict = _open(path)
-        try:
-            self._check_layout()
-        except StorageError:
-            self.close()
-            raise
+        with made_whole(path):
+            self._rdict = open_rdict(path)
+            try:
+                self._check_layout()
+            except StorageError:
+                self.close()
+                raise
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of ``key``, None if there is none."""
@@ -111,14 +112,18 @@ class Engine:
             raise self._failed("write", error) from error
 
     def close(self) -> None:
-        """Flush and release the directory; closing twice is fine."""
+        """Flush and release the directory; closing twice is fine.
+
+        Raises ``StorageError`` if something failed that was not told before.
+        """
         if self.closed:
             return
         self.closed = True
         try:
             self._rdict.close()
         except Exception as error:
-            raise StorageError(f"{self.path}: cannot close: {_one_line(error)}") from error
+            if self.failure is None:
+                raise StorageError(f"{self.path}: cannot close: {one_line(error)}") from error
 
     def _iterator(self) -> RdictIter:
         try:
@@ -143,47 +148,6 @@ class Engine:
     def _failed(self, verb: str, error: Exception) -> StorageError:
         if self.closed:
             return ClosedError(f"{self.path}: cannot {verb}: the database is closed")
-        return StorageError(f"{self.path}: cannot {verb}: {_one_line(error)}")
-
-
-def _open(path: Path) -> Rdict:
-    _check_directory(path)
-    options = Options(raw_mode=True)
-    options.create_if_missing(True)
-    options.set_keep_log_file_num(1)
-    options.set_write_buffer_size(WRITE_BUFFER)
-    tables = BlockBasedOptions()
-    tables.set_block_cache(Cache(BLOCK_CACHE))
-    options.set_block_based_table_factory(tables)
-    try:
-        # Of a database that exists, only a family named here gets these options.
-        return Rdict(str(path), options, column_families={"default": options})
-    except Exception as error:
-        raise _why_not_open(path, _one_line(error)) from error
-
-
-def _check_directory(path: Path) -> None:
-    try:
-        if not path.exists():
-            return
-        if not path.is_dir():
-            raise StorageError(f"{path}: not a directory")
-        names = {entry.name for entry in path.iterdir()}
-    except OSError as error:
-        raise StorageError(f"{path}: cannot open: {error.strerror}") from error
-    if names and "CURRENT" not in names:
-        raise StorageError(f"{path}: not a database, or a corrupt one: it has no file CURRENT")
-
-
-def _why_not_open(path: Path, text: str) -> StorageError:
-    if "lock hold by current process" in text:
-        return DatabaseLockedError(f"{path}: locked: this process has it open already")
-    if "LOCK: Resource temporarily unavailable" in text:
-        return DatabaseLockedError(f"{path}: locked: another process has it open")
-    if "Corruption" in text or "MANIFEST" in text:
-        return StorageError(f"{path}: corrupt: {text}")
-    return StorageError(f"{path}: cannot open: {text}")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+        failed = StorageError(f"{self.path}: cannot {verb}: {one_line(error)}")
+        self.failure = self.failure or failed
+        return failed

@@ -36,10 +36,6 @@ class Wanted:
         self.existence[address] = None
         self.balances[address, asset] = None
 
-    def is_of(self, address: Address) -> bool:
-        """Tell whether anything of the account is wanted; whoever is wanted is in ``existence``."""
-        return address in self.existence
-
 
 @dataclass(frozen=True, slots=True)
 class Fetched:

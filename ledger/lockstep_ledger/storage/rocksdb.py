@@ -35,6 +35,7 @@ from lockstep_ledger.storage.merging import (
     check_topoheight,
 )
 from lockstep_ledger.storage.namespace import Namespace
+from lockstep_ledger.storage.protocol import StorageError
 from lockstep_ledger.storage.rows import change_rows, state_of
 
 V = TypeVar("V")
@@ -79,11 +80,16 @@ class Database:
             namespace = self._live.get(number)
         return self._handle(namespace or Namespace.open(self._engine, number))
 
+    @property
+    def failure(self) -> StorageError | None:
+        """The first error of the disk, whoever met it and whatever became of it."""
+        return self._engine.failure
+
     def close(self) -> None:
         """Release the directory; every store in it raises ``ClosedError`` from now on.
 
-        Closing twice is fine. Raises ``StorageError`` if an earlier write had failed; the directory
-        is released all the same.
+        Closing twice is fine. Raises ``StorageError`` if an earlier write had failed and nobody was
+        told; the directory is released all the same.
         """
         with self._lock:
             namespaces = list(self._live.values())

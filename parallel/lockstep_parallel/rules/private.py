@@ -1,7 +1,7 @@
 """A block's state that one task at a time has to itself: it is read and written without announcing.
 
 Invariant: whoever touches it has announced the one location that stands for all of it, or runs
-where no task runs; so nothing of it is audited entry by entry, and no read of it suspends.
+where no task runs; so nothing of it is watched entry by entry, and no read of it suspends.
 """
 
 from __future__ import annotations

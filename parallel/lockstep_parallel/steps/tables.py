@@ -1,7 +1,7 @@
 """Shared values: cells and tables whose every touch is an announced operation.
 
 Invariant: an effect that reads and writes is one step under a lock, so it is atomic under real
-threads too; every access is audited against the announcement it happens under.
+threads too; every access is watched against the announcement it happens under.
 """
 
 from __future__ import annotations

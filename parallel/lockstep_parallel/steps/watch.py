@@ -27,7 +27,7 @@ class Watch:
     """The operation being carried out; None when nothing is watched, as under real threads.
 
     ``held`` is None unless someone observes values. Then every cell and table that is made enters
-    itself under its name: a function that says, unaudited, what a location holds now.
+    itself under its name: a function that says, unwatched, what a location holds now.
     """
 
     __slots__ = ("held", "operation")

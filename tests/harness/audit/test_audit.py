@@ -14,9 +14,10 @@ from lockstep.audit.audit import Audited, run_audit
 from lockstep.audit.subject import Size, Subject, catalogued, subjects_of, twin_of
 from lockstep.audit.trial import Searched, Terms, Trial, Twin, run_trial
 from lockstep.campaign.campaign import Budget, run_campaign
-from lockstep.campaign.worker import Plan
+from lockstep.campaign.plan import Plan
 from lockstep.case.file import Setting
 from lockstep.cli.main import main
+from lockstep.corpus.shipped import shipped_cases
 from lockstep.report.audit import closing_lines, row
 from lockstep_mutants.catalogue import MASKED, ROWS
 from tests.harness.campaign.observing import Unseeing
@@ -72,8 +73,9 @@ def test_an_executor_of_no_catalogue_has_no_known_minimum() -> None:
 
 @pytest.mark.parametrize("executor", [RACE, VALUE])
 def test_a_trial_finds_the_case_that_a_campaign_finds_first(executor: str, tmp_path: Path) -> None:
-    plan = Plan("one", (Setting(executor),), storage="memory", findings=tmp_path)
-    report = run_campaign(plan, Budget(cases=30), 1, Unseeing())
+    vectors = shipped_cases("keyed-hash")
+    plan = Plan("one", (Setting(executor),), storage="memory", seeds=vectors, findings=tmp_path)
+    report = run_campaign(plan, Budget(cases=300), 1, Unseeing())
     number = int(load_finding(report.findings[0]).origin["case"])
     trial = run_trial(known(executor), "one", QUICK)
     assert trial.searched.cases == number + 1

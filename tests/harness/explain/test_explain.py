@@ -438,6 +438,18 @@ def test_continuations_are_bounded_whatever_the_length_of_the_run() -> None:
     assert shares[0].steps == 0
 
 
+def test_a_step_that_nobody_contests_is_named_if_it_seems_to_have_decided() -> None:
+    race = race_in(COUNTER, BURNED, "t0@count -> t1")
+    for step in range(len(race.here.trace)):
+        shares = (Likelihood(step, 0.0), Likelihood(step + 1, 1.0))
+        assert likelihood_line(race.here, shares).startswith(
+            "failure went from 0 % to 100 % when t"
+        )
+    alone = replace(race.here, touches=())
+    shares = (Likelihood(0, 0.0), Likelihood(1, 1.0))
+    assert likelihood_line(alone, shares).endswith("when t0 took step 1")
+
+
 def test_where_nothing_ever_grew_no_step_decided() -> None:
     race = race_in(COUNTER, BURNED, "t0@count -> t1")
     flat = (Likelihood(0, 1.0), Likelihood(1, 1.0))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -555,9 +556,9 @@ def test_a_certificate_of_another_executor_source_runs_and_says_so(
     )
     monkeypatch.syspath_prepend(tmp_path)
     lockstep(certificate, "--executor", "changing_executor:Mine")
-    assert checked(certificate).exit_code == AGREE
+    assert checked(certificate, "--trust").exit_code == AGREE
     source.write_text(source.read_text() + "# edited\n")
-    result = checked(certificate)
+    result = checked(certificate, "--trust")
     assert result.exit_code == FAULT
     assert "changed since the certificate: executor sources" in result.stdout
     assert "same result" in result.stdout
@@ -636,6 +637,48 @@ def test_a_file_that_is_no_certificate_is_neither_read_nor_overwritten(certifica
     assert_one_line(lockstep(certificate), USAGE, str(certificate), "not a certificate")
     assert_one_line(checked(certificate), USAGE, str(certificate), "not a certificate")
     assert certificate.read_text() == "{}"
+
+
+def edited(certificate: Path, old: str, new: str) -> None:
+    """Make a certificate of the smallest scope, and put ``new`` in the place of ``old``."""
+    lockstep(certificate, "--transactions", 1, "--accounts", 2)
+    text = certificate.read_text()
+    assert text.count(old) == 1
+    certificate.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('"format": 1', '"format": 1, "format": 1', "'format' is given twice, at $"),
+        ('"next": ', '"next": 0, "next": ', "'next' is given twice, at $.found"),
+        ('"steps": ', '"steps": ' + "9" * 5000, "is no value, at $.found.steps"),
+        ('"steps": ', '"steps": -', "found.steps"),
+        ('"agree": ', '"splendid": ', "found.ends"),
+        ('"executor": "batched"', '"executor": ""', "asked.executor"),
+        (
+            '"failures": []',
+            '"failures": [{"fingerprint": "X", "verdict": "hang"}]',
+            "failures",
+        ),
+        ('"failures": []', '"failures": [{"fingerprint": "ab", "verdict": "odd"}]', "failures"),
+        ('"transactions": 1', '"transactions": 1e400', "asked.transactions"),
+    ],
+)
+def test_a_certificate_that_says_what_none_can_is_refused_at_the_place(
+    certificate: Path, old: str, new: str, reason: str
+) -> None:
+    edited(certificate, old, new)
+    assert_one_line(checked(certificate), USAGE, f"{certificate}: not a certificate: ", reason)
+
+
+def test_a_certificate_that_is_no_regular_file_is_refused_unread(certificate: Path) -> None:
+    os.mkfifo(certificate)
+    assert_one_line(checked(certificate), USAGE, f"{certificate}: not a regular file")
+    certificate.unlink()
+    with certificate.open("wb") as file:
+        file.truncate(1 << 40)
+    assert_one_line(checked(certificate), USAGE, f"{certificate}: 1099511627776 bytes")
 
 
 def test_check_takes_no_scope_beside_its_file(certificate: Path) -> None:

@@ -17,6 +17,7 @@ from lockstep.case.values import (
     Cosigner,
     Intent,
     MergeDies,
+    MergeFails,
     Onlooker,
     RawIntent,
     ReadsFail,
@@ -225,7 +226,7 @@ def test_a_tenth_of_the_cases_has_a_fault_of_every_kind(seed: str) -> None:
     assert max(map(len, faulty)) == 1
     faults = [each for found in faulty for each in found]
     assert 0.07 < len(faults) / CASES < 0.13
-    assert {type(each) for each in faults} == {MergeDies, ReadsFail, Onlooker}
+    assert {type(each) for each in faults} == {MergeDies, MergeFails, ReadsFail, Onlooker}
     assert {each.after for each in faults if isinstance(each, MergeDies)} == {0, 1, 2, 3}
 
 

@@ -120,6 +120,8 @@ class Watching(Batched):
 class Given:
     """A store for each case that the test can look at afterwards."""
 
+    under_test = False
+
     def __init__(self, database: Database) -> None:
         self._database = database
         self.storage: RocksStorage | None = None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from itertools import product
 
 import pytest
 
@@ -11,6 +14,8 @@ from lockstep.case.text import case_lines
 from lockstep.case.values import (
     BlockStep,
     Case,
+    Column,
+    Intent,
     MergeDies,
     Onlooker,
     PlannedFault,
@@ -18,22 +23,45 @@ from lockstep.case.values import (
 )
 from lockstep.findings.by_schedule import shrink
 from lockstep.generate.mixture import case_at
-from lockstep.run.outside_faults import UnreadableError, expected_of_the_others, unreadable
+from lockstep.run.outside_faults import expected_of_the_others
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores, open_stores
+from lockstep.run.unreadable import UnreadableError, UnreadableReader
 from lockstep.streams import stream
 from lockstep.targets.named import BUILT_IN, open_steered
 from lockstep.verdict import Verdict
 from lockstep_ledger.block import Block, Rewards
-from lockstep_ledger.model import Policy
+from lockstep_ledger.model import (
+    NATIVE,
+    Account,
+    Address,
+    Asset,
+    Chain,
+    Policy,
+    State,
+    Transfer,
+    Transfers,
+)
 from lockstep_ledger.outcome import Changes, Code, Outcome
 from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.storage.access import ACCESS_MODES
+from lockstep_ledger.storage.fetched import Wanted
 from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.storage.protocol import Reader, Storage
 from lockstep_parallel.executors.batched import Batched
 from lockstep_parallel.steps.drivers.protocol import Driver
-from tests.harness.small import ALICE, BOB, block, case_of, payment, pays, run_on
+from tests.harness.small import (
+    ALICE,
+    BOB,
+    CAROL,
+    FEE,
+    RICH,
+    block,
+    case_of,
+    payment,
+    pays,
+    run_on,
+)
 
 FAULTS = (MergeDies(0), MergeDies(1), ReadsFail(ALICE), ReadsFail(BOB), Onlooker())
 CASES = 120
@@ -107,6 +135,94 @@ def test_every_driver_and_access_mode_agrees_under_every_fault(driver: str, acce
             assert run.verdict is Verdict.AGREE, (number, run.differences)
 
 
+@pytest.mark.parametrize("executor", RIGHT)
+@pytest.mark.parametrize("storage", ["memory", "rocksdb"])
+def test_an_account_that_cannot_be_read_is_no_asset_of_the_same_bytes(
+    executor: str, storage: str
+) -> None:
+    named_as_alice = ALICE
+    rich = Account(0, {NATIVE: RICH, named_as_alice: 7})
+    steps = []
+    for nonce, (unreadable, asset) in enumerate(product((NATIVE, ALICE), (NATIVE, named_as_alice))):
+        payload = Transfers((Transfer(asset, CAROL, 1),))
+        intent = Intent(f"t{nonce}", BOB, payload, nonce, FEE)
+        steps.append(BlockStep((intent,), Policy.SKIP, fault=ReadsFail(unreadable)))
+    case = Case(State(Chain(), {ALICE: rich, BOB: rich}), tuple(steps))
+    with open_stores(storage) as stores, open_steered(Setting(executor), stores) as lane:
+        run = lane.run_sequential(case)
+    assert (run.verdict, run.differences) == (Verdict.AGREE, ())
+    receipts = [receipt for each in run.blocks for receipt in each.expected.receipts]
+    assert [receipt.code for receipt in receipts] == [Code.SUCCESS] * 4
+
+
+# What cannot be read.
+
+
+def asked_of(reader: Reader, address: Address) -> list[str]:
+    """Return what ``reader`` cannot read of an account, asked one by one and by fetches."""
+    failed = []
+    here = {address: None}
+    questions: dict[str, tuple[Callable[[], object], Wanted]] = {
+        "existence": (partial(reader.exists, address), Wanted(existence=here)),
+        "nonce": (partial(reader.nonce, address), Wanted(nonces=here)),
+        "multisig": (partial(reader.multisig, address), Wanted(multisigs=here)),
+        "energy": (partial(reader.energy, address), Wanted(energies=here)),
+    }
+    for name, asset in (("native", NATIVE), ("alice", ALICE)):
+        wanted = Wanted(balances={(address, asset): None})
+        questions[f"balance {name}"] = (partial(reader.balance, address, asset), wanted)
+    for name, (question, wanted) in questions.items():
+        refusals = [refuses(question), refuses(partial(reader.fetch, partial(replace, wanted)))]
+        assert len({*refusals}) == 1, f"{name}: a fetch and a read differ"
+        failed += [name] * refusals[0]
+    return failed
+
+
+def refuses(question: Callable[[], object]) -> bool:
+    try:
+        question()
+    except UnreadableError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("column", "asset", "failing"),
+    [
+        (
+            None,
+            None,
+            ["existence", "nonce", "multisig", "energy", "balance native", "balance alice"],
+        ),
+        (Column.EXISTENCE, None, ["existence"]),
+        (Column.NONCE, None, ["nonce"]),
+        (Column.MULTISIG, None, ["multisig"]),
+        (Column.ENERGY, None, ["energy"]),
+        (Column.BALANCE, None, ["balance native", "balance alice"]),
+        (None, NATIVE, ["balance native"]),
+        (Column.BALANCE, ALICE, ["balance alice"]),
+    ],
+    ids=[
+        "all",
+        "existence",
+        "nonce",
+        "multisig",
+        "energy",
+        "balances",
+        "native balance",
+        "one balance",
+    ],
+)
+def test_an_account_a_column_of_it_or_one_balance_cannot_be_read(
+    column: Column | None, asset: Asset | None, failing: list[str]
+) -> None:
+    stored = MemoryStorage(payment().state)
+    reader = UnreadableReader(stored, ALICE, column, asset)
+    assert asked_of(reader, ALICE) == failing
+    assert asked_of(reader, BOB) == []
+    assert reader.chain() == stored.chain()
+
+
 def others(policy: Policy, *codes: Code) -> Outcome:
     """Return what a block of payments gives where bob cannot be read; a success pays bob."""
     intents = (
@@ -115,7 +231,7 @@ def others(policy: Policy, *codes: Code) -> Outcome:
     with open_steered(Setting(), MemoryStores()) as lane:
         run = lane.run_sequential(case_of(block(*intents, policy=policy)))
     (executed,) = run.blocks
-    reader = unreadable(MemoryStorage(executed.before), BOB)
+    reader = UnreadableReader(MemoryStorage(executed.before), BOB)
     expected = expected_of_the_others(executed.block, reader, SCHEMES["keyed-hash"])
     assert expected.outcome is not None
     assert not expected.may_raise

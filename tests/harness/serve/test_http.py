@@ -176,7 +176,11 @@ def test_signatures_are_verified(caller: Caller) -> None:
         (400, "POST", "/state/load", b'{"accounts": [{}]}'),
         (400, "POST", "/state/load", b'{"accounts": [{"address": "00"}]}'),
         (400, "POST", "/state/load", b'{"accounts": [], "multisigs": [1]}'),
+        (400, "POST", "/state/load", b'{"accounts": {}}'),
+        (400, "POST", "/state/load", b'{"accounts": ""}'),
+        (400, "POST", "/state/load", b'{"accounts": [], "global_state": false}'),
         (400, "POST", "/tx/execute", b"{}"),
+        (400, "POST", "/tx/execute", b'{"wire_hex": 0, "tx": {"tx_type": "transfers"}}'),
         (400, "POST", "/tx/execute", b'{"wire_hex": 7}'),
         (400, "POST", "/tx/execute", b'{"wire_hex": "xy"}'),
         (400, "POST", "/block/execute", b"{}"),
@@ -225,8 +229,8 @@ def test_what_is_not_http_does_not_end_the_server(caller: Caller, junk: bytes) -
 
 def test_a_client_that_asks_before_it_sends_its_body_is_told_to_go_on(caller: Caller) -> None:
     with socket.create_connection(("127.0.0.1", caller.server.server_port), 10) as connection:
-        head = b"POST /state/reset HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
-        connection.sendall(head)
+        head = b"POST /state/reset HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+        connection.sendall(head + b"Content-Length: 2\r\n\r\n")
         assert connection.recv(4096).startswith(b"HTTP/1.1 100 ")
         connection.sendall(b"{}")
         assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
@@ -235,7 +239,8 @@ def test_a_client_that_asks_before_it_sends_its_body_is_told_to_go_on(caller: Ca
 def test_a_body_that_ends_too_early_is_not_carried_out(caller: Caller) -> None:
     caller.post("/state/load", state_document(STATE))
     with socket.create_connection(("127.0.0.1", caller.server.server_port), 10) as connection:
-        connection.sendall(b"POST /state/reset HTTP/1.1\r\nContent-Length: 9\r\n\r\n{}")
+        head = b"POST /state/reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
+        connection.sendall(head + b"{}")
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(4096) == b""
     assert caller.get("/state/export") == state_document(STATE)

@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lockstep.published.document import JsonObject, OutOfScopeError
-from lockstep.targets.labu.client import Broken, Client, Reply
+from lockstep.published.document import JsonObject, OutOfScopeError, given
+from lockstep.targets.labu.client import SHOWN, Broken, Client, Reply, quoted
 from lockstep.targets.labu.documents import state_document, state_of
 from lockstep.verdict import Verdict
 from lockstep_ledger.model import State
-
-SHOWN_BODY = 80
-"""Characters of an unreadable answer that its report quotes."""
 
 
 class StateRefused(Exception):
@@ -51,7 +48,7 @@ class Conversation:
         if 400 <= reply.status < 500 and isinstance(reply.document, dict):
             error = reply.document.get("error")
             if reply.document.get("success") is False and isinstance(error, str):
-                raise StateRefused(f"the server refuses the state: {' '.join(error.split())}")
+                raise StateRefused(f"the server refuses the state: {quoted(error)}")
         document = _object(_well(reply, "/state/load"), "/state/load")
         if document.get("success", True) is not True:
             raise _wrong("/state/load", f"status 200 and success {document['success']}")
@@ -101,14 +98,14 @@ def _has_code(reply: Reply) -> bool:
 
 def _result(document: JsonObject, path: str) -> Result:
     success, code = document.get("success"), document.get("error_code")
-    digest = document.get("state_digest") or None
+    digest = given(document, "state_digest", "")
     if not isinstance(success, bool):
         raise _wrong(path, "success is neither true nor false")
     if type(code) is not int:
         raise _wrong(path, "error_code is not an integer")
-    if digest is not None and not isinstance(digest, str):
+    if not isinstance(digest, str):
         raise _wrong(path, "state_digest is not a string")
-    return Result(success, code, None if digest is None else digest.lower())
+    return Result(success, code, digest.lower() or None)
 
 
 def _wrong(path: str, text: str) -> Broken:
@@ -118,6 +115,5 @@ def _wrong(path: str, text: str) -> Broken:
 def _quoted(reply: Reply) -> str:
     document = reply.document
     if isinstance(document, dict) and isinstance(document.get("error"), str):
-        return " ".join(document["error"].split())
-    text = reply.body[: 2 * SHOWN_BODY].decode(errors="replace")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:SHOWN_BODY]
+        return quoted(document["error"])
+    return quoted(reply.body[: 2 * SHOWN].decode(errors="replace"))

@@ -16,6 +16,15 @@ SCHEME = "schnorr"
 """The signature scheme of the transactions that a server is sent."""
 
 
+VALUES_LIMIT = 2_000_000
+"""The most values of a JSON text that is read: each takes many times the memory of its bytes."""
+
+
+def has_too_many_values(content: bytes | bytearray) -> bool:
+    """Tell whether a JSON text is too much to be read, before it is."""
+    return content.count(b",") >= VALUES_LIMIT
+
+
 def state_document(state: State) -> JsonObject:
     """Return ``state`` as JSON values; multisigs and other assets than the native are left out."""
     chain, accounts = state.chain, state.accounts

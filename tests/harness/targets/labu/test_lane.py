@@ -234,7 +234,16 @@ def test_a_state_that_the_server_refuses_is_unsupported_with_its_reason() -> Non
 
 # Faults.
 
-SHAPELESS = [b"[]", b"null", b"{}", b"nonsense", b"\xff", b'{"success": 1, "error_code": 0}', b""]
+SHAPELESS = [
+    b"[]",
+    b"null",
+    b"{}",
+    b"nonsense",
+    b"\xff",
+    b'{"success": 1, "error_code": 0}',
+    b'{"success": true, "error_code": 0, "state_digest": 0}',
+    b"",
+]
 FAULTS: list[tuple[str, Fault, Verdict, str]] = [
     ("silence", wrong.silent, Verdict.HANG, "no answer within 0.2 s"),
     ("a byte at a time", wrong.trickling, Verdict.HANG, "no answer within 0.2 s"),
@@ -267,7 +276,10 @@ def test_a_fault_is_one_verdict_of_its_case_and_the_next_case_agrees(
 
 
 @pytest.mark.parametrize("path", ["/state/load", "/state/export"])
-@pytest.mark.parametrize("body", [b"[]", b"nonsense", b'{"success": false, "accounts": 3}'])
+@pytest.mark.parametrize(
+    "body",
+    [b"[]", b"nonsense", b'{"success": false, "accounts": 3}', b'{"success": 0, "accounts": {}}'],
+)
 def test_every_answer_must_have_its_shape(path: str, body: bytes) -> None:
     with faulty(path, answering(200, body)) as server:
         found = only(server, paid())
