@@ -98,11 +98,15 @@ def test_a_signal_that_was_ignored_stays_ignored() -> None:
 
 def test_an_interrupt_waits_for_work_that_is_not_to_be_disturbed() -> None:
     done: list[str] = []
-    with pytest.raises(KeyboardInterrupt), signals_handled(), undisturbed():
+
+    def work() -> None:
         with undisturbed():
             signal.raise_signal(signal.SIGTERM)
             done.append("inner")
         done.append("outer")
+
+    with pytest.raises(KeyboardInterrupt), signals_handled(), undisturbed():
+        work()
     assert done == ["inner", "outer"]
 
 

@@ -17,7 +17,7 @@ from lockstep.targets.named import open_lane
 from lockstep.targets.steered import STEP_LIMIT
 from lockstep.verdict import Verdict
 from tests.harness.campaign.observing import Unseeing
-from tests.harness.small import block, case_of, pays, payment
+from tests.harness.small import block, case_of, payment, pays
 
 DEADLY = "tests.harness.deadly_executors"
 MANY = case_of(block(*(pays(f"pay-{nonce}", nonce) for nonce in range(8))))
