@@ -16,7 +16,8 @@ from pathlib import Path
 from statistics import geometric_mean
 
 from lockstep.campaign.campaign import CHUNK
-from lockstep.campaign.worker import Plan, Worker
+from lockstep.campaign.plan import Plan
+from lockstep.campaign.worker import Worker
 from lockstep.case.file import Setting, load
 from lockstep.case.values import Case
 from lockstep_mutants.catalogue import ROWS

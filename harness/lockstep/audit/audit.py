@@ -12,7 +12,8 @@ from statistics import median
 
 from lockstep.audit.subject import Size, Subject
 from lockstep.audit.trial import Terms, Trial, broken_trial, run_trial
-from lockstep.campaign.processes import Task, Work
+from lockstep.campaign.processes import Work
+from lockstep.campaign.work import Task
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.run.watchdog import watching
 

@@ -15,21 +15,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from lockstep.campaign.processes import Task, Work
+from lockstep.campaign.notes import Begins, Killer, Met, Note, Went
+from lockstep.campaign.plan import Plan
+from lockstep.campaign.processes import Work
+from lockstep.campaign.tally import ENOUGH, Failure, Tally
 from lockstep.campaign.versus import versus
-from lockstep.campaign.worker import (
-    ENOUGH,
-    Begins,
-    Failure,
-    Killer,
-    Met,
-    Note,
-    Plan,
-    Tally,
-    Went,
-    Worker,
-    killed,
-)
+from lockstep.campaign.work import Task
+from lockstep.campaign.worker import Worker, killed
 from lockstep.faults import HarnessFault
 from lockstep.findings.finding import Finding
 from lockstep.findings.investigate import Inquiry

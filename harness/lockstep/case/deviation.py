@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import quote, unquote
 
-from lockstep.foreign.text import shown
+from lockstep.foreign.text import quoted
 from lockstep_parallel.steps.drivers.protocol import WORKERS_FROM
 
 _TEXT = re.compile(
@@ -56,7 +56,7 @@ class Deviation:
         """Read what ``str`` wrote. Raises ``DeviationError``."""
         match = _TEXT.fullmatch(text)
         if match is None:
-            raise DeviationError(f"{shown(text)!r} is not of the form t0@label -> t1")
+            raise DeviationError(f"{quoted(text)} is not of the form t0@label -> t1")
         task, label, place, run = (_read(match[each] or "") for each in _PARTS)
         return cls((task, label, place, int(match["occurrence"] or 1)), run)
 
@@ -74,7 +74,7 @@ def step_of(text: str) -> tuple[str, str]:
     """Read what ``step_text`` wrote. Raises ``DeviationError``."""
     task, separator, label = text.rpartition("@")
     if not separator or not task:
-        raise DeviationError(f"trace step {shown(text)!r} is not of the form t0@label")
+        raise DeviationError(f"trace step {quoted(text)} is not of the form t0@label")
     return _read(task), _read(label)
 
 
@@ -87,7 +87,7 @@ def _read(text: str) -> str:
     try:
         return unquote(text, errors="surrogatepass")
     except UnicodeDecodeError as error:
-        raise DeviationError(f"{shown(text)!r} is no text") from error
+        raise DeviationError(f"{quoted(text)} is no text") from error
 
 
 def task_name(task: int, ids: Sequence[str]) -> str:

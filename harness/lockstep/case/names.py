@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from lockstep.foreign.text import shown
+from lockstep.foreign.text import quoted
 from lockstep_ledger.identities import SEEDS, address_of, alias_of, pair_of
 from lockstep_ledger.model import NATIVE, Address, Asset
 from lockstep_ledger.signatures import KeyPair
@@ -55,5 +55,5 @@ def key_pair_of(address: Address) -> KeyPair | None:
 
 def _from_hex(text: str, what: str) -> bytes:
     if _HEX.fullmatch(text) is None:
-        raise UnknownNameError(f"{shown(text)!r} is neither a known {what} nor 64 hex digits")
+        raise UnknownNameError(f"{quoted(text)} is neither a known {what} nor 64 hex digits")
     return bytes.fromhex(text)

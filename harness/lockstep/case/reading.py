@@ -44,7 +44,7 @@ from lockstep.case.values import (
     RewindStep,
     Step,
 )
-from lockstep.foreign.text import shown
+from lockstep.foreign.text import quoted
 from lockstep.verdict import Verdict
 from lockstep_ledger.block import Rewards, check_count
 from lockstep_ledger.model import (
@@ -76,14 +76,14 @@ def case_of(document: Document) -> Case:
     )
     accounts = {address_named(name): _account_of(each) for name, each in state.accounts.items()}
     if document.scheme not in ("keyed-hash", "schnorr"):
-        raise ModelError(f"unknown signature scheme {shown(document.scheme)!r}")
+        raise ModelError(f"unknown signature scheme {quoted(document.scheme)}")
     steps = tuple(_step_of(each) for each in document.steps)
     if len(accounts) != len(state.accounts):
         raise ModelError("an account is given twice, by alias and by address")
     _check_steps(steps)
     _check_codes(document)
     if document.verdict not in ("", *(each.value for each in Verdict)):
-        raise ModelError(f"{shown(document.verdict)!r} is no verdict")
+        raise ModelError(f"{quoted(document.verdict)} is no verdict")
     return Case(State(chain, accounts), steps, document.scheme)
 
 
@@ -109,7 +109,7 @@ def _check_codes(document: Document) -> None:
             named.append(outcome.rejection.code)
         for code in named:
             if code not in Code.__members__:
-                raise ModelError(f"{shown(code)!r} is no result code")
+                raise ModelError(f"{quoted(code)} is no result code")
 
 
 _FEE_TYPES: dict[int | str, int] = {"tos": FeeType.TOS, "energy": FeeType.ENERGY}
@@ -117,7 +117,7 @@ _FEE_TYPES: dict[int | str, int] = {"tos": FeeType.TOS, "energy": FeeType.ENERGY
 
 def _is_valid(text: str) -> bool:
     if text not in ("valid", "invalid"):
-        raise ModelError(f"a signature is valid or invalid, not {shown(text)!r}")
+        raise ModelError(f"a signature is valid or invalid, not {quoted(text)}")
     return text == "valid"
 
 
@@ -126,7 +126,7 @@ _HEX = re.compile(r"([0-9a-fA-F]{2})*")
 
 def _bytes_of(text: str, what: str) -> bytes:
     if _HEX.fullmatch(text) is None:
-        raise ModelError(f"{what} is not hex: {shown(text)!r}")
+        raise ModelError(f"{what} is not hex: {quoted(text)}")
     return bytes.fromhex(text)
 
 
@@ -153,7 +153,7 @@ def _step_of(document: BlockDocument | RewindDocument) -> Step:
         return RewindStep(document.blocks)
     rewards = document.rewards
     if document.policy not in ("skip", "atomic"):
-        raise ModelError(f"a policy is skip or atomic, not {shown(document.policy)!r}")
+        raise ModelError(f"a policy is skip or atomic, not {quoted(document.policy)}")
     return BlockStep(
         tuple(_intent_of(each) for each in document.transactions),
         Policy(document.policy),

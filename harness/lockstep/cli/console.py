@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lockstep.campaign.campaign import Budget, Report, run_campaign
 from lockstep.campaign.marker import left_behind
-from lockstep.campaign.worker import Met, Plan
+from lockstep.campaign.notes import Met
+from lockstep.campaign.plan import Plan
 from lockstep.case.file import Setting
 from lockstep.cli.screen import Screen
 from lockstep.faults import UsageError

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from lockstep.campaign.processes import Unwatched, Work
+from lockstep.campaign.processes import Work
+from lockstep.campaign.work import Unwatched
 from lockstep.explore.sums import Conclusion, Result, Sums
 from lockstep.explore.worker import Survey, Worker
 from lockstep.faults import HarnessFault

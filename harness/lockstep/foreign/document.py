@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lockstep.foreign.text import encodable, error_text, shown
+from lockstep.foreign.text import encodable, error_text, quoted
 
 MOST_DIGITS = 40
 """More than any integer in a file may have; what is too large by less, its reader refuses."""
@@ -98,7 +98,7 @@ def _complaints(value: Any, place: str) -> Iterator[str]:
     match value:
         case dict():
             if isinstance(value, _Twice):
-                yield f"{shown(value.key)!r} is given twice, at {place}"
+                yield f"{quoted(value.key)} is given twice, at {place}"
             for key, each in value.items():
                 yield from _complaints(key, f"a key of {place}")
                 yield from _complaints(each, place + _step(key))
@@ -106,10 +106,10 @@ def _complaints(value: Any, place: str) -> Iterator[str]:
             for number, each in enumerate(value):
                 yield from _complaints(each, f"{place}[{number}]")
         case str() if encodable(value) is not value:
-            yield f"a lone surrogate in {shown(value)!r}, at {place}"
+            yield f"a lone surrogate in {quoted(value)}, at {place}"
         case _NoValue(text):
             yield f"{text} is no value, at {place}"
 
 
 def _step(key: str) -> str:
-    return f".{key}" if _NAME.fullmatch(key) else f"[{shown(key)!r}]"
+    return f".{key}" if _NAME.fullmatch(key) else f"[{quoted(key)}]"

@@ -13,6 +13,8 @@ from collections.abc import Callable
 
 MOST = 1000
 """Characters of one line."""
+MOST_QUOTED = 80
+"""Characters of a value that is quoted within a line."""
 MOST_OF_A_BLOCK = 10_000
 """Characters of several lines together."""
 
@@ -38,6 +40,11 @@ def shown_block(text: str, most: int | None = MOST_OF_A_BLOCK) -> str:
         return _bounded(_harmless(text), most)
     lines = text.replace("\t", "    ").split("\n")
     return _bounded("\n".join(_harmless(line.rstrip("\r")) for line in lines), most)
+
+
+def quoted(text: str) -> str:
+    """Return ``text`` as one short harmless line in quotes."""
+    return repr(shown(text, MOST_QUOTED))
 
 
 def error_text(error: BaseException) -> str:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from lockstep.campaign.campaign import Report
 from lockstep.campaign.controls import Controlled
-from lockstep.campaign.worker import Tally
+from lockstep.campaign.tally import Tally
 from lockstep.report.cells import cells
 from lockstep.report.corpus import cover_line
 from lockstep_ledger.outcome import Code

@@ -14,7 +14,8 @@ import pytest
 from lockstep.campaign import controls, worker
 from lockstep.campaign.campaign import Budget, Observer, Report, run_campaign
 from lockstep.campaign.health import GATES
-from lockstep.campaign.worker import Met, Plan
+from lockstep.campaign.notes import Met
+from lockstep.campaign.plan import Plan
 from lockstep.case.file import Setting, load
 from lockstep.case.values import Case
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, of_campaign

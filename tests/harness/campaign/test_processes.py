@@ -13,7 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
-from lockstep.campaign.processes import Task, Unwatched, Work
+from lockstep.campaign.processes import Work
+from lockstep.campaign.work import Task, Unwatched
 from lockstep.faults import HarnessFault, UsageError
 
 SECONDS = 60.0

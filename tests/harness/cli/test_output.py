@@ -19,7 +19,7 @@ from lockstep_ledger.block import Block
 from lockstep_ledger.storage.protocol import Reader
 from lockstep_parallel.executors.batched import Batched
 from lockstep_parallel.steps.drivers.protocol import Driver
-from tests.harness.cli.command_line import AGREE, DIVERGENCE, PROGRAM, USAGE, lockstep
+from tests.harness.cli.command_line import AGREE, DIVERGENCE, FAULT, PROGRAM, USAGE, lockstep
 from tests.harness.small import record
 
 HOSTILE = "\x1b[2J::error::forged\n##vso[task.complete result=Succeeded;]\ud800"
@@ -174,7 +174,7 @@ def test_a_reader_who_goes_in_the_middle_is_no_divergence(command: str) -> None:
     os.close(writing)
     os.close(reading)
     _, complaint = process.communicate(timeout=120)
-    assert (process.returncode, complaint) == (3, b"")
+    assert (process.returncode, complaint) == (FAULT, b"")
 
 
 def test_standard_output_that_is_closed_is_no_fault() -> None:
@@ -186,3 +186,14 @@ def test_standard_output_that_is_closed_is_no_fault() -> None:
         check=False,
     )
     assert (ended.returncode, ended.stderr) == (AGREE, b"")
+
+
+@pytest.mark.parametrize("error", ["1 / 0", "exec('raise GeneratorExit')", "{}['x']"])
+def test_what_escapes_the_group_is_one_line_and_no_divergence(error: str) -> None:
+    text = f"from lockstep.cli.supervised import supervise; supervise(lambda: {error})"
+    ended = subprocess.run(  # noqa: S603 - this checkout's own program
+        [sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == FAULT
+    assert ended.stderr.startswith("lockstep: internal error: ")
+    assert ended.stderr.count("\n") == 1

@@ -15,7 +15,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lockstep.campaign.health import LEAST_TRANSACTIONS, Measure
-from lockstep.campaign.worker import Plan, Worker
+from lockstep.campaign.plan import Plan
+from lockstep.campaign.worker import Worker
 from lockstep.case.file import Setting, load, save
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Case
