@@ -153,7 +153,7 @@ def words_of(text: str) -> list[str]:
 
 
 def audited(tail: Sequence[str]) -> tuple[str, ...]:
-    executor = "tests.harness.faulty_executors:NowAndThenCrashing"
+    executor = "tests.harness.faulty_executors:OneFeeTooMany"
     quick = ("--campaigns", "1", "--budget", "20s", "--storage", "memory")
     return (*PROGRAM, "audit", "--executor", executor, *quick, *tail)
 
@@ -169,9 +169,9 @@ def test_in_a_pipe_the_table_of_an_audit_is_whole_in_one_row_a_subject(columns: 
         check=False,
     )
     (row,) = [line for line in ended.stdout.splitlines() if line.startswith("│")]
-    assert "NowAndThenCrashing" in row
+    assert "OneFeeTooMany" in row
     assert "1/1" in row
-    assert "crash" in row
+    assert "diverge" in row
     assert "…" not in ended.stdout
 
 
@@ -179,9 +179,9 @@ def test_on_a_terminal_too_narrow_for_its_table_an_audit_is_read_line_by_line() 
     terminal = Terminal(80)
     terminal.write(on_terminal(audited(()), 80))
     lines = [line.rstrip() for line in terminal.lines()]
-    assert "fault         NowAndThenCrashing" in lines
+    assert "fault         OneFeeTooMany" in lines
     assert "found         1/1" in lines
-    assert "verdict       crash" in lines
+    assert "verdict       diverge" in lines
     assert not [line for line in lines if "…" in line]
 
 
