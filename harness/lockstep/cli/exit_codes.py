@@ -34,7 +34,8 @@ def of_campaign(report: Report) -> int:
         return GATE
     kept = [each.failure.run.verdict for each in report.unsettled]
     kept += [each.run.verdict for each in report.findings]
-    code = of_verdicts([*map(Verdict, report.tally.verdicts), *kept])
+    lasting = [each for each in kept if each is not Verdict.FLAKY]
+    code = of_verdicts([*map(Verdict, report.tally.verdicts), *lasting]) or of_verdicts(kept)
     if code == DIVERGENCE:
         return code
     if report.fault is not None or report.interrupted:

@@ -12,9 +12,11 @@ from lockstep.findings.finding import Settled
 from lockstep.findings.replayed import BroughtBack
 from lockstep.run.result import Run
 from lockstep.shrink.reduce import Watch
+from lockstep.targets.exchanging import ExchangingLane
 from lockstep.targets.repeated import RepeatedLane
 from lockstep.targets.steered import SteeredLane
 from lockstep.targets.target import Lane
+from lockstep.verdict import Verdict
 
 
 class WayBack(Protocol):
@@ -38,3 +40,13 @@ def way_back(lane: Lane) -> WayBack:
             return ByRepetition(lane)
         case _:
             raise AssertionError(f"{type(lane).__name__} says no way back")
+
+
+def as_recorded(lane: Lane, record: Record) -> Lane:
+    """Return the lane on which the failure in ``record`` can come back.
+
+    That is one that exchanges steps, if the record blames two that announce nothing in common.
+    """
+    if record.verdict == Verdict.UNANNOUNCED.value and isinstance(lane, SteeredLane):
+        return ExchangingLane(lane)
+    return lane

@@ -325,6 +325,15 @@ def test_an_unannounced_touch_is_a_divergence_to_the_command_line(certificate: P
     assert checked(certificate, "--trust").exit_code == AGREE
 
 
+@pytest.mark.parametrize("command", ["replay", "shrink"])
+def test_a_saved_unannounced_failure_comes_back_as_one(tmp_path: Path, command: str) -> None:
+    found = explored(SMALL, tmp_path, f"{UNANNOUNCED}:ToldAsTheyEnd").findings[0].kept.path
+    result = CliRunner().invoke(main, [command, str(found), "--trust"])
+    assert result.exit_code == DIVERGENCE, result.output
+    assert "unannounced" in result.stdout.lower()
+    assert "another failure" not in result.stdout
+
+
 # Stopping at the first failure.
 
 
