@@ -8,8 +8,9 @@ from itertools import count
 
 from benchmarks.rows import AtLeast, AtMost, Row, Topic
 from benchmarks.timing import REPEATS, Timing, timed_together
-from lockstep.campaign.processes import result_of
-from lockstep.campaign.worker import Plan, Worker
+from lockstep.campaign.plan import Plan
+from lockstep.campaign.work import result_of
+from lockstep.campaign.worker import Worker
 from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.generate.decode import decode

@@ -16,7 +16,8 @@ from statistics import geometric_mean
 from unittest.mock import patch
 
 from lockstep.campaign.campaign import CHUNK
-from lockstep.campaign.worker import Plan, Worker
+from lockstep.campaign.plan import Plan
+from lockstep.campaign.worker import Worker
 from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.corpus.behaviours import Fact

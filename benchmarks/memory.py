@@ -12,7 +12,7 @@ import psutil
 
 from benchmarks.cases import CHUNK, PLAN
 from benchmarks.rows import AtMost, Row, Topic
-from lockstep.campaign.processes import result_of
+from lockstep.campaign.work import result_of
 from lockstep.campaign.worker import Worker
 
 QUICK = (2_000, 4_000, 6_000)

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -36,6 +36,33 @@ if importlib.util.find_spec("rocksdict") is None:
 def pytest_configure() -> None:
     """Let Ctrl-C through: a background job of a shell ignores it, and so would its programs."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+REPEATING = (
+    "tests/examples/",
+    "tests/harness/campaign/test_no_false_alarm.py::test_a_correct_executor_is_never_accused",
+    "tests/mutants/test_detection.py",
+    "tests/quality/test_replay_after_edits.py",
+    "tests/quality/test_shrink.py::test_a_fault_shrinks_to_its_known_size",
+    "tests/quality/test_shrink.py::test_a_shrunk_case_fails_as_the_original_did_and_is_finished",
+    "tests/quality/test_shrink.py::test_shrinking_a_shrunk_case_changes_nothing",
+)
+"""Tests of how well something is found or how seldom something is accused: they run what others run
+a great many times over. Measuring their coverage would double their time and show nothing new."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure nothing while a repeating test runs."""
+    coverage = sys.modules.get("coverage")
+    measuring = None if coverage is None else coverage.Coverage.current()
+    if measuring is None or not item.nodeid.startswith(REPEATING):
+        return (yield)
+    measuring.stop()
+    try:
+        return (yield)
+    finally:
+        measuring.start()
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,25 @@ import signal
 import sys
 import threading
 import time
+from multiprocessing.context import SpawnProcess
+from typing import Any
 
 PR_SET_PDEATHSIG = 1
 """linux/prctl.h: the signal that a process gets when the thread that made it is gone."""
 LOOK_SECONDS = 0.5
+
+
+class TiedProcess(SpawnProcess):
+    """A process tied to the one that starts it, before it has loaded what it is to do."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self._tie = _Tie()  # before all else: so it travels, and is made in the new process
+        super().__init__(*arguments, **named)
+
+
+class _Tie:
+    def __reduce__(self) -> tuple[object, ...]:
+        return end_with_parent, (os.getpid(),)
 
 
 def end_with_parent(parent: int) -> None:

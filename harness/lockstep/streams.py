@@ -12,6 +12,6 @@ from blake3 import blake3
 
 
 def stream(seed: str, *purpose: str | int) -> Random:
-    """Return the random stream of ``purpose`` under ``seed``."""
+    """Return the random stream of ``purpose`` under ``seed``, which may be any text at all."""
     text = "\x1f".join((seed, *(str(word) for word in purpose)))
-    return Random(blake3(text.encode()).digest())
+    return Random(blake3(text.encode(errors="surrogatepass")).digest())

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
+from lockstep.foreign.text import shown, shown_block
+
 
 class Verdict(Enum):
     """How a run of one case ended."""
@@ -13,6 +15,7 @@ class Verdict(Enum):
     AGREE = "agree"
     DIVERGE = "diverge"
     SELF_DIVERGE = "self_diverge"
+    UNANNOUNCED = "unannounced"
     INVARIANT = "invariant"
     CRASH = "crash"
     HANG = "hang"
@@ -34,13 +37,21 @@ class Difference:
     """One place where expected and actual differ.
 
     ``field`` names what was compared (as ``modified_balances``), ``where`` the entry in it; a side
-    that has no such entry shows ``ABSENT``.
+    that has no such entry shows ``ABSENT``. Whatever an executor had a word in is harmless: it can
+    be printed and kept. Only what a program wrote on standard error has more than one line.
     """
 
     field: str
     where: str
     expected: str
     actual: str
+
+    def __post_init__(self) -> None:
+        for name in ("field", "where", "expected", "actual"):
+            text = getattr(self, name)
+            harmless = shown_block(text)
+            if harmless != text:
+                object.__setattr__(self, name, harmless)
 
     def __str__(self) -> str:
         place = f"{self.field}[{self.where}]" if self.where else self.field
@@ -58,4 +69,4 @@ class NoOutcome(Exception):
     @classmethod
     def because(cls, verdict: Verdict, where: str, text: str, *more: Difference) -> Self:
         """Say in words why there is no outcome; ``more`` is what else was seen."""
-        return cls(verdict, Difference("executor", where, "an outcome", text), *more)
+        return cls(verdict, Difference("executor", where, "an outcome", shown(text)), *more)

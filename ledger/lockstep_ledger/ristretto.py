@@ -7,12 +7,15 @@ multiplication reports as an error. Native calls release the GIL. Source: RFC 94
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from ctypes import CDLL, c_char, c_char_p, c_int
 from ctypes.util import find_library
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
@@ -101,7 +104,7 @@ def group() -> Group:
 
 def bundled_group() -> Group:
     """Return the group on the libsodium that the rbcl wheel carries."""
-    with catch_warnings():
+    with catch_warnings(), _unpacked_in_memory():
         # rbcl drops a temporary file unclosed while it is imported.
         simplefilter("ignore", ResourceWarning)
         from rbcl._sodium import _sodium, lib_path
@@ -109,6 +112,26 @@ def bundled_group() -> Group:
         # rbcl unpacks 2.8 MB for every process and never removes them; what is mapped stays.
         Path(lib_path).unlink(missing_ok=True)
     return Group(_sodium)
+
+
+@contextmanager
+def _unpacked_in_memory() -> Iterator[None]:
+    """Let rbcl unpack where nothing stays that is killed meanwhile, if the system has such a place.
+
+    It asks ``tempfile`` for a name, writes to it and loads what is there.
+    """
+    if not hasattr(os, "memfd_create"):
+        yield
+        return
+    descriptor = os.memfd_create("libsodium")
+    before = tempfile.NamedTemporaryFile
+    place = SimpleNamespace(name=f"/proc/self/fd/{descriptor}")
+    vars(tempfile)["NamedTemporaryFile"] = lambda **_: place
+    try:
+        yield
+    finally:
+        vars(tempfile)["NamedTemporaryFile"] = before
+        os.close(descriptor)
 
 
 def system_group() -> Group:

@@ -7,6 +7,7 @@ Invariant: ``encode(decode(data)) == data`` for every decodable ``data``.
 from __future__ import annotations
 
 from struct import Struct
+from typing import assert_never
 
 from blake3 import blake3
 
@@ -108,6 +109,8 @@ def _encode_payload(payload: Payload) -> tuple[int, bytes]:
             return MULTISIG_TYPE, counts + b"".join(participants)
         case NonceBump():
             return TRANSFERS_TYPE, _encode_transfers((Transfer(NATIVE, BUMP_DESTINATION, 0),))
+        case unknown:
+            assert_never(unknown)
 
 
 def _encode_transfers(outputs: tuple[Transfer, ...]) -> bytes:

@@ -97,9 +97,13 @@ def r3_fee_type(check: Check) -> Code | None:
         return None
     if transaction.fee_type != FeeType.ENERGY:
         return Code.INVALID_FORMAT
-    if not isinstance(transaction.payload, Transfers | NonceBump):
-        return Code.INVALID_FORMAT
-    return Code.INVALID_PAYLOAD if transaction.fee != 0 else None
+    match transaction.payload:
+        case Transfers() | NonceBump():
+            return Code.INVALID_PAYLOAD if transaction.fee != 0 else None
+        case Burn() | SetMultisig():
+            return Code.INVALID_FORMAT
+        case unknown:
+            assert_never(unknown)
 
 
 def r4_minimum_fee(check: Check) -> Code | None:
@@ -112,8 +116,10 @@ def r4_minimum_fee(check: Check) -> Code | None:
             transfers = len(outputs)
         case NonceBump():
             transfers = 1
-        case _:
+        case Burn() | SetMultisig():
             transfers = 0
+        case unknown:
+            assert_never(unknown)
     kibibytes = (check.envelope.size + 1023) // 1024
     minimum = (
         kibibytes * FEE_PER_KIBIBYTE
@@ -255,6 +261,8 @@ def r11_effects(check: Check) -> Code | None:
             ledger.set_multisig(transaction.source, Multisig(threshold, participants))
         case Burn() | NonceBump():
             pass
+        case unknown:
+            assert_never(unknown)
     return None
 
 
@@ -285,6 +293,8 @@ def _spending(transaction: Transaction) -> dict[Asset, int]:
             sums[asset] = amount
         case SetMultisig() | NonceBump():
             pass
+        case unknown:
+            assert_never(unknown)
     if transaction.fee_type == FeeType.TOS:
         sums[NATIVE] = sums.get(NATIVE, 0) + transaction.fee
     return sums

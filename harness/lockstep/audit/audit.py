@@ -12,8 +12,10 @@ from statistics import median
 
 from lockstep.audit.subject import Size, Subject
 from lockstep.audit.trial import Terms, Trial, broken_trial, run_trial
-from lockstep.campaign.processes import Task, Work
+from lockstep.campaign.processes import Work
+from lockstep.campaign.work import Task
 from lockstep.faults import HarnessFault, UsageError
+from lockstep.run.watchdog import watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,15 @@ def run_audit(
     """Make every trial; yield each subject, in order, when its last one is done."""
     tried = [subject for subject in subjects if not subject.masked]
     work = [(subject, seed, terms) for subject in tried for seed in seeds]
-    with Work(_Trials, jobs, _Trials(), _Deaths()) as working:
+    with watching(), Work(_Trials, jobs, _Trials(), _Deaths()) as working:
         trials = working.results(work)
         for subject in subjects:
             made = () if subject.masked else tuple(next(trials) for _ in seeds)
             yield Audited(subject, made)
+
+
+def _words(subject: Subject, seed: str, _terms: Terms) -> str:
+    return f"{subject.executor} under seed {seed}"
 
 
 class _Trials:
@@ -120,6 +126,9 @@ class _Deaths:
 
     def note(self, note: object) -> None:
         """Ignore it."""
+
+    def attend(self) -> None:
+        """Do nothing."""
 
     def died(self, task: Task, how: str) -> Task:
         """Have the trial told as broken."""

@@ -15,8 +15,8 @@ from typing import Protocol, cast
 
 from lockstep.faults import UsageError
 from lockstep.targets.named import BUILT_IN, find_inside
+from lockstep.targets.trust import CATALOGUE
 
-CATALOGUE = "lockstep_mutants.catalogue"
 TWINS = "lockstep_parallel."
 """The package of the executors that are held to be correct."""
 

@@ -15,28 +15,21 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from lockstep.campaign.processes import Task, Work
+from lockstep.campaign.notes import Begins, Killer, Met, Note, Went
+from lockstep.campaign.plan import Plan
+from lockstep.campaign.processes import Work
+from lockstep.campaign.tally import ENOUGH, Failure, Tally
 from lockstep.campaign.versus import versus
-from lockstep.campaign.worker import (
-    ENOUGH,
-    Begins,
-    Failure,
-    Killer,
-    Met,
-    Note,
-    Plan,
-    Tally,
-    Went,
-    Worker,
-    killed,
-)
+from lockstep.campaign.work import Task
+from lockstep.campaign.worker import Worker, killed
 from lockstep.faults import HarnessFault
 from lockstep.findings.finding import Finding
-from lockstep.findings.investigate import investigate
+from lockstep.findings.investigate import Inquiry
 from lockstep.findings.keeping import Keeper
 from lockstep.run.fingerprint import fingerprint
 from lockstep.run.temporary import temporary_directory
 from lockstep.run.watchdog import TimeOver, watching
+from lockstep.undisturbed import is_undisturbed, undisturbed
 
 HOW_TO_GO_ON = "; look at one with lockstep replay, give --deadline more, or --isolate"
 CHUNK = 50
@@ -137,6 +130,8 @@ class _Campaign:
         self._begun: dict[int, Begins] = {}
         self._went: dict[int, Tally] = {}
         self._under_investigation = ""
+        self._due: list[Failure] = []
+        self._hopeless = ""
 
     def note(self, note: Note) -> None:
         """See what a worker says of the chunk that it is at."""
@@ -151,6 +146,13 @@ class _Campaign:
                 went.add(more)
                 self._report.under_way.add(more)
                 self._show()
+
+    def attend(self) -> None:
+        """Investigate what was met and is next, where nothing else is under way."""
+        while self._due and not self._under_investigation and not is_undisturbed():
+            self._settle(self._due.pop(0))
+            if self._hopeless:
+                raise HarnessFault(self._hopeless + HOW_TO_GO_ON)
 
     def died(self, task: Task, how: str) -> Task:
         """Have a chunk run again, case by case; the second time it is known which one kills."""
@@ -169,10 +171,9 @@ class _Campaign:
         )
         self._hear_of(Met(start, failure, self._worker.keep(failure)))
         if len(killers) + 1 >= ENOUGH:
-            self._settle(failure)
-            raise HarnessFault(
+            self._due.insert(0, failure)
+            self._hopeless = (
                 f"case {begun.number} is the third of its chunk that ends the process ({how})"
-                + HOW_TO_GO_ON
             )
         return (start, count, True, (*killers, killer))
 
@@ -184,6 +185,7 @@ class _Campaign:
         report.under_way = Tally()
         ended = report.tally.cases
         self._went = {start: went for start, went in self._went.items() if start >= ended}
+        self._begun = {start: begun for start, begun in self._begun.items() if start >= ended}
         for went in self._went.values():
             report.under_way.add(went)
         self._show()
@@ -212,7 +214,7 @@ class _Campaign:
             self._observer.met(met)
         is_next = met.start == self._report.tally.cases and not met.failure.killed
         if is_next and not self._under_investigation:
-            self._settle(met.failure)
+            self._due.append(met.failure)
 
     def _settle(self, failure: Failure) -> None:
         """Investigate the first failure of a kind, in the order of cases."""
@@ -229,25 +231,21 @@ class _Campaign:
             met.append(first)
         self._under_investigation = kind
         lane = self._worker.lane_for(failure)
-        finding = investigate(
-            failure.case,
-            failure.run,
-            lane,
-            self._worker.origin(failure),
-            self._keeper,
-            first.kept,
-            self._between,
-        )
+        origin = self._worker.origin(failure)
+        watch = self._between
+        inquiry = Inquiry(failure.case, failure.run, lane, origin, self._keeper, first.kept, watch)
+        settled = inquiry.settled()
         lanes = enumerate(self._worker.lanes)
         others = [each for position, each in lanes if position != failure.setting]
-        told = versus(finding.case, finding.run, lane.setting.executor, others)
-        finding = replace(finding, versus=tuple(told))
-        self._under_investigation = ""
-        for each in self._met.pop(kind):
-            if each.kept.path != finding.kept.path:
-                self._keeper.forget(each.kept)
-        self._report.findings.append(finding)
-        self._observer.found(finding)
+        told = versus(settled.reduced.case, settled.run, lane.setting.executor, others)
+        with undisturbed():
+            finding = replace(inquiry.concluded(settled), versus=tuple(told))
+            self._under_investigation = ""
+            for each in self._met.pop(kind):
+                if each.kept.path != finding.kept.path:
+                    self._keeper.forget(each.kept)
+            self._report.findings.append(finding)
+            self._observer.found(finding)
 
     def _between(self) -> None:
         self.listen()

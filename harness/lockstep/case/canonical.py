@@ -1,6 +1,7 @@
 """A document as plain data without what its type says by default.
 
-Invariant: equal documents give equal data, whether a default was written out or left out.
+Invariant: equal documents give equal data, whether a default was written out or left out. Every
+text in it can be encoded, whatever an executor put there.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
+
+from lockstep.foreign.text import encodable
 
 
 def without_defaults(value: Any) -> Any:
@@ -24,7 +27,9 @@ def without_defaults(value: Any) -> Any:
     if isinstance(value, list):
         return [without_defaults(each) for each in value]
     if isinstance(value, dict):
-        return {key: without_defaults(each) for key, each in value.items()}
+        return {encodable(key): without_defaults(each) for key, each in value.items()}
+    if isinstance(value, str):
+        return encodable(value)
     return value
 
 

@@ -12,7 +12,9 @@ from msgspec import Meta, Struct
 from lockstep.case.values import Column
 from lockstep_ledger.model import ChainId
 
+MOST_WORKERS = 256
 U64: TypeAlias = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,19})$")]
+Workers: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_WORKERS)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1)]
 
 
@@ -126,7 +128,7 @@ class RewardsDocument(_Closed):
 class MergeDiesDocument(_Closed, tag_field="fault", tag="merge_dies"):
     """The process ends in the merge after so many writes."""
 
-    after: Annotated[int, Meta(ge=0)]
+    after: Annotated[int, Meta(ge=0, le=1_000_000_000)]
 
 
 class ReadsFailDocument(_Closed, tag_field="fault", tag="reads_fail"):
@@ -161,6 +163,7 @@ class BlockDocument(_Closed, tag_field="step", tag="block"):
     fault: FaultDocument | None = None
     parallel: bool = True
     warm: bool = False
+    dry_runs: Annotated[int, Meta(ge=0, le=8)] = 0
 
 
 class RewindDocument(_Closed, tag_field="step", tag="rewind"):
@@ -195,7 +198,7 @@ class OutcomeDocument(_Closed):
     modified_energies: dict[Name, U64] = {}
     created: list[Name] = []
     burned: U64 = "0"
-    fees: str = "0"
+    fees: Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,38})$")] = "0"
     height: int = 0
     digest: str = ""
     faults: list[str] = []
@@ -205,21 +208,21 @@ class SettingDocument(_Closed):
     """Which executor ran the case, and how."""
 
     name: Name
-    workers: int
+    workers: Workers
     driver: str
     access: str = "shared"
-    deadline: Annotated[float, Meta(gt=0)] = 10.0
-    memory: Annotated[int, Meta(gt=0)] = 2048
+    deadline: Annotated[float, Meta(gt=0, le=86_400)] = 10.0
+    memory: Annotated[int, Meta(gt=0, le=1_048_576)] = 2048
     isolated: bool = False
 
 
 class ReproductionDocument(_Closed):
     """How often a failure of a program came back, and in which manner."""
 
-    failed: int
-    runs: int
-    mode: str = "parallel"
-    workers: int = 4
+    failed: Annotated[int, Meta(ge=0)]
+    runs: Annotated[int, Meta(ge=1, le=1_000_000)]
+    mode: Annotated[str, Meta(pattern="^(parallel|sequential|server)$")] = "parallel"
+    workers: Workers = 4
     seed: U64 | None = None
 
 

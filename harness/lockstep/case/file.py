@@ -1,7 +1,8 @@
 """Cases on disk: canonical JSON, decoded values, aliases for accounts, u64 as decimal strings.
 
 Invariant: the same record always gives the same bytes, and reading them back gives the same record.
-A file named by sixteen hex digits is named by its content, and a mismatch is refused.
+A file named by sixteen hex digits is named by its content, and a mismatch is refused. A file is
+data: reading one loads and runs nothing that it names.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from blake3 import blake3
 
 from lockstep.case import documents, reading, writing
 from lockstep.case.canonical import without_defaults
-from lockstep.case.deviation import Deviation, DeviationError
+from lockstep.case.deviation import Deviation, DeviationError, step_of, step_text
 from lockstep.case.manner import Manner
 from lockstep.case.names import UnknownNameError
 from lockstep.case.reproduction import Reproduction
 from lockstep.case.values import Case
 from lockstep.faults import UsageError
-from lockstep_ledger.model import ModelError
+from lockstep.foreign.document import DocumentError, document
+from lockstep.foreign.files import FileRefused, read
+from lockstep_ledger.model import U64_MAX, ModelError
 
 FORMAT = 1
 _CONTENT_NAME = re.compile(r"[0-9a-f]{16}")
@@ -75,7 +78,7 @@ class Record:
 
 def to_bytes(record: Record) -> bytes:
     """Return the canonical bytes of ``record``."""
-    document = documents.Document(
+    whole = documents.Document(
         format=FORMAT,
         origin=record.origin,
         description=record.description,
@@ -84,44 +87,42 @@ def to_bytes(record: Record) -> bytes:
         steps=[writing.step_document(step) for step in record.case.steps],
         executor=_setting_document(record.setting),
         schedule=[str(each) for each in record.schedule],
-        trace=[f"{key}@{label}" for key, label in record.trace],
+        trace=[step_text(key, label) for key, label in record.trace],
         expected=None if record.expected is None else list(record.expected),
         observed=None if record.observed is None else list(record.observed),
         verdict=record.verdict,
         reproduction=_reproduction_document(record.reproduction),
     )
-    plain = without_defaults(document)
+    plain = without_defaults(whole)
     return msgspec.json.format(msgspec.json.encode(plain, order="sorted"), indent=1) + b"\n"
 
 
 def from_bytes(data: bytes) -> Record:
     """Return the record in ``data``. Raises ``CaseFileError`` (without the file's name)."""
     try:
-        text = data.decode()
-        _check_format(msgspec.json.decode(text))
-        document = msgspec.json.decode(text, type=documents.Document)
+        plain = document(data)
+        _check_format(plain)
+        whole = msgspec.convert(plain, documents.Document)
         return Record(
-            case=reading.case_of(document),
-            origin=document.origin,
-            description=document.description,
-            setting=_setting_of(document.executor),
-            schedule=tuple(Deviation.parse(text) for text in document.schedule),
-            trace=tuple(_step_of(text) for text in document.trace),
-            expected=None if document.expected is None else tuple(document.expected),
-            observed=None if document.observed is None else tuple(document.observed),
-            verdict=document.verdict,
-            reproduction=_reproduction_of(document.reproduction),
+            case=reading.case_of(whole),
+            origin=whole.origin,
+            description=whole.description,
+            setting=_setting_of(whole.executor),
+            schedule=tuple(Deviation.parse(text) for text in whole.schedule),
+            trace=tuple(step_of(text) for text in whole.trace),
+            expected=None if whole.expected is None else tuple(whole.expected),
+            observed=None if whole.observed is None else tuple(whole.observed),
+            verdict=whole.verdict,
+            reproduction=_reproduction_of(whole.reproduction),
         )
     except (
-        msgspec.DecodeError,
+        DocumentError,
+        msgspec.ValidationError,
         ModelError,
         UnknownNameError,
         DeviationError,
-        UnicodeDecodeError,
     ) as error:
         raise CaseFileError(str(error)) from error
-    except RecursionError as error:
-        raise CaseFileError("nested too deeply") from error
 
 
 def content_name(data: bytes) -> str:
@@ -132,9 +133,9 @@ def content_name(data: bytes) -> str:
 def load(path: Path) -> Record:
     """Read a case file. Raises ``CaseFileError`` with one clear line."""
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CaseFileError(f"{path}: {error.strerror}") from error
+        data = read(path)
+    except FileRefused as error:
+        raise CaseFileError(f"{path}: {error}") from error
     if _CONTENT_NAME.fullmatch(path.stem) and content_name(data) != path.stem:
         raise CaseFileError(
             f"{path}: the content does not match the hash in the file's name "
@@ -172,8 +173,8 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
-def _check_format(document: Any) -> None:
-    found = document.get("format") if isinstance(document, dict) else None
+def _check_format(plain: Any) -> None:
+    found = plain.get("format") if isinstance(plain, dict) else None
     if type(found) is not int or found < 1:
         raise CaseFileError("not a case file: it has no format version")
     if found > FORMAT:
@@ -211,9 +212,11 @@ def _setting_document(setting: Setting | None) -> documents.SettingDocument | No
 def _reproduction_of(document: documents.ReproductionDocument | None) -> Reproduction | None:
     if document is None:
         return None
-    if not 0 <= document.failed <= document.runs or document.runs == 0 or document.workers < 1:
+    if document.failed > document.runs:
         raise CaseFileError(f"a reproduction of {document.failed} in {document.runs} runs")
     seed = None if document.seed is None else int(document.seed)
+    if seed is not None and seed > U64_MAX:
+        raise CaseFileError(f"the seed of a reproduction is {seed}, above {U64_MAX}")
     manner = Manner(document.mode, document.workers, seed)
     return Reproduction(document.failed, document.runs, manner)
 
@@ -231,10 +234,3 @@ def _reproduction_document(
         manner.workers,
         None if manner.seed is None else str(manner.seed),
     )
-
-
-def _step_of(text: str) -> tuple[str, str]:
-    key, separator, label = text.rpartition("@")
-    if not separator or not key or not label:
-        raise CaseFileError(f"trace step {text!r} is not of the form t0@label")
-    return key, label

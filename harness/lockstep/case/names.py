@@ -6,8 +6,10 @@ no name is written in hex.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
+from lockstep.foreign.text import quoted
 from lockstep_ledger.identities import SEEDS, address_of, alias_of, pair_of
 from lockstep_ledger.model import NATIVE, Address, Asset
 from lockstep_ledger.signatures import KeyPair
@@ -15,6 +17,7 @@ from lockstep_ledger.signatures import KeyPair
 GOLD: Asset = b"\x11" * 32
 SILVER: Asset = b"\x22" * 32
 ASSETS = {"native": NATIVE, "gold": GOLD, "silver": SILVER}
+_HEX = re.compile(r"[0-9a-fA-F]{64}")
 _ASSET_NAMES = {asset: name for name, asset in ASSETS.items()}
 
 
@@ -51,10 +54,6 @@ def key_pair_of(address: Address) -> KeyPair | None:
 
 
 def _from_hex(text: str, what: str) -> bytes:
-    try:
-        value = bytes.fromhex(text)
-    except ValueError:
-        value = b""
-    if len(value) != 32:
-        raise UnknownNameError(f"{text!r} is neither a known {what} nor 64 hex digits")
-    return value
+    if _HEX.fullmatch(text) is None:
+        raise UnknownNameError(f"{quoted(text)} is neither a known {what} nor 64 hex digits")
+    return bytes.fromhex(text)

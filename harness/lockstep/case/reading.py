@@ -5,6 +5,9 @@ Raises ``ModelError`` or ``UnknownNameError`` for what the document type cannot 
 
 from __future__ import annotations
 
+import re
+from typing import assert_never
+
 from lockstep.case.documents import (
     AccountDocument,
     BlockDocument,
@@ -41,6 +44,8 @@ from lockstep.case.values import (
     RewindStep,
     Step,
 )
+from lockstep.foreign.text import quoted
+from lockstep.verdict import Verdict
 from lockstep_ledger.block import Rewards, check_count
 from lockstep_ledger.model import (
     Account,
@@ -71,12 +76,14 @@ def case_of(document: Document) -> Case:
     )
     accounts = {address_named(name): _account_of(each) for name, each in state.accounts.items()}
     if document.scheme not in ("keyed-hash", "schnorr"):
-        raise ModelError(f"unknown signature scheme {document.scheme!r}")
+        raise ModelError(f"unknown signature scheme {quoted(document.scheme)}")
     steps = tuple(_step_of(each) for each in document.steps)
     if len(accounts) != len(state.accounts):
         raise ModelError("an account is given twice, by alias and by address")
     _check_steps(steps)
     _check_codes(document)
+    if document.verdict not in ("", *(each.value for each in Verdict)):
+        raise ModelError(f"{quoted(document.verdict)} is no verdict")
     return Case(State(chain, accounts), steps, document.scheme)
 
 
@@ -102,7 +109,7 @@ def _check_codes(document: Document) -> None:
             named.append(outcome.rejection.code)
         for code in named:
             if code not in Code.__members__:
-                raise ModelError(f"{code!r} is no result code")
+                raise ModelError(f"{quoted(code)} is no result code")
 
 
 _FEE_TYPES: dict[int | str, int] = {"tos": FeeType.TOS, "energy": FeeType.ENERGY}
@@ -110,22 +117,27 @@ _FEE_TYPES: dict[int | str, int] = {"tos": FeeType.TOS, "energy": FeeType.ENERGY
 
 def _is_valid(text: str) -> bool:
     if text not in ("valid", "invalid"):
-        raise ModelError(f"a signature is valid or invalid, not {text!r}")
+        raise ModelError(f"a signature is valid or invalid, not {quoted(text)}")
     return text == "valid"
 
 
+_HEX = re.compile(r"([0-9a-fA-F]{2})*")
+
+
 def _bytes_of(text: str, what: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError as error:
-        raise ModelError(f"{what} is not hex: {text!r}") from error
+    if _HEX.fullmatch(text) is None:
+        raise ModelError(f"{what} is not hex: {quoted(text)}")
+    return bytes.fromhex(text)
 
 
 def _account_of(document: AccountDocument) -> Account:
     config = document.multisig
+    balances = {asset_named(name): int(each) for name, each in document.balances.items()}
+    if len(balances) != len(document.balances):
+        raise ModelError("a balance is given twice, by the asset's name and by its bytes")
     return Account(
         nonce=int(document.nonce),
-        balances={asset_named(name): int(each) for name, each in document.balances.items()},
+        balances=balances,
         multisig=None
         if config is None
         else Multisig(config.threshold, tuple(address_named(each) for each in config.participants)),
@@ -141,7 +153,7 @@ def _step_of(document: BlockDocument | RewindDocument) -> Step:
         return RewindStep(document.blocks)
     rewards = document.rewards
     if document.policy not in ("skip", "atomic"):
-        raise ModelError(f"a policy is skip or atomic, not {document.policy!r}")
+        raise ModelError(f"a policy is skip or atomic, not {quoted(document.policy)}")
     return BlockStep(
         tuple(_intent_of(each) for each in document.transactions),
         Policy(document.policy),
@@ -158,6 +170,7 @@ def _step_of(document: BlockDocument | RewindDocument) -> Step:
         None if document.fault is None else _fault_of(document.fault),
         document.parallel,
         document.warm,
+        document.dry_runs,
     )
 
 
@@ -217,6 +230,8 @@ def _payload_of(document: SignedDocument) -> Transfers | Burn | SetMultisig | No
             return SetMultisig(document.threshold, tuple(address_named(each) for each in names))
         case NonceBumpDocument():
             return NonceBump()
+        case unknown:
+            assert_never(unknown)
 
 
 def _transfer_of(document: TransferDocument) -> Transfer:

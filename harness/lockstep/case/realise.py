@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from lockstep.case.names import key_pair_of
 from lockstep.case.values import AnyIntent, BlockStep, Intent, RawIntent
-from lockstep_ledger.block import Block, Envelope
+from lockstep.faults import UsageError
+from lockstep_ledger.block import Block, BlockTooLargeError, Envelope
 from lockstep_ledger.model import SIGNATURE_LENGTH, Address, Cosignature, Transaction
 from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.signatures import KeyPair, Scheme, cosigned_message
@@ -19,15 +20,16 @@ NO_SIGNATURE = bytes(SIGNATURE_LENGTH)
 
 
 def realise(step: BlockStep, scheme_name: str) -> Block:
-    """Sign and encode every intent of ``step``."""
+    """Sign and encode every intent of ``step``.
+
+    Raises ``UsageError`` if they are too many bytes for a block.
+    """
     scheme = SCHEMES[scheme_name]
-    return Block(
-        tuple(envelope_of(intent, scheme) for intent in step.transactions),
-        step.policy,
-        step.rewards,
-        step.fees_to,
-        step.advances_height,
-    )
+    envelopes = tuple(envelope_of(intent, scheme) for intent in step.transactions)
+    try:
+        return Block(envelopes, step.policy, step.rewards, step.fees_to, step.advances_height)
+    except BlockTooLargeError as error:
+        raise UsageError(str(error)) from error
 
 
 def envelope_of(

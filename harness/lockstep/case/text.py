@@ -98,6 +98,8 @@ def _block_text(step: BlockStep) -> str:
         parts.append(_fault_text(step.fault))
     if step.warm:
         parts.append("caches warm")
+    if step.dry_runs:
+        parts.append("after a dry run" if step.dry_runs == 1 else f"after {step.dry_runs} dry runs")
     if not step.parallel:
         parts.append("on the sequential path")
     return ", ".join(parts)

@@ -100,7 +100,8 @@ class BlockStep:
     """Execute a block; ``fees_to`` None lets the fees vanish.
 
     With ``parallel`` off the chain applies the reference's result and the executor is passed by.
-    With ``warm`` every account is read before the block, through what the executor reads from.
+    With ``warm`` every account is read before the block, through what the executor reads from. The
+    executor is asked for the block ``dry_runs`` times more, before the execution that is merged.
     """
 
     transactions: tuple[AnyIntent, ...]
@@ -111,6 +112,7 @@ class BlockStep:
     fault: PlannedFault | None = None
     parallel: bool = True
     warm: bool = False
+    dry_runs: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from lockstep.case.values import (
     RewindStep,
     Step,
 )
+from lockstep.foreign.text import shown, value_text
 from lockstep_ledger.model import (
     Account,
     Address,
@@ -97,6 +98,7 @@ def step_document(step: Step) -> BlockDocument | RewindDocument:
                 fault=None if step.fault is None else _fault_document(step.fault),
                 parallel=step.parallel,
                 warm=step.warm,
+                dry_runs=step.dry_runs,
             )
 
 
@@ -130,7 +132,7 @@ def outcome_document(outcome: Outcome, ids: list[str], digest: str) -> OutcomeDo
         fees=str(outcome.fees),
         height=changes.height,
         digest=digest,
-        faults=[f"{each.index}: {each.error}" for each in outcome.faults],
+        faults=[f"{value_text(each.index)}: {shown(each.error)}" for each in outcome.faults],
     )
 
 

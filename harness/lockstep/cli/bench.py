@@ -6,17 +6,14 @@ import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from lockstep.bench.contest import Entrant, run_contest
+from lockstep.bench.contest import Entrant, Result, run_contest
 from lockstep.bench.workloads import WORKLOADS, workload
 from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE
+from lockstep.cli.screen import Screen
 from lockstep.report.bench import complaints, document, interpreter, table
 from lockstep.run.stores import open_stores
-
-WIDTH = 120
-"""Columns that the table needs; a narrower terminal wraps it."""
 
 EXECUTORS = ("auto", "pipelined", "batched", "dag", "optimistic")
 
@@ -64,19 +61,20 @@ def bench(
     Exits 1 if one of them does not equal the reference: that one is not timed.
     """
     entrants = [Entrant(name, count) for name in executors for count in worker_counts]
-    output = Console(highlight=False, width=max(Console().width, WIDTH))
-    progress = Console(stderr=True, highlight=False)
-    output.print(f"{interpreter()}; {scheme} on {storage}, {accounts:,} accounts, seed {seed}")
-    results = []
-    with open_stores(storage) as stores:
-        for name in workloads or tuple(WORKLOADS):
-            for size in sizes:
-                progress.print(f"{name}, {size:,} transactions", markup=False)
-                made = workload(name, size, accounts, scheme, seed)
-                results.append(run_contest(made, entrants, scheme, stores, rounds))
-    output.print(table(results))
-    for line in complaints(results):
-        output.print(line, markup=False, soft_wrap=True)
+    results: list[Result] = []
+    with Screen() as screen:
+        measured = f"{scheme} on {storage}, {accounts:,} accounts, seed {seed}"
+        screen.say(f"{interpreter()}; {measured}")
+        try:
+            with open_stores(storage) as stores:
+                for name in workloads or tuple(WORKLOADS):
+                    for size in sizes:
+                        screen.progress(f"{name}, {size:,} transactions")
+                        made = workload(name, size, accounts, scheme, seed)
+                        results.append(run_contest(made, entrants, scheme, stores, rounds))
+        finally:
+            # Also what was measured before an interrupt or a fault.
+            screen.show(table(results), *complaints(results))
     if file is not None:
         file.write_text(json.dumps(document(results), indent=1) + "\n", encoding="utf-8")
     differ = any(each.differences for result in results for each in result.timed)

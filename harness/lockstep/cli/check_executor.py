@@ -9,6 +9,7 @@ from rich.console import Console
 
 from lockstep.check.suite import CHECKS, Ending, greeting, run_checks
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT
+from lockstep.cli.output import say_on
 from lockstep.faults import UsageError
 from lockstep.targets.program.messages import HelloAnswer
 from lockstep.targets.program.program import program_named
@@ -34,15 +35,15 @@ def check_executor(target: str, names: tuple[str, ...]) -> int:
     try:
         hello = greeting(program)
     except NoOutcome as error:
-        console.print(f"no hello: {error.verdict.value}, {error}", markup=False, soft_wrap=True)
+        say_on(console, f"no hello: {error.verdict.value}, {error}")
         return FAULT
     for line in _said(hello):
-        console.print(line, markup=False, soft_wrap=True)
+        say_on(console, line)
     endings = []
     for result in run_checks(program, hello, names or tuple(CHECKS)):
         endings.append(result.ending)
         line = f"{result.ending.value:12}  {result.name:24}  {result.text}".rstrip()
-        console.print(line, markup=False, soft_wrap=True)
+        say_on(console, line)
     counts = {each: endings.count(each) for each in Ending}
     console.print(", ".join(f"{count} {each.value}" for each, count in counts.items()))
     return DIVERGENCE if counts[Ending.WRONG] or not counts[Ending.PASSED] else AGREE

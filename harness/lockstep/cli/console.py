@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lockstep.campaign.campaign import Budget, Report, run_campaign
 from lockstep.campaign.marker import left_behind
-from lockstep.campaign.worker import Met, Plan
+from lockstep.campaign.notes import Met
+from lockstep.campaign.plan import Plan
 from lockstep.case.file import Setting
 from lockstep.cli.screen import Screen
 from lockstep.faults import UsageError
@@ -23,7 +24,7 @@ def run_on_console(plan: Plan, budget: Budget, jobs: int) -> Report:
             screen.say(f"a campaign before this one ended without a word at {text}")
         for line in _opening_lines(plan, jobs):
             screen.say(line)
-        report = run_campaign(plan, budget, jobs, _Shown(screen))
+        report = run_campaign(plan, budget, jobs, _Shown(screen, plan))
         for met in report.unsettled:
             screen.say(f"not investigated any more: {met.failure.fingerprint}")
         screen.show(summary_table(report))
@@ -59,8 +60,9 @@ def _name(target: Target, setting: Setting) -> str:
 class _Shown:
     """Shows a campaign while it runs."""
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: Screen, plan: Plan) -> None:
         self._screen = screen
+        self._plan = plan
 
     def progress(self, report: Report) -> None:
         """Show where ``report`` stands."""
@@ -68,7 +70,8 @@ class _Shown:
 
     def met(self, met: Met) -> None:
         """Tell of a failure that is now investigated."""
-        self._screen.tell(met_lines(met.failure.run, met.failure.fingerprint, met.kept))
+        executor = self._plan.settings[met.failure.setting].executor
+        self._screen.tell(met_lines(met.failure.run, met.failure.fingerprint, executor, met.kept))
 
     def found(self, finding: Finding) -> None:
         """Tell what it is."""

@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from lockstep.case.file import save
+from lockstep.case.file import CaseFileError, Record, save
 from lockstep.cli import options
-from lockstep.cli.exit_codes import AGREE, FAULT
+from lockstep.cli.exit_codes import AGREE, FAULT, USAGE
+from lockstep.cli.group import complain
+from lockstep.cli.output import say
+from lockstep.cli.screen import Screen
 from lockstep.corpus import distill as distilling
 from lockstep.corpus import grow as growing
 from lockstep.corpus.observe import EXECUTORS, Member, observing
 from lockstep.faults import UsageError
 from lockstep.findings.files import files_in
 from lockstep.report.corpus import cover_table
+from lockstep.undisturbed import undisturbed
 
 SEEDS = Path("corpora/seeds")
 
@@ -30,10 +33,15 @@ def corpus() -> None:
 @options.case_files()
 @options.executor(EXECUTORS)
 def cover(paths: tuple[Path, ...], executors: tuple[str, ...]) -> int:
-    """Show what behaviour saved cases cover, by class."""
-    members = _read(paths, executors)
-    Console().print(cover_table([member.observed.facts for member in members]))
-    return AGREE
+    """Show what behaviour saved cases cover, by class.
+
+    A file that cannot be used is named and left out; the exit code is 2 then.
+    """
+    members, code = _read(paths, executors)
+    if members:
+        with Screen() as screen:
+            screen.show(cover_table([member.observed.facts for member in members]))
+    return code
 
 
 @corpus.command()
@@ -46,9 +54,10 @@ def distill(
 ) -> int:
     """Find the few saved cases that cover what all of them do.
 
-    They are named, and nothing is changed, unless an option says so.
+    They are named, and nothing is changed, unless an option says so. A file that cannot be used is
+    named and left as it is; the exit code is 2 then.
     """
-    members = _read(paths, executors)
+    members, code = _read(paths, executors)
     candidates = [_candidate(member) for member in members]
     kept = distilling.distill(candidates)
     before, after = (distilling.covered(each).keys() for each in (candidates, kept))
@@ -56,17 +65,17 @@ def distill(
     names = {each.name for each in kept}
     for member in members:
         if str(member.path) not in names:
-            click.echo(f"{'removed' if remove else 'not needed'} {member.path}")
+            say(f"{'removed' if remove else 'not needed'} {member.path}")
             if remove:
                 member.path.unlink()
         elif into is not None:
             save(member.record, into)
     sizes = [sum(each.transactions for each in some) for some in (candidates, kept)]
-    click.echo(
+    say(
         f"{len(kept)} of {len(members)} cases, {sizes[1]} of {sizes[0]} transactions, "
         f"cover the same {len(before)} facts"
     )
-    return AGREE
+    return code
 
 
 @corpus.command()
@@ -79,28 +88,55 @@ def grow(executors: tuple[str, ...], cases: int, seed: str, into: Path) -> int:
 
     New is what no case of the corpus does yet.
     """
-    known = sorted(into.rglob("*.json")) if into.is_dir() else []
-    with observing(executors) as observer:
-        growth = growing.grow(observer.read(known), observer, seed, cases)
-    for record in growth.added:
-        click.echo(f"added {save(record, into)}")
-    click.echo(
-        f"{len(growth.added)} cases added to {len(known)}: "
-        f"{growth.after} facts, {growth.before} before"
+    known = list(files_in([into])) if into.is_dir() else []
+    written: dict[Path, Record] = {}
+    with Screen() as screen:
+
+        def met(done: int, record: Record | None) -> None:
+            if record is not None:
+                with undisturbed():
+                    written[save(record, into)] = record
+            screen.progress(f"{done} of {cases} cases, {len(written)} did something new")
+
+        try:
+            with observing(executors) as observer:
+                growth = growing.grow(observer.read(known), observer, seed, cases, met)
+        except KeyboardInterrupt:
+            screen.say(f"interrupted: {len(written)} cases that did something new are in {into}")
+            raise
+        for path, record in written.items():
+            if record in growth.added:
+                screen.say(f"added {path}")
+            elif path not in known:
+                path.unlink()
+        return _grown(growth, len(known), screen)
+
+
+def _grown(growth: growing.Growth, known: int, screen: Screen) -> int:
+    screen.say(
+        f"{len(growth.added)} cases added to {known}: {growth.after} facts, {growth.before} before"
     )
     if growth.failing:
         numbers = ", ".join(map(str, growth.failing[:10]))
-        click.echo(f"{len(growth.failing)} cases failed and were left out: {numbers}; fuzz them")
+        screen.say(f"{len(growth.failing)} cases failed and were left out: {numbers}; fuzz them")
         return FAULT
     return AGREE
 
 
-def _read(paths: Sequence[Path], executors: Sequence[str]) -> list[Member]:
+def _read(paths: Sequence[Path], executors: Sequence[str]) -> tuple[list[Member], int]:
+    """Return the cases that can be used, and the exit code that the others ask for."""
     files = sorted(files_in(paths))
     if not files:
         raise UsageError(f"no case files in {', '.join(str(path) for path in paths)}")
+    members: list[Member] = []
+    code = AGREE
     with observing(executors) as observer:
-        return observer.read(files)
+        for file in files:
+            try:
+                members += observer.read([file])
+            except CaseFileError as error:
+                code = complain(USAGE, str(error))
+    return members, code
 
 
 def _candidate(member: Member) -> distilling.Candidate:

@@ -7,18 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.live import Live
 from rich.table import Table
-from rich.text import Text
 
 from lockstep.case.file import Record, load, to_bytes, write_whole
 from lockstep.case.values import BlockStep, Case
 from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE
+from lockstep.cli.screen import Screen
 from lockstep.devnet.rehearsal import Chain, Rehearsed, Slip, rehearse
 from lockstep.findings.investigate import investigate, met_record
 from lockstep.findings.keeping import Keeper
+from lockstep.report.cells import cells
 from lockstep.report.differences import difference_lines
 from lockstep.report.finding import finding_lines
 from lockstep.run.fingerprint import fingerprint
@@ -78,22 +77,15 @@ def devnet(
         case = load(saved).case
         blocks = sum(isinstance(step, BlockStep) for step in case.steps)
         chain = replace(chain, scheme=case.scheme, saved=case)
-    output, progress = Console(highlight=False), Console(stderr=True, highlight=False)
-    output.print(f"devnet of {blocks} blocks on {storage}, seed {chain.seed}", markup=False)
-    with open_stores(storage) as stores, stores.holding(chain.start) as store:
-        with Live(console=progress, auto_refresh=False, transient=True) as live:
-
-            def show(seen: Rehearsed) -> None:
-                if seen.applied % 10 == 0 and progress.is_terminal:
-                    live.update(Text(_line(seen, blocks)), refresh=True)
-
-            seen = rehearse(chain, store, show)
-        if save is not None:
-            _save(chain, seen, save)
-        for slip in seen.slips[:SHOWN_SLIPS]:
-            _tell(slip, chain, stores, findings, output)
-    output.print(_summary(seen))
-    output.print(f"final state digest {seen.digest}", soft_wrap=True)
+    with Screen() as screen:
+        screen.say(f"devnet of {blocks} blocks on {storage}, seed {chain.seed}")
+        with open_stores(storage) as stores, stores.holding(chain.start) as store:
+            seen = rehearse(chain, store, lambda seen: screen.progress(_line(seen, blocks)))
+            if save is not None:
+                _save(chain, seen, save)
+            for slip in seen.slips[:SHOWN_SLIPS]:
+                _tell(slip, chain, stores, findings, screen)
+        screen.show(_summary(seen), f"final state digest {seen.digest}")
     return DIVERGENCE if seen.slips else AGREE
 
 
@@ -115,11 +107,11 @@ def _summary(seen: Rehearsed) -> Table:
     table.add_row("states compared", f"{seen.compared} after blocks, {seen.rewinds} after rewinds")
     table.add_row("blocks that went wrong", str(len(seen.slips)))
     for way, count in sorted(seen.ways.items()):
-        table.add_row(f"  {way}", str(count))
+        table.add_row(*cells(f"  {way}", str(count)))
     return table
 
 
-def _tell(slip: Slip, chain: Chain, stores: Stores, folder: Path, output: Console) -> None:
+def _tell(slip: Slip, chain: Chain, stores: Stores, folder: Path, screen: Screen) -> None:
     """Shrink and keep what went wrong, if the case alone shows it again."""
     with open_lane(slip.setting, stores) as lane:
         mix = Mix.for_one_case(STEP_LIMIT)
@@ -132,8 +124,5 @@ def _tell(slip: Slip, chain: Chain, stores: Stores, folder: Path, output: Consol
             lines = finding_lines(investigate(slip.case, run, lane, origin, keeper, kept))
         else:
             lines = difference_lines(slip.differences)
-            output.print(
-                f"{slip.path.value}, {slip.setting.executor}: not shown by its block alone"
-            )
-        for line in lines:
-            output.print(line, markup=False, soft_wrap=True)
+            screen.say(f"{slip.path.value}, {slip.setting.executor}: not shown by its block alone")
+        screen.say(*lines)

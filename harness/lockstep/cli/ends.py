@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from lockstep.undisturbed import disturb
+
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
@@ -19,26 +21,45 @@ SAME_SECONDS = 0.3
 AT_ONCE = 3
 """The exit code of a fault, which an end in the middle is."""
 
+_handled = False
 _first: float | None = None
 
 
 @contextmanager
 def signals_handled() -> Iterator[None]:
-    """Let every signal that asks for an end raise ``KeyboardInterrupt`` inside."""
-    global _first
-    if threading.current_thread() is not threading.main_thread():
+    """Let every signal that asks for an end raise ``KeyboardInterrupt`` inside, once.
+
+    Those that whoever started this process ignores, as ``nohup`` does, stay ignored.
+    """
+    global _handled, _first
+    if _handled or threading.current_thread() is not threading.main_thread():
         yield
         return
-    _first = None
+    _handled, _first = True, None
     before = {each: signal.getsignal(each) for each in SIGNALS}
-    for each in SIGNALS:
-        if before[each] is not signal.SIG_IGN:
-            signal.signal(each, _asked)
     try:
+        for each in not_ignored():
+            signal.signal(each, _asked)
         yield
     finally:
         for each, handler in before.items():
             signal.signal(each, handler if handler is not None else signal.SIG_DFL)
+        _handled = False
+
+
+def not_ignored() -> list[signal.Signals]:
+    """Return the signals that ask for an end and are not ignored."""
+    return [each for each in SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
+
+
+@contextmanager
+def signals_waiting() -> Iterator[None]:
+    """Let signals that ask for an end wait until it is set up what they do."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _asked(_number: int, _frame: FrameType | None) -> None:
@@ -46,8 +67,7 @@ def _asked(_number: int, _frame: FrameType | None) -> None:
     now = time.monotonic()
     if _first is None:
         _first = now
-        raise KeyboardInterrupt
-    if now - _first >= SAME_SECONDS:
-        sys.stderr.write("\nlockstep: ended at once\n")
-        sys.stderr.flush()
+        disturb(KeyboardInterrupt())
+    elif now - _first >= SAME_SECONDS:
+        os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, b"\nlockstep: ended at once\n")
         os._exit(AT_ONCE)

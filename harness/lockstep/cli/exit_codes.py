@@ -43,11 +43,15 @@ def of_campaign(report: Report) -> int:
 
 
 def of_replay(totals: Totals) -> int:
-    """Return 1 on a divergence, 3 when the reference drifted or the target broke, else 0.
+    """Return 2 if a file was refused, 1 on a divergence, 3 when anything broke, else 0.
 
-    Where every run was unsupported nothing was compared: that is 4.
+    A failure that is not the one in the file is a divergence, whatever its verdict. Broken is the
+    target, the harness, or a reference that has drifted. Where every run was unsupported nothing
+    was compared: that is 4.
     """
-    code = of_verdicts(totals.verdicts)
-    if code == AGREE and totals.drifted:
+    if totals.refused:
+        return USAGE
+    code = DIVERGENCE if totals.another else of_verdicts(totals.verdicts)
+    if code == AGREE and (totals.drifted or totals.broken):
         return FAULT
     return GATE if set(totals.verdicts) == {Verdict.UNSUPPORTED} else code

@@ -7,19 +7,23 @@ from pathlib import Path
 
 import click
 
-from lockstep.case.file import Setting, load
+from lockstep.case.file import load
 from lockstep.cli import options
 from lockstep.cli.exit_codes import of_verdicts
+from lockstep.cli.output import say
 from lockstep.explain.saved import explain_record
 from lockstep.report.explanation import explanation_lines
 from lockstep.run.stores import open_stores
 from lockstep.targets.named import open_steered
+from lockstep.targets.trust import Trust, setting_in
 
 CONTINUATIONS = 200
 
 
 @click.command()
 @options.case_file()
+@options.executor(otherwise=options.THE_FILES)
+@options.trust()
 @click.option(
     "--continuations",
     type=click.IntRange(0, 100_000),
@@ -29,15 +33,18 @@ CONTINUATIONS = 200
     help="Random runs after every step that count how likely the failure is there; 0 for none.",
 )
 @click.option("--all-steps", is_flag=True, help="Show the steps that nobody contests too.")
-def explain(case: Path, continuations: int, all_steps: bool) -> int:
+def explain(
+    case: Path, executor: str | None, trust: bool, continuations: int, all_steps: bool
+) -> int:
     """Say how the race in a saved failing case comes about.
 
     In a sentence, in the orders that differ, step by step, and in how likely failure became.
     """
     record = load(case)
-    setting = replace(record.setting or Setting(), driver="scheduled")
+    own = setting_in(record, case, Trust(everything=trust), executor)
+    setting = replace(own, driver="scheduled")
     with open_stores("memory") as stores, open_steered(setting, stores) as lane:
         explained = explain_record(record, lane, continuations)
     for line in explanation_lines(explained, all_steps=all_steps):
-        click.echo(line)
+        say(line)
     return of_verdicts([explained.run.verdict])

@@ -10,7 +10,12 @@ from lockstep.cli.screen import Screen
 from lockstep.explore.explore import Exploration, explore
 from lockstep.explore.sums import Sums
 from lockstep.explore.worker import Survey
-from lockstep.report.exploration import closing_lines, opening_lines, progress_line
+from lockstep.report.exploration import (
+    assumption_lines,
+    closing_lines,
+    opening_lines,
+    progress_line,
+)
 from lockstep.report.finding import finding_lines
 
 SAVE_SECONDS = 5.0
@@ -19,7 +24,13 @@ Save = Callable[[Exploration], None]
 
 
 def explore_on_console(
-    plan: Survey, jobs: int, start: Sums, folder: Path, save: Save
+    plan: Survey,
+    jobs: int,
+    start: Sums,
+    folder: Path,
+    save: Save,
+    *,
+    stop_at_first: bool = False,
 ) -> Exploration:
     """Explore and show it; ``save`` is called now and then, and at the end however it comes."""
     started = time.monotonic()
@@ -30,9 +41,11 @@ def explore_on_console(
         def found(exploration: Exploration) -> None:
             screen.tell(finding_lines(exploration.findings[-1]))
 
-        exploration = explore(plan, jobs, start, folder, shown.show, found)
+        exploration = explore(
+            plan, jobs, start, folder, shown.show, found, stop_at_first=stop_at_first
+        )
         save(exploration)
-        screen.say(*closing_lines(exploration))
+        screen.say(*closing_lines(exploration), *assumption_lines(plan, exploration.tally))
         screen.say(f"in {time.monotonic() - started:.1f} s")
     return exploration
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lockstep.campaign.campaign import Budget
-from lockstep.campaign.worker import Plan
+from lockstep.campaign.plan import Plan
 from lockstep.case.file import Setting, load
 from lockstep.case.values import Case
 from lockstep.cli import options

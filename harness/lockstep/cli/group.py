@@ -8,9 +8,10 @@ to print the version, is click alone.
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from click.exceptions import Abort, Exit
 from lockstep.cli.ends import signals_handled
 from lockstep.cli.exit_codes import FAULT, USAGE
 from lockstep.faults import HarnessFault, UsageError
+from lockstep.foreign.text import named_error, shown
 
 DEBUG = "LOCKSTEP_DEBUG"
 
@@ -73,7 +75,9 @@ class CommandGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Load and run the command, and end with its exit code."""
         with one_clear_line(), signals_handled():
-            ctx.exit(super().invoke(ctx))
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+            ctx.exit(code)
 
 
 @contextmanager
@@ -81,16 +85,23 @@ def one_clear_line() -> Iterator[None]:
     """Turn what is raised inside into one line on standard error and the exit code it means."""
     try:
         yield
-    except (click.ClickException, Exit, Abort, BrokenPipeError):
-        raise  # click's own words, and a reader of our output who has gone: click ends these
+    except (click.ClickException, Exit, Abort):
+        raise  # click's own words: click ends these
+    except BrokenPipeError:
+        code = _unread()
     except UsageError as error:
         code = complain(USAGE, str(error))
     except (HarnessFault, OSError) as error:
         code = complain(FAULT, str(error))
     except KeyboardInterrupt:
         code = complain(FAULT, "interrupted")
-    except Exception as error:
-        code = complain(FAULT, f"internal error: {_internal(error)}")
+    except (Exception, SystemExit) as error:
+        # Whoever ends the program in our place, an executor perhaps, has not said that it agrees;
+        # rich does so where a reader has gone.
+        if isinstance(error.__context__, BrokenPipeError):
+            code = _unread()
+        else:
+            code = complain(FAULT, f"internal error: {_internal(error)}")
     else:
         return
     raise Exit(code)
@@ -98,16 +109,27 @@ def one_clear_line() -> Iterator[None]:
 
 def complain(code: int, text: str) -> int:
     """Print ``text`` as one line on standard error, and return ``code``."""
-    click.echo(f"lockstep: {' '.join(text.split())}", err=True)
+    click.echo(f"lockstep: {shown(text, most=None)}", err=True)
     return code
 
 
-def _internal(error: Exception) -> str:
+def _unread() -> int:
+    """End where nobody reads what is printed: nothing is to be said, and nothing was found."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            # What is still buffered is written when the program ends, and would fail again.
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+    return FAULT
+
+
+def _internal(error: BaseException) -> str:
     """Describe an error that nobody foresaw: what, where, and how to see more of it."""
-    shown = os.environ.get(DEBUG) == "1"
-    if shown:
+    asked = os.environ.get(DEBUG) == "1"
+    if asked:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}"
-    more = "" if shown else f"; {DEBUG}=1 shows where it comes from"
-    return f"{type(error).__name__}: {error} ({place}){more}"
+    more = "" if asked else f"; {DEBUG}=1 shows where it comes from"
+    return f"{named_error(error)} ({place}){more}"

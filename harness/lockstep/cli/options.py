@@ -20,6 +20,8 @@ from lockstep.targets.target import DRIVERS
 from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.storage.access import ACCESS_MODES
 
+THE_FILES = "what the file says"
+
 F = TypeVar("F", bound=Callable[..., Any])
 Texts: TypeAlias = str | tuple[str, ...] | None
 Numbers: TypeAlias = int | tuple[int, ...] | None
@@ -174,6 +176,15 @@ def cases(default: int | None = None, *, otherwise: str = "") -> Decorator:
         type=click.IntRange(1),
         metavar="N",
         help="Stop after so many cases",
+    )
+
+
+def trust() -> Decorator:
+    """Take whether a file may name any executor."""
+    return click.option(
+        "--trust",
+        is_flag=True,
+        help="Run whatever executor a file names, not only lockstep's own.",
     )
 
 

@@ -7,23 +7,25 @@ from pathlib import Path
 import click
 
 from lockstep.cli import options
-from lockstep.cli.exit_codes import of_replay
-from lockstep.findings.files import Options, Totals, replay_paths
+from lockstep.cli.exit_codes import USAGE, of_replay
+from lockstep.cli.group import complain
+from lockstep.cli.output import say
+from lockstep.findings.files import Options, RefusedFile, Totals, replay_paths
 from lockstep.report.replay import replayed_lines, total_lines
-
-THE_FILES = "what the file says"
+from lockstep.targets.trust import Trust
 
 
 @click.command()
 @options.case_files()
-@options.executor(otherwise=THE_FILES)
-@options.workers(otherwise=THE_FILES)
-@options.driver(None, otherwise=THE_FILES)
-@options.access(otherwise=THE_FILES)
-@options.deadline(otherwise=THE_FILES)
-@options.memory(otherwise=THE_FILES)
+@options.executor(otherwise=options.THE_FILES)
+@options.workers(otherwise=options.THE_FILES)
+@options.driver(None, otherwise=options.THE_FILES)
+@options.access(otherwise=options.THE_FILES)
+@options.deadline(otherwise=options.THE_FILES)
+@options.memory(otherwise=options.THE_FILES)
 @options.isolate()
 @options.strategy()
+@options.trust()
 @options.storage("memory")
 @options.database()
 @click.option("--quiet", is_flag=True, help="Print failures and the totals only.")
@@ -42,17 +44,35 @@ def replay(
     memory: int | None,
     isolate: bool,
     strategy: str | None,
+    trust: bool,
     storage: str,
     database: Path | None,
     quiet: bool,
     strict: bool,
 ) -> int:
-    """Run saved cases again, exactly. PATHS are case files, or folders of them."""
-    chosen = Options(executor, workers, driver, access, strict, strategy, deadline, memory, isolate)
+    """Run saved cases again, exactly. PATHS are case files, or folders of them.
+
+    A file that cannot be used is named, and the others are run; the exit code is 2 then.
+    """
+    chosen = Options(
+        executor,
+        workers,
+        driver,
+        access,
+        strict,
+        strategy,
+        deadline,
+        memory,
+        isolate,
+        Trust(everything=trust),
+    )
     totals = Totals()
     for file in replay_paths(paths, chosen, storage, database, totals):
+        if isinstance(file, RefusedFile):
+            complain(USAGE, file.reason)
+            continue
         for line in replayed_lines(file, quiet=quiet):
-            click.echo(line)
+            say(line)
     for line in total_lines(totals):
-        click.echo(line)
+        say(line)
     return of_replay(totals)

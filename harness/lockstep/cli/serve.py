@@ -10,6 +10,7 @@ import click
 
 from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE
+from lockstep.cli.output import say
 from lockstep.faults import UsageError
 from lockstep.serve.http import LOOPBACK, Server
 from lockstep.serve.http import serve as serve_http
@@ -48,7 +49,7 @@ def serve(
         return _serve_stdio(executor, precomputed)
     server = Server(Ledger(served(executor), workers), host, port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    serve_http(server, executor, click.echo)
+    serve_http(server, executor, say)
     return AGREE
 
 

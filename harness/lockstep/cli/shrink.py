@@ -8,19 +8,23 @@ import click
 
 from lockstep.cli import options
 from lockstep.cli.exit_codes import of_verdicts
+from lockstep.cli.output import say
 from lockstep.findings.shrink_file import shrink_file
 from lockstep.report.shrunk import shrunk_lines
+from lockstep.targets.trust import Trust
 
 
 @click.command()
 @options.case_file()
+@options.executor(otherwise=options.THE_FILES)
+@options.trust()
 @options.into(otherwise="that of CASE")
-def shrink(case: Path, into: Path | None) -> int:
+def shrink(case: Path, executor: str | None, trust: bool, into: Path | None) -> int:
     """Make a saved failing case smaller, block and schedule.
 
     Where the budget was spent, the same command goes on from the smaller case.
     """
-    shrunk = shrink_file(case, into or case.parent)
+    shrunk = shrink_file(case, into or case.parent, Trust(everything=trust), executor)
     for line in shrunk_lines(shrunk):
-        click.echo(line)
+        say(line)
     return of_verdicts([shrunk.settled.run.verdict])

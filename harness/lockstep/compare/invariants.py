@@ -6,10 +6,22 @@ Checked from the block, the state before and the outcome alone; no rule text is 
 from __future__ import annotations
 
 from collections import Counter
+from typing import assert_never
 
 from lockstep.verdict import Difference
 from lockstep_ledger.block import Block
-from lockstep_ledger.model import NATIVE, Address, Asset, Burn, FeeType, State, Transaction
+from lockstep_ledger.model import (
+    NATIVE,
+    Address,
+    Asset,
+    Burn,
+    FeeType,
+    NonceBump,
+    SetMultisig,
+    State,
+    Transaction,
+    Transfers,
+)
 from lockstep_ledger.outcome import NO_CHANGES, Code, Outcome
 
 
@@ -47,11 +59,14 @@ def _value_is_conserved(
     for transaction in done:
         if block.fees_to is None:
             expected[NATIVE] -= transaction.fee
-        if isinstance(transaction.payload, Burn):
-            expected[transaction.payload.asset] -= transaction.payload.amount
-            burned_native += (
-                transaction.payload.amount if transaction.payload.asset == NATIVE else 0
-            )
+        match transaction.payload:
+            case Burn(asset, amount):
+                expected[asset] -= amount
+                burned_native += amount if asset == NATIVE else 0
+            case Transfers() | SetMultisig() | NonceBump():
+                pass
+            case unknown:
+                assert_never(unknown)
     actual: Counter[Asset] = Counter()
     for (address, asset), amount in outcome.changes.modified_balances.items():
         actual[asset] += amount - _balance(before, address, asset)

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from lockstep.case.names import account_name, asset_name
 from lockstep.compare.widths import beyond_width
+from lockstep.foreign.text import value_text
 from lockstep.verdict import ABSENT, Difference
 from lockstep_ledger.model import ADDRESS_LENGTH, Multisig
 from lockstep_ledger.outcome import Changes, Code, Fault, Outcome, Receipt, Rejection
@@ -21,7 +22,7 @@ K = TypeVar("K", bound=Hashable)
 def compare_outcomes(expected: Outcome, actual: Outcome) -> tuple[Difference, ...]:
     """Return every difference between the reference's outcome and the executor's."""
     if not well_typed(actual):
-        return (_difference("types", "", "the types of the outcome", repr(actual)),)
+        return (_difference("types", "", "the types of the outcome", value_text(actual, repr)),)
     if expected == actual:
         return ()
     found = [
@@ -68,7 +69,7 @@ def well_typed(outcome: Outcome) -> bool:
         and all(map(_is_receipt, outcome.receipts))
         and (outcome.rejection is None or _is_rejection(outcome.rejection))
         and type(outcome.faults) is tuple
-        and all(type(each) is Fault for each in outcome.faults)
+        and all(map(_is_fault, outcome.faults))
         and _are_changes(outcome.changes)
     )
 
@@ -88,6 +89,12 @@ def _is_rejection(rejection: object) -> bool:
         type(rejection) is Rejection
         and type(rejection.index) in (int, type(None))
         and type(rejection.code) is Code
+    )
+
+
+def _is_fault(fault: object) -> bool:
+    return (
+        type(fault) is Fault and type(fault.index) in (int, type(None)) and type(fault.error) is str
     )
 
 
@@ -142,15 +149,17 @@ def describe(value: object) -> str:
         case Code():
             return f"{value.name} ({value:#06x})"
         case Receipt():
-            return f"{describe(value.code)} gas {value.gas_used} hash {value.hash.hex()[:8]}"
+            gas = value_text(value.gas_used)
+            return f"{describe(value.code)} gas {gas} hash {value.hash.hex()[:8]}"
         case Rejection(None, code):
             return f"block rejected with {describe(code)}"
         case Rejection(index, code):
-            return f"block rejected at {index} with {describe(code)}"
+            return f"block rejected at {value_text(index)} with {describe(code)}"
         case Fault(index, error):
-            return f"fault at {index}: {error}"
+            return f"fault at {value_text(index)}: {error}"
         case Multisig(threshold, participants):
-            return f"{threshold} of ({', '.join(account_name(each) for each in participants)})"
+            names = ", ".join(account_name(each) for each in participants)
+            return f"{value_text(threshold)} of ({names})"
         case (bytes() as address, bytes() as asset):
             return f"{account_name(address)} {asset_name(asset)}"
         case tuple():
@@ -158,7 +167,7 @@ def describe(value: object) -> str:
         case bytes():
             return account_name(value)
         case _:
-            return str(value)
+            return value_text(value)
 
 
 def _compare_receipts(
@@ -175,7 +184,7 @@ def _compare_receipts(
 
 def _describe_receipt(receipt: object) -> str:
     if isinstance(receipt, Receipt):
-        return f"#{receipt.index} {describe(receipt)}"
+        return f"#{value_text(receipt.index)} {describe(receipt)}"
     return ABSENT
 
 

@@ -10,13 +10,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from lockstep.case.values import BlockStep, Case, RewindStep
 from lockstep.run.result import BlockRun, Run
 from lockstep.schedules.behaviour import behaviour_of
 from lockstep_ledger.block import Block, Envelope
-from lockstep_ledger.model import NATIVE, Address, Burn, Policy, SetMultisig, Transaction, Transfers
+from lockstep_ledger.model import (
+    NATIVE,
+    Address,
+    Burn,
+    NonceBump,
+    Policy,
+    SetMultisig,
+    Transaction,
+    Transfers,
+)
 from lockstep_ledger.outcome import Code, Receipt
 
 Fact: TypeAlias = tuple[str, ...]
@@ -92,13 +101,18 @@ def _conflicts(block: Block, receipts: tuple[Receipt, ...]) -> Iterator[Fact]:
 
 
 def _roles(content: Transaction) -> dict[Address, str]:
-    roles: dict[Address, str] = {}
-    if isinstance(content.payload, Transfers):
-        roles = {each.destination: "receives" for each in content.payload.outputs}
-    if isinstance(content.payload, Burn) and content.payload.asset == NATIVE:
-        roles[b""] = "burns"
-    roles[content.source] = "configures" if isinstance(content.payload, SetMultisig) else "sends"
-    return roles
+    source = content.source
+    match content.payload:
+        case Transfers(outputs):
+            return {**{each.destination: "receives" for each in outputs}, source: "sends"}
+        case Burn(asset):
+            return {b"": "burns", source: "sends"} if asset == NATIVE else {source: "sends"}
+        case SetMultisig():
+            return {source: "configures"}
+        case NonceBump():
+            return {source: "sends"}
+        case unknown:
+            assert_never(unknown)
 
 
 def _block(run: BlockRun) -> Iterator[Fact]:

@@ -6,7 +6,7 @@ changed or removed, and a case that any executor fails on is no seed but a findi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lockstep.case.file import Record
@@ -30,8 +30,18 @@ class Growth:
     failing: tuple[int, ...]
 
 
-def grow(members: Sequence[Member], observer: Observer, seed: str, cases: int) -> Growth:
-    """Run ``cases`` cases of ``seed`` and return those that a corpus of ``members`` lacks."""
+def grow(
+    members: Sequence[Member],
+    observer: Observer,
+    seed: str,
+    cases: int,
+    met: Callable[[int, Record | None], None] = lambda _number, _record: None,
+) -> Growth:
+    """Run ``cases`` cases of ``seed`` and return those that a corpus of ``members`` lacks.
+
+    ``met`` is told after every case how many there were, and of the case if it did something new;
+    not all of those are needed in the end.
+    """
     feedback = Feedback(seed, (), GROWING_SHARE)
     for member in members:
         feedback.see_facts(member.record.case, member.observed.facts)
@@ -41,6 +51,7 @@ def grow(members: Sequence[Member], observer: Observer, seed: str, cases: int) -
     for number in range(cases):
         case = feedback.case(number, case_at(seed, number))
         observed = observer.observe(case)
+        new_one = None
         if not observed.agrees:
             failing.append(number)
         elif feedback.see_facts(case, observed.facts):
@@ -48,6 +59,8 @@ def grow(members: Sequence[Member], observer: Observer, seed: str, cases: int) -
             fresh[name] = case, number
             new = observed.facts - before
             candidates.append(Candidate(name, new, case.transactions()))
+            new_one = _record(case, number, seed)
+        met(number + 1, new_one)
     kept = [each for each in distill(candidates) if each.facts]
     added = tuple(_record(*fresh[each.name], seed) for each in kept)
     return Growth(added, len(before), len(feedback.facts), tuple(failing))

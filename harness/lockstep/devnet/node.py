@@ -13,6 +13,7 @@ from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep
 from lockstep.compare.outcomes import compare_outcomes
 from lockstep.devnet.rollout import Path, Rollout
+from lockstep.foreign.text import error_text, named_error
 from lockstep.verdict import Difference
 from lockstep_ledger.block import Block
 from lockstep_ledger.outcome import Outcome
@@ -85,9 +86,9 @@ class Node:
         try:
             outcome = self.executor.execute(block, reader, self.driver)
         except Hang as error:
-            return None, (Difference("executor", "hang", "an outcome", str(error)),)
+            return None, (Difference("executor", "hang", "an outcome", error_text(error)),)
         except Exception as error:
-            why = f"{type(error).__name__}: {error}"
+            why = named_error(error)
             return None, (Difference("executor", "crash", "an outcome", why),)
         if outcome.faults:
             faults = ", ".join(each.error for each in outcome.faults)

@@ -47,10 +47,16 @@ def _race_of(failing: Observed, sequential: Observed) -> Race:
         reversals=tuple(_reversals(here, there)),
         reads=tuple(_reads(here, there)),
         lost_updates=tuple(_lost_updates(here.touches, there.touches)),
-        results=tuple(_results(failing.run.blocks[number], sequential.run.blocks[number])),
+        results=tuple(_results(_executed(failing)[number], _executed(sequential)[number])),
         here=here,
         sequentially=there,
+        earlier=failing.blocks[:number],
     )
+
+
+def _executed(observed: Observed) -> list[BlockRun]:
+    """Return the blocks that were driven: those of the sequential path have no steps."""
+    return [block for block in observed.run.blocks if block.executions]
 
 
 def _by_location(touches: Sequence[Touch]) -> dict[Key, list[Touch]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from lockstep.case.deviation import task_name
 from lockstep.explain.likelihood import Likelihood, greatest_jump
 from lockstep.explain.observe import ObservedBlock, Touch
 from lockstep.explain.race import OtherRead, Race, Reversal
@@ -43,11 +44,12 @@ def likelihood_line(block: ObservedBlock, shares: Sequence[Likelihood]) -> str:
 
 
 def _deed(block: ObservedBlock, step: int) -> str:
-    """Say what a step did to the locations that others contest."""
+    """Say what a step did to the locations that others contest, to any if there are none."""
     here, locations = block.trace[step].round, contested(block.trace)
-    touches = [
-        each for each in block.touches if each.number == step and (here, each.location) in locations
-    ]
+    every = [each for each in block.touches if each.number == step]
+    touches = [each for each in every if (here, each.location) in locations] or every
+    if not touches:
+        return f"{task_name(block.trace[step].task, block.ids)} took step {step + 1}"
     others = " and ".join(["", *(location_text(each.location) for each in touches[1:])])
     return f"{touches[0].transaction} {did(touches[0])}{others}"
 

@@ -14,9 +14,12 @@ from typing import TypeVar
 
 from lockstep.case.deviation import Address, Deviation, task_name
 from lockstep.case.values import Case
+from lockstep.explain.speculation import shown, worked_on
 from lockstep.run.result import Run
 from lockstep.schedules.deviations import FollowDeviations, place_of
 from lockstep.targets.steered import STEP_LIMIT, SteeredLane
+from lockstep_ledger.model import Account, State
+from lockstep_parallel.executors.optimistic.chain import Snapshot
 from lockstep_parallel.steps.drivers.protocol import Crash, Driver, Task
 from lockstep_parallel.steps.drivers.scheduled import Pending, Scheduled
 from lockstep_parallel.steps.ops import Key, Kind
@@ -41,7 +44,9 @@ class Touch:
 
     ``number`` is the step's place in the trace, ``address`` names it in any run of the block.
     ``value`` is what a read saw or a write published; ``writer`` is who had written the location
-    last before, None if nobody had since the block began.
+    last before, None if nobody had since the block began. ``index`` is the transaction that the
+    step is for, None if a worker does not say; ``held`` is all that a location of a speculative
+    executor held.
     """
 
     number: int
@@ -50,10 +55,12 @@ class Touch:
     location: Key
     value: object
     writer: str | None
+    index: int | None = None
+    held: Snapshot | None = None
 
     @property
     def transaction(self) -> str:
-        """The transaction that took the step."""
+        """The transaction that took the step, or the worker."""
         return self.address[0]
 
     @property
@@ -93,7 +100,10 @@ def observe(lane: SteeredLane, case: Case, schedule: Sequence[Deviation]) -> Obs
 
     with _values_held():
         run = lane.run(case, driving)
-    return Observed(run, tuple(each.block() for each in drivers))
+    # A block that failed while storage could not be read ended before it had a driver.
+    executed = [block for block in run.blocks if block.executions]
+    blocks = zip(drivers, executed, strict=False)
+    return Observed(run, tuple(driver.block(block.before) for driver, block in blocks))
 
 
 @contextmanager
@@ -122,9 +132,9 @@ class _Observing(Scheduled):
         finally:
             self._look()
 
-    def block(self) -> ObservedBlock:
-        """Return what was seen."""
-        touches = _touches(self.trace, self._values, self._ids)
+    def block(self, before: State) -> ObservedBlock:
+        """Return what was seen of the block, which began in the state ``before``."""
+        touches = _touches(self.trace, self._values, self._ids, before)
         return ObservedBlock(self._ids, tuple(self.trace), tuple(touches), tuple(self._met))
 
     def _choose(self, runnable: Sequence[Pending]) -> int:
@@ -146,15 +156,50 @@ def _held(key: Key) -> object:
 
 
 def _touches(
-    trace: Sequence[Pending], values: Sequence[tuple[object, ...]], ids: tuple[str, ...]
+    trace: Sequence[Pending],
+    values: Sequence[tuple[object, ...]],
+    ids: tuple[str, ...],
+    before: State,
 ) -> Iterator[Touch]:
     writers: dict[Key, str] = {}
+    works = worked_on(trace)
     for number, (step, address) in enumerate(zip(trace, addresses(trace, ids), strict=True)):
-        operation = step.operation
+        operation, index = step.operation, works[number]
         for key, value in zip(operation.keys, values[number], strict=True):
-            yield Touch(number, address, operation.kind, key, value, writers.get(key))
+            held = value if isinstance(value, Snapshot) else None
+            told = value if held is None else shown(held, index, operation.kind)
+            if told is None and key not in writers:
+                told = stored(before, key)
+            touch = Touch(number, address, operation.kind, key, told, writers.get(key), index, held)
+            yield touch
             if operation.kind is not Kind.READ:
                 writers[key] = address[0]
+
+
+def stored(before: State, location: Key) -> object:
+    """Return what a location that nobody has loaded holds, None for one that is not of a state."""
+    match location:
+        case ("exists", bytes() as address):
+            return address in before.accounts
+        case (str() as column, (bytes() as address) | (bytes() as address, _)):
+            account = before.accounts.get(address, Account())
+            return _column(account, column, location)
+        case _:
+            return None
+
+
+def _column(account: Account, column: str, location: Key) -> object:
+    match column, location[1]:
+        case "balance", (_, bytes() as asset):
+            return account.balances.get(asset, 0)
+        case "nonce", _:
+            return account.nonce
+        case "multisig", _:
+            return account.multisig
+        case "energy", _:
+            return account.energy
+        case _:
+            return None
 
 
 def addresses(trace: Sequence[Pending], ids: Sequence[str]) -> Iterator[Address]:

@@ -72,7 +72,10 @@ class OtherResult:
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """Everything that differs in the block of number ``block``, in the order it happened."""
+    """Everything that differs in the block of number ``block``, in the order it happened.
+
+    ``earlier`` are the blocks before it, as they ran here.
+    """
 
     block: int
     reversals: tuple[Reversal, ...]
@@ -81,6 +84,7 @@ class Race:
     results: tuple[OtherResult, ...]
     here: ObservedBlock
     sequentially: ObservedBlock
+    earlier: tuple[ObservedBlock, ...] = ()
 
 
 def published(block: ObservedBlock, transaction: str, location: Key) -> Touch | None:

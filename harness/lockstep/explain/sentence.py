@@ -1,7 +1,7 @@
 """One sentence that says how a race came about.
 
 Invariant: a sentence says only what the ``Race`` holds. What fits none of the known patterns names
-a reversed conflict, and a race without one is ``UNEXPLAINED``.
+a reversed conflict; a race without one, or of speculation, is ``UNEXPLAINED``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from lockstep.explain.race import (
     Reversal,
     published,
 )
+from lockstep.explain.speculated import is_speculative, speculated
 from lockstep.explain.words import did, location_text, value_text
 from lockstep.targets.steered import SteeredLane
 
@@ -41,7 +42,13 @@ def sentence(race: Race) -> str:
 
 
 def _explanations(race: Race) -> Iterator[str]:
-    """Give explanations, the best first: of a changed result, of a lost update, of any read."""
+    """Give explanations, the best first.
+
+    Of speculation, of a changed result, of a lost update, of any read.
+    """
+    if is_speculative(race):
+        yield from speculated(race)
+        return
     differing = [read for read in race.reads if read.differs]
     for result in race.results:
         # The last thing that a failing transaction read is what decided it.

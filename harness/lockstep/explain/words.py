@@ -24,8 +24,19 @@ def location_text(location: Key) -> str:
             return f"{account_name(address)}'s {what}"
         case ("burned",):
             return "the burned counter"
+        case ("failed",):
+            return "the lowest failure"
         case _:
             return " ".join(part for part in (str(location[0]), place_text(location)) if part)
+
+
+def asset_location_text(location: Key) -> str:
+    """Return what a location is called with the asset of a balance, native or not."""
+    match location:
+        case ("balance", (bytes() as address, bytes() as asset)):
+            return f"{account_name(address)}'s {asset_name(asset)} balance"
+        case _:
+            return location_text(location)
 
 
 def value_text(value: object) -> str:

@@ -3,8 +3,8 @@
 Transfers and nonce bumps are paid by energy, with fee 0; burns and multisig changes at the minimum
 fee. A multisig move installs a configuration of one witness from outside the scope, or deletes the
 one there is; the moves of its source in between carry the witness's signature.
-Invariant: a move succeeds in sequential order unless its amount exceeds or it cannot pay its fee,
-and a failed move leaves the book as it was.
+Invariant: a move succeeds in sequential order unless its nonce is wrong, its amount exceeds or it
+cannot pay its fee, and a failed move leaves the book as it was.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from lockstep.case.values import Cosigner, Intent
-from lockstep.explore.moves import Amount, Kind, Move
+from lockstep.explore.moves import Amount, Kind, Move, Nonce
 from lockstep.generate.fees import estimated_fee
 from lockstep_ledger.identities import NAMES, address_of
 from lockstep_ledger.model import (
@@ -71,7 +71,15 @@ class Book:
 
     def succeeds(self, move: Move) -> bool:
         """Tell whether the move succeeds as the next one in sequential order."""
-        return move.amount is not Amount.EXCEEDS and self._spendable(move.kind, move.source) >= 0
+        return (
+            move.nonce is Nonce.EXACT
+            and move.amount is not Amount.EXCEEDS
+            and self._spendable(move.kind, move.source) >= 0
+        )
+
+    def has_nonce(self, nonce: Nonce, source: int) -> bool:
+        """Tell whether ``source`` can have such a nonce now: nothing comes before the first."""
+        return self.nonces[source] + nonce.offset >= 0
 
     def after(self, move: Move) -> Book:
         """Return the book after the move."""
@@ -103,7 +111,7 @@ class Book:
             id=key,
             source=ACCOUNTS[move.source],
             payload=self._payload(move),
-            nonce=self.nonces[move.source],
+            nonce=self.nonces[move.source] + move.nonce.offset,
             fee=self._fee(move.kind, move.source),
             fee_type=FeeType.ENERGY if by_energy else FeeType.TOS,
             cosigners=(Cosigner(0, WITNESS),) if self.has(move.source) else None,

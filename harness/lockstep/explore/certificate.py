@@ -16,19 +16,27 @@ import msgspec
 from msgspec import Meta, Struct
 
 from lockstep.case.file import Setting, write_whole
+from lockstep.explore.assumptions import assumptions_of
 from lockstep.explore.explore import Exploration
-from lockstep.explore.moves import Kind
+from lockstep.explore.moves import Kind, Nonce
 from lockstep.explore.scope import FEWEST_ACCOUNTS, MOST_ACCOUNTS, MOST_TRANSACTIONS, Scope
 from lockstep.explore.sources import executor_hash, oracle_hash
-from lockstep.explore.sums import Conclusion, FailureKind, Sums
+from lockstep.explore.sums import INCOMPLETE, Conclusion, FailureKind, Sums
 from lockstep.explore.worker import Survey
 from lockstep.faults import UsageError
+from lockstep.foreign.document import DocumentError, document
+from lockstep.foreign.files import FileRefused, read
 from lockstep.targets.named import find_inside
+from lockstep.verdict import Verdict
 from lockstep_ledger.model import Policy
 
-FORMAT = 1
-Count = Annotated[int, Meta(ge=0)]
+FORMAT = 2
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+End = Annotated[
+    str, Meta(pattern=f"^({'|'.join((*(each.value for each in Verdict), INCOMPLETE))})$")
+]
+"""How a block ended."""
 
 
 class _Closed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,10 +48,11 @@ class Question(_Closed, frozen=True):
 
     transactions: Annotated[int, Meta(ge=1, le=MOST_TRANSACTIONS)]
     accounts: Annotated[int, Meta(ge=FEWEST_ACCOUNTS, le=MOST_ACCOUNTS)]
-    kinds: tuple[Kind, ...]
-    policies: tuple[Policy, ...]
-    executions_a_block: Annotated[int, Meta(ge=1)]
-    executor: str
+    kinds: Annotated[tuple[Kind, ...], Meta(min_length=1)]
+    policies: Annotated[tuple[Policy, ...], Meta(min_length=1)]
+    nonces: Annotated[tuple[Nonce, ...], Meta(min_length=1)]
+    executions_a_block: Annotated[int, Meta(ge=1, le=2**63 - 1)]
+    executor: Annotated[str, Meta(min_length=1)]
     workers: Annotated[int, Meta(ge=1, le=256)]
     executor_sources: Hash
     oracle_sources: Hash
@@ -58,6 +67,7 @@ class Question(_Closed, frozen=True):
             accounts=plan.scope.accounts,
             kinds=plan.scope.kinds,
             policies=plan.scope.policies,
+            nonces=plan.scope.nonces,
             executions_a_block=plan.limit,
             executor=plan.setting.executor,
             workers=plan.setting.workers,
@@ -69,7 +79,7 @@ class Question(_Closed, frozen=True):
 
     def plan(self) -> Survey:
         """Return the plan that asks this."""
-        scope = Scope(self.transactions, self.accounts, self.kinds, self.policies)
+        scope = Scope(self.transactions, self.accounts, self.kinds, self.policies, self.nonces)
         return Survey(scope, Setting(self.executor, self.workers), self.executions_a_block)
 
     def differing(self, other: Question) -> list[str]:
@@ -84,8 +94,8 @@ class Question(_Closed, frozen=True):
 class FailureEntry(_Closed, frozen=True):
     """A kind of failure and the first block that showed it."""
 
-    fingerprint: str
-    verdict: str
+    fingerprint: Annotated[str, Meta(pattern="^[0-9a-f]{1,64}$")]
+    verdict: End
     block: Count
 
 
@@ -99,7 +109,9 @@ class Answer(_Closed, frozen=True):
     redundant: Count
     steps: Count
     parallel: Count
-    ends: dict[str, Count]
+    exchanged: Count
+    orders: Count
+    ends: dict[End, Count]
     digest: Hash
     failures: tuple[FailureEntry, ...]
 
@@ -115,6 +127,8 @@ class Answer(_Closed, frozen=True):
             redundant=tally.redundant,
             steps=tally.steps,
             parallel=tally.parallel,
+            exchanged=tally.exchanged,
+            orders=tally.orders,
             ends=dict(tally.ends),
             digest=tally.digest.hex(),
             failures=tuple(
@@ -130,6 +144,8 @@ class Answer(_Closed, frozen=True):
             redundant=self.redundant,
             steps=self.steps,
             parallel=self.parallel,
+            exchanged=self.exchanged,
+            orders=self.orders,
             ends=dict(self.ends),
             digest=bytes.fromhex(self.digest),
             kinds=[
@@ -138,12 +154,19 @@ class Answer(_Closed, frozen=True):
         )
 
 
+class _Format(Struct, frozen=True):
+    """What every version's file begins with."""
+
+    format: int
+
+
 class Certificate(_Closed, frozen=True):
-    """A whole file."""
+    """A whole file; ``assumed`` is what its verdict takes for granted, in words."""
 
     format: int
     asked: Question
     found: Answer
+    assumed: tuple[str, ...]
 
     @property
     def finished(self) -> bool:
@@ -153,7 +176,8 @@ class Certificate(_Closed, frozen=True):
 
 def save(question: Question, exploration: Exploration, path: Path) -> None:
     """Write the certificate of ``exploration`` to ``path``, whole or not at all."""
-    certificate = Certificate(FORMAT, question, Answer.of(exploration))
+    assumed = assumptions_of(question.plan(), exploration.tally)
+    certificate = Certificate(FORMAT, question, Answer.of(exploration), assumed)
     data = msgspec.json.encode(certificate, order="sorted")
     write_whole(path, msgspec.json.format(data, indent=1) + b"\n")
 
@@ -161,14 +185,15 @@ def save(question: Question, exploration: Exploration, path: Path) -> None:
 def load(path: Path) -> Certificate:
     """Read a certificate. Raises ``UsageError`` with one clear line."""
     try:
-        certificate = msgspec.json.decode(path.read_bytes(), type=Certificate)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        plain = document(read(path))
+        found = msgspec.convert(plain, _Format).format
+        if found != FORMAT:
+            raise UsageError(f"{path}: format {found}, this version reads {FORMAT}")
+        return msgspec.convert(plain, Certificate)
+    except FileRefused as error:
+        raise UsageError(f"{path}: {error}") from error
+    except (DocumentError, msgspec.ValidationError) as error:
         raise UsageError(f"{path}: not a certificate: {error}") from error
-    if certificate.format != FORMAT:
-        raise UsageError(f"{path}: format {certificate.format}, this version reads {FORMAT}")
-    return certificate
 
 
 def start_of(path: Path, question: Question) -> Sums:

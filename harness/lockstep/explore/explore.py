@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from lockstep.campaign.processes import Unwatched, Work
+from lockstep.campaign.processes import Work
+from lockstep.campaign.work import Unwatched
 from lockstep.explore.sums import Conclusion, Result, Sums
 from lockstep.explore.worker import Survey, Worker
 from lockstep.faults import HarnessFault
@@ -19,19 +20,25 @@ from lockstep.findings.finding import Finding
 from lockstep.findings.investigate import investigate, met_record
 from lockstep.findings.keeping import Keeper
 from lockstep.run.watchdog import watching
+from lockstep.verdict import Verdict
 
+_FAILURES = frozenset(verdict.value for verdict in Verdict if verdict.is_failure)
 CHUNK = 8
 """Blocks a chunk: few, so that an interrupt is answered soon."""
 
 
 @dataclass(slots=True)
 class Exploration:
-    """Where an exploration of ``blocks`` blocks stands; ``fault`` is what broke it off."""
+    """Where an exploration of ``blocks`` blocks stands; ``fault`` is what broke it off.
+
+    ``stopped`` tells that it was to end at its first failure, and has.
+    """
 
     blocks: int
     tally: Sums = field(default_factory=Sums)
     findings: list[Finding] = field(default_factory=list)
     interrupted: bool = False
+    stopped: bool = False
     fault: str | None = None
 
     @property
@@ -44,9 +51,16 @@ Watch = Callable[[Exploration], None]
 
 
 def explore(
-    plan: Survey, jobs: int, start: Sums, folder: Path, progress: Watch, found: Watch
+    plan: Survey,
+    jobs: int,
+    start: Sums,
+    folder: Path,
+    progress: Watch,
+    found: Watch,
+    *,
+    stop_at_first: bool = False,
 ) -> Exploration:
-    """Go on from ``start`` to the end of the scope, whatever fails on the way.
+    """Go on from ``start`` to the end of the scope, or to the first block that fails.
 
     ``progress`` is called after every chunk, ``found`` after every finding of a new kind, which is
     kept in ``folder``. Raises ``UsageError`` if the executor cannot be built.
@@ -57,12 +71,16 @@ def explore(
     chunks = ((first, min(CHUNK, blocks - first)) for first in range(start.next, blocks, CHUNK))
     keeper = Keeper(folder)
     try:
-        with watching(), Work(partial(_opened, plan), jobs, worker, Unwatched()) as work:
-            for results in work.results(chunks):
+        with watching(), Work(partial(_opened, plan), jobs, worker, Unwatched(_words)) as work:
+            for chunk in work.results(chunks):
+                results = _to_first_failure(chunk) if stop_at_first else chunk
                 _keep_new_kinds(worker, results, exploration, keeper, found)
                 for result in results:
                     exploration.tally.add(result)
                 progress(exploration)
+                if stop_at_first and any(map(_failed, results)):
+                    exploration.stopped = True
+                    break
     except KeyboardInterrupt:
         exploration.interrupted = True
     except HarnessFault as fault:
@@ -80,12 +98,27 @@ def _keep_new_kinds(
         if failure is not None and not exploration.tally.knows(failure):
             origin = {"kind": "explore", "block": result.text}
             case = worker.case(result.number)
-            record = met_record(case, failure.run, worker.lane, origin)
+            lane = worker.lane_for(failure)
+            record = met_record(case, failure.run, lane, origin)
             kept = keeper.met(record, failure.fingerprint, f"block-{result.number}")
-            finding = investigate(case, failure.run, worker.lane, origin, keeper, kept)
+            finding = investigate(case, failure.run, lane, origin, keeper, kept)
             exploration.findings.append(finding)
             found(exploration)
 
 
+def _failed(result: Result) -> bool:
+    return result.end in _FAILURES
+
+
+def _to_first_failure(results: list[Result]) -> list[Result]:
+    """Return the results up to the first failing one."""
+    ends = next((at for at, each in enumerate(results, 1) if _failed(each)), len(results))
+    return results[:ends]
+
+
 def _opened(plan: Survey, _number: int) -> Worker:
     return Worker(plan)
+
+
+def _words(start: int, count: int) -> str:
+    return f"blocks {start} to {start + count - 1}"

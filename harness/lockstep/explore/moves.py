@@ -39,6 +39,25 @@ class Amount(Enum):
     EXCEEDS = "exceeds"
 
 
+class Nonce(Enum):
+    """How a nonce compares with the one that its source has when its turn comes."""
+
+    EXACT = "exact"
+    DUPLICATE = "duplicate"
+    SKIPPED = "skipped"
+
+    @property
+    def offset(self) -> int:
+        """How far it is from the expected one."""
+        return _OFFSETS[self]
+
+
+_OFFSETS = {Nonce.EXACT: 0, Nonce.DUPLICATE: -1, Nonce.SKIPPED: 1}
+
+NONCES: dict[str, tuple[Nonce, ...]] = {"exact": (Nonce.EXACT,), "any": tuple(Nonce)}
+"""The sets of nonces that a user can ask for by one word."""
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """One transaction; ``accounts`` are its source, then its receivers in order.
@@ -49,6 +68,7 @@ class Move:
     kind: Kind
     accounts: tuple[int, ...]
     amount: Amount | None = None
+    nonce: Nonce = Nonce.EXACT
 
     @property
     def source(self) -> int:
@@ -57,7 +77,12 @@ class Move:
 
     def __str__(self) -> str:
         places = ">".join(map(str, self.accounts))
-        return f"{self.kind.value} {places}" + (f" {self.amount.value}" if self.amount else "")
+        words = [f"{self.kind.value} {places}"]
+        if self.amount is not None:
+            words.append(self.amount.value)
+        if self.nonce is not Nonce.EXACT:
+            words.append(f"{self.nonce.value} nonce")
+        return " ".join(words)
 
 
 Moves = tuple[Move, ...]

@@ -1,8 +1,8 @@
 """What exploring the first blocks of a scope gave.
 
 Invariant: a tally depends on the results added to it, in block order, alone; the digest chains the
-number, text, policy, end and number of traces of every block, so two tallies with the same digest
-ran the same blocks to the same ends.
+number, text, policy, end, traces and other orders of every block, so two tallies with the same
+digest ran the same blocks to the same ends.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class BlockFailure:
 class Result:
     """How one block ended: ``end`` is a verdict's word or ``INCOMPLETE``.
 
-    ``parallel`` tells whether the last execution had two transactions under way in one round.
+    ``parallel`` tells whether two transactions ran side by side, neither waiting for the other;
+    ``orders`` in how many other orders of a trace the block was executed.
     """
 
     number: int
@@ -50,6 +51,7 @@ class Result:
     redundant: int
     steps: int
     parallel: bool
+    orders: int
     failure: BlockFailure | None = None
 
 
@@ -64,13 +66,18 @@ class FailureKind:
 
 @dataclass(slots=True)
 class Sums:
-    """Sums over the blocks before number ``next``; ``parallel`` counts blocks."""
+    """Sums over the blocks before number ``next``; ``parallel`` and ``exchanged`` count blocks.
+
+    ``exchanged`` are those that were executed in other ``orders`` of a trace as well.
+    """
 
     next: int = 0
     traces: int = 0
     redundant: int = 0
     steps: int = 0
     parallel: int = 0
+    exchanged: int = 0
+    orders: int = 0
     ends: dict[str, int] = field(default_factory=dict)
     digest: bytes = bytes(32)
     kinds: list[FailureKind] = field(default_factory=list)
@@ -83,8 +90,10 @@ class Sums:
         self.redundant += result.redundant
         self.steps += result.steps
         self.parallel += result.parallel
+        self.exchanged += result.orders > 0
+        self.orders += result.orders
         self.ends[result.end] = self.ends.get(result.end, 0) + 1
-        line = f"{result.number} {result.text} {result.end} {result.traces}"
+        line = f"{result.number} {result.text} {result.end} {result.traces} {result.orders}"
         self.digest = blake3(self.digest + line.encode()).digest()
         if result.failure is not None and not self.knows(result.failure):
             kind = FailureKind(result.failure.fingerprint, result.end, result.number)
@@ -106,6 +115,6 @@ class Sums:
             return Conclusion.UNFINISHED
         if self.failures():
             return Conclusion.DIVERGES
-        if self.ends.keys() <= {Verdict.AGREE.value}:
+        if self.parallel and self.ends.keys() <= {Verdict.AGREE.value}:
             return Conclusion.EXHAUSTED
         return Conclusion.INCONCLUSIVE

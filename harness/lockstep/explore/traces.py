@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lockstep.schedules.dpor import Exhaustive
+from lockstep.schedules.overlap import overlaps
 from lockstep.targets.steered import STEP_LIMIT
 from lockstep_parallel.steps.drivers.protocol import Driver
 from lockstep_parallel.steps.drivers.scheduled import Scheduled
@@ -23,6 +24,7 @@ class AllTraces:
         self._steps = 0
         self._driven = True
         self._last: Scheduled | None = None
+        self._overlapped = False
 
     def __call__(self, ids: tuple[str, ...]) -> Iterator[Driver]:
         """Give a driver for every execution that is left."""
@@ -49,5 +51,10 @@ class AllTraces:
         """How many steps all executions took, redundant ones included."""
         return self._steps + (0 if self._last is None else len(self._last.trace))
 
+    @property
+    def overlapped(self) -> bool:
+        """Tell whether two tasks ran side by side in any execution."""
+        return self._overlapped or (self._last is not None and overlaps(self._last.trace))
+
     def _close_last(self) -> None:
-        self._steps, self._last = self.steps, None
+        self._steps, self._overlapped, self._last = self.steps, self.overlapped, None

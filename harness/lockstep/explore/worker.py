@@ -21,11 +21,17 @@ from lockstep.faults import HarnessFault, UsageError
 from lockstep.run.fingerprint import fingerprint
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
+from lockstep.targets.exchanged import Exchanged
+from lockstep.targets.exchanging import ExchangingLane
 from lockstep.targets.named import open_steered
+from lockstep.targets.steered import SteeredLane
 from lockstep.verdict import Verdict
 
 LIMIT = 100_000
 """Executions of one block after which its search is given up, unless told otherwise."""
+
+ALL_ORDERS = 8
+"""One block in so many is executed in all other orders of its last trace, the rest in a few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,12 @@ class Worker:
         """Return the case of block ``number``."""
         return self.plan.scope.case(self.plan.scope.block(number))
 
+    def lane_for(self, failure: BlockFailure) -> SteeredLane:
+        """Return a lane on which ``failure`` comes back."""
+        if failure.run.verdict is Verdict.UNANNOUNCED:
+            return ExchangingLane(self.lane)
+        return self.lane
+
     def close(self) -> None:
         """Release what the lane holds."""
         self._resources.close()
@@ -84,23 +96,30 @@ class Worker:
 
     def _explore(self, number: int, candidate: Candidate, met: set[str]) -> Result:
         moves, policy = candidate
-        traces = AllTraces(self.plan.limit)
+        case, traces = self.plan.scope.case(candidate), AllTraces(self.plan.limit)
         text = f"[{block_text(moves)}] {policy.value}"
         try:
-            run = self.lane.run(self.plan.scope.case(candidate), traces)
+            run = self.lane.run(case, traces)
         except AssertionError as error:
             raise HarnessFault(f"block {number} {text}: {error}") from error
-        failure = self._failure(run, met)
+        exchanged = self._exchanged(case, run, number)
+        ended = exchanged.failing or run
+        failure = self._failure(ended, met)
         return Result(
             number=number,
             text=text,
-            end=_end(run, traces),
+            end=_end(ended, traces),
             traces=run.executions,
             redundant=traces.redundant,
             steps=traces.steps,
-            parallel=_is_parallel(run),
+            parallel=traces.overlapped,
+            orders=exchanged.orders,
             failure=failure,
         )
+
+    def _exchanged(self, case: Case, run: Run, number: int) -> Exchanged:
+        """Run an agreeing block in other orders: in all of one block in ``ALL_ORDERS``."""
+        return self.lane.run_exchanged(case, run, None if number % ALL_ORDERS == 0 else number)
 
     def _failure(self, run: Run, met: set[str]) -> BlockFailure | None:
         if not run.verdict.is_failure:
@@ -116,9 +135,3 @@ def _end(run: Run, traces: AllTraces) -> str:
     if run.verdict is Verdict.AGREE and not traces.exhausted:
         return INCOMPLETE
     return run.verdict.value
-
-
-def _is_parallel(run: Run) -> bool:
-    """Tell whether two tasks took steps in one round of the last execution."""
-    tasks = {(step.round, step.task) for block in run.blocks for step in block.trace}
-    return len(tasks) > len({number for number, _ in tasks})

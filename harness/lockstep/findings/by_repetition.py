@@ -16,7 +16,7 @@ from lockstep.case.manner import SEQUENTIAL, Manner
 from lockstep.case.reproduction import Reproduction
 from lockstep.case.values import Case
 from lockstep.findings.finding import Settled
-from lockstep.findings.replayed import BroughtBack, Rung, should_fail
+from lockstep.findings.replayed import BroughtBack, Rung, rung_of
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
 from lockstep.schedules.mix import Mix
@@ -71,13 +71,23 @@ class ByRepetition:
         if known is None:
             run = self._lane.run_mixed(record.case, stream("replay", "program"), Mix(1))
         else:
-            for _ in range(known.runs_to_meet()):
-                run = self._lane.run_in(record.case, only(known.manner))
-                if run.verdict is not Verdict.AGREE:
-                    break
+            run = self._met(record, known)
             run = self._as_recorded(record, run, known.manner)
-        lost = should_fail(record) and not run.verdict.is_failure
-        return BroughtBack(run, Rung.NONE if lost else Rung.DEVIATIONS)
+        return BroughtBack(run, rung_of(record, run))
+
+    def _met(self, record: Record, known: Reproduction) -> Run:
+        """Return the run in which the recorded failure came back, else the first that fails."""
+        shown: Run | None = None
+        for _ in range(known.runs_to_meet()):
+            run = self._lane.run_in(record.case, only(known.manner))
+            if rung_of(record, run) is Rung.DEVIATIONS and run.verdict is not Verdict.AGREE:
+                return run
+            if shown is None or not shown.verdict.is_failure:
+                shown = run
+            if run.verdict is Verdict.UNSUPPORTED:
+                break
+        assert shown is not None, "one run at least"
+        return shown
 
     def _as_recorded(self, record: Record, run: Run, manner: Manner) -> Run:
         """Return the divergence ``run`` under the name it was recorded with, if that has a claim.

@@ -7,14 +7,20 @@ replay uses the first rung alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from lockstep.case.deviation import Schedule
 from lockstep.case.file import Record
 from lockstep.case.values import Case
 from lockstep.explain.sentence import race_sentence
 from lockstep.findings.finding import Settled
-from lockstep.findings.replayed import BroughtBack, Rung, should_fail
+from lockstep.findings.replayed import (
+    BroughtBack,
+    Rung,
+    fails_as_recorded,
+    rung_of,
+    should_fail,
+)
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
 from lockstep.run.watchdog import LATE
@@ -24,7 +30,7 @@ from lockstep.schedules.strategy import Strategy
 from lockstep.shrink.reduce import BUDGET, UNWATCHED, Reduced, Watch, reduce
 from lockstep.shrink.same_failure import SameFailure, schedule_of
 from lockstep.streams import stream
-from lockstep.targets.steered import STEP_LIMIT, SteeredLane
+from lockstep.targets.steered import STEP_LIMIT, FreshLane, SteeredLane
 from lockstep_parallel.steps.drivers.scheduled import Choose, Pending
 
 NEARBY_LIMIT = 200
@@ -34,10 +40,10 @@ LATE_SECONDS, LEAST_LATE = 60.0, 6
 
 
 class BySchedule:
-    """Brings failures of a steered lane back."""
+    """Brings failures of a steered lane back, each run on an executor that has run nothing else."""
 
     def __init__(self, lane: SteeredLane) -> None:
-        self._lane = lane
+        self._lane = FreshLane(lane)
 
     def settle(self, case: Case, run: Run, watch: Watch = UNWATCHED) -> Settled:
         """Shrink case and schedule, and replay both twice."""
@@ -64,15 +70,21 @@ class BySchedule:
             return followers[-1]
 
         run, rung = self._lane.run_once(record.case, choosing), Rung.DEVIATIONS
-        if should_fail(record) and not run.verdict.is_failure:
-            run, rung = (run, Rung.NONE) if strict else self._climb(record, run)
+        if should_fail(record) and not fails_as_recorded(record, run):
+            run, rung = self._climb(record, run, () if strict else self._further(record))
         return BroughtBack(run, rung, _unmet(record, followers))
 
-    def _climb(self, record: Record, first: Run) -> tuple[Run, Rung]:
-        for rung, run in self._further(record):
-            if run.verdict.is_failure:
+    def _climb(
+        self, record: Record, first: Run, further: Iterable[tuple[Rung, Run]]
+    ) -> tuple[Run, Rung]:
+        """Return the recorded failure and its rung, else the first run that fails at all."""
+        shown = first
+        for rung, run in further:
+            if fails_as_recorded(record, run):
                 return run, rung
-        return first, Rung.NONE
+            if not shown.verdict.is_failure and run.verdict.is_failure:
+                shown = run
+        return shown, rung_of(record, shown)
 
     def _further(self, record: Record) -> Iterator[tuple[Rung, Run]]:
         lane, case = self._lane, record.case
@@ -92,8 +104,7 @@ def draw(record: Record, lane: SteeredLane, strategy: Strategy) -> BroughtBack:
     """Run ``record`` under schedules that ``strategy`` draws."""
     mix = Mix.for_one_case(STEP_LIMIT, strategy)
     run = lane.run_mixed(record.case, stream("replay", "strategy"), mix)
-    lost = should_fail(record) and not run.verdict.is_failure
-    return BroughtBack(run, Rung.NONE if lost else Rung.DEVIATIONS)
+    return BroughtBack(run, rung_of(record, run))
 
 
 def shrink(case: Case, run: Run, lane: SteeredLane, watch: Watch = UNWATCHED) -> Reduced:
@@ -101,6 +112,8 @@ def shrink(case: Case, run: Run, lane: SteeredLane, watch: Watch = UNWATCHED) ->
     same = SameFailure(lane, signature_of(run))
     sequential = same.attempt(case, ())
     schedule = () if sequential.schedule is not None else same.schedule_of(case, run)
+    if sequential.schedule is None and same.attempt(case, schedule).schedule is None:
+        return Reduced(case, schedule, sequential.executions + 1, finished=False)
     return reduce(case, schedule, same, _budget(run, lane), watch)
 
 

@@ -1,19 +1,26 @@
-"""Replays case files and folders of them."""
+"""Replays case files and folders of them.
+
+Invariant: every file is replayed or named as one that was not, and neither keeps the others from
+their turn. Nothing that a file names is run unless the user trusts it to be.
+"""
 
 from __future__ import annotations
 
+import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lockstep.case.file import CaseFileError, Record, Setting, load
-from lockstep.faults import UsageError
+from lockstep.faults import HarnessFault, UsageError
 from lockstep.findings.replay import Replayed, replay
 from lockstep.findings.replayed import Rung
-from lockstep.run.stores import open_stores
-from lockstep.schedules.strategy import strategy_named
+from lockstep.foreign.files import FileRefused, below
+from lockstep.run.stores import Stores, open_stores
+from lockstep.schedules.strategy import Strategy, strategy_named
 from lockstep.targets.named import find, reach
+from lockstep.targets.trust import OURS_ALONE, Trust, setting_in
 from lockstep.verdict import Verdict
 
 
@@ -22,6 +29,7 @@ class Options:
     """What the user wants run instead of what a case file says; None keeps the file's.
 
     ``strict`` takes nothing but what was recorded; ``strategy`` draws schedules in place of it.
+    ``trust`` says which executors a file may name.
     """
 
     executor: str | None = None
@@ -33,6 +41,7 @@ class Options:
     deadline: float | None = None
     memory: int | None = None
     isolate: bool = False
+    trust: Trust = OURS_ALONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +53,26 @@ class ReplayedFile:
     replayed: Replayed
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedFile:
+    """A file that was not replayed, and why, in one line that names it.
+
+    ``broken`` tells that the harness or the target is at fault, and not the file.
+    """
+
+    path: Path
+    reason: str
+    broken: bool = False
+
+
 @dataclass(slots=True)
 class Totals:
-    """What replaying some files gave; ``lost`` counts failures that did not come back."""
+    """What replaying some files gave; ``files`` counts those that were read.
+
+    ``lost`` counts recorded failures that did not come back, ``another`` those in whose place
+    another came; ``refused`` the files that are not to be used, ``broken`` those for whose sake the
+    harness or the target broke.
+    """
 
     files: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
@@ -54,6 +80,9 @@ class Totals:
     unsupported: Counter[str] = field(default_factory=Counter)
     drifted: int = 0
     lost: int = 0
+    another: int = 0
+    refused: int = 0
+    broken: int = 0
 
     def add(self, replayed: Replayed) -> None:
         """Count one more run."""
@@ -65,51 +94,115 @@ class Totals:
             self.not_compared.update(run.not_compared)
         self.drifted += bool(replayed.drift)
         self.lost += replayed.rung is Rung.NONE
+        self.another += replayed.rung is Rung.ANOTHER
+
+    def leave_out(self, file: RefusedFile) -> None:
+        """Count a file that was not replayed."""
+        self.broken += file.broken
+        self.refused += not file.broken
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A file that was read, and the settings that it is to be replayed under."""
+
+    path: Path
+    record: Record
+    settings: tuple[Setting, ...]
 
 
 def replay_paths(
     paths: Sequence[Path], options: Options, storage: str, database: Path | None, totals: Totals
-) -> Iterator[ReplayedFile]:
+) -> Iterator[ReplayedFile | RefusedFile]:
     """Replay every case file in ``paths`` and count into ``totals``.
 
-    All files are read before the first one runs. Raises ``UsageError`` when there is none and
-    ``CaseFileError`` when one cannot be read.
+    All files are read before the first one runs. Raises ``UsageError`` when there is none.
     """
-    records = [(path, load(path)) for path in files_in(paths)]
-    if not records:
+    found = list(files_in(paths))
+    if not found:
         raise UsageError(f"no case files in {', '.join(str(path) for path in paths)}")
-    settings = [tuple(_settings(record, options)) for _, record in records]
-    reach(setting.executor for each in settings for setting in each)
+    if options.executor is not None:
+        reach([options.executor])
     strategy = None if options.strategy is None else strategy_named(options.strategy)
+    ready: list[_Ready] = []
+    for path in found:
+        prepared = _prepared(path, options)
+        if isinstance(prepared, _Ready):
+            ready.append(prepared)
+        else:
+            totals.leave_out(prepared)
+            yield prepared
     with open_stores(storage, database) as stores:
-        for (path, record), chosen in zip(records, settings, strict=True):
+        for file in ready:
             totals.files += 1
-            for setting in chosen:
-                replayed = replay(record, stores, setting, strict=options.strict, strategy=strategy)
-                totals.add(replayed)
-                yield ReplayedFile(path, setting, replayed)
+            for setting in file.settings:
+                ended = _replayed(file, setting, stores, options, strategy)
+                if isinstance(ended, ReplayedFile):
+                    totals.add(ended.replayed)
+                else:
+                    totals.leave_out(ended)
+                yield ended
+                if isinstance(ended, RefusedFile):
+                    break
+
+
+def _prepared(path: Path, options: Options) -> _Ready | RefusedFile:
+    """Read the file in ``path``, and ask for what it is to be replayed on."""
+    try:
+        record = load(path)
+        own = setting_in(record, path, options.trust, options.executor)
+    except UsageError as error:
+        return RefusedFile(path, str(error))
+    try:
+        settings = tuple(_settings(record, own, options))
+        reach([own.executor])
+    except (UsageError, HarnessFault) as error:
+        return _refused(path, error)
+    return _Ready(path, record, settings)
+
+
+def _replayed(
+    file: _Ready, setting: Setting, stores: Stores, options: Options, strategy: Strategy | None
+) -> ReplayedFile | RefusedFile:
+    try:
+        ended = replay(file.record, stores, setting, strict=options.strict, strategy=strategy)
+    except (UsageError, HarnessFault) as error:
+        return _refused(file.path, error)
+    return ReplayedFile(file.path, setting, ended)
+
+
+def _refused(path: Path, error: UsageError | HarnessFault) -> RefusedFile:
+    named = str(UsageError(f"{path}: {error}"))
+    return RefusedFile(path, named, broken=isinstance(error, HarnessFault))
 
 
 def files_in(paths: Sequence[Path]) -> Iterator[Path]:
-    """Give the files among ``paths`` and all case files below the folders."""
+    """Give the files among ``paths`` and all case files below the folders.
+
+    Raises ``CaseFileError`` for a path where nothing is, and a folder that cannot be looked into.
+    """
     for path in paths:
-        if path.is_dir():
-            yield from sorted(path.rglob("*.json"))
-        elif path.exists():
+        try:
+            is_folder = stat.S_ISDIR(path.stat().st_mode)
+        except FileNotFoundError as error:
+            raise CaseFileError(f"{path}: no such file") from error
+        except (OSError, ValueError) as error:
+            raise CaseFileError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+        if not is_folder:
             yield path
-        else:
-            raise CaseFileError(f"{path}: no such file")
+            continue
+        try:
+            yield from below(path)
+        except FileRefused as error:
+            raise CaseFileError(f"{path}: {error}") from error
 
 
-def _settings(record: Record, options: Options) -> Iterator[Setting]:
+def _settings(record: Record, own: Setting, options: Options) -> Iterator[Setting]:
     """Give the file's own setting; a file that names none is run under every driver there is."""
-    own = record.setting or Setting()
-    name = options.executor or own.executor
-    every = find(name).drivers if record.setting is None else ()
+    every = find(own.executor).drivers if record.setting is None else ()
     changed = {
         replace(
             own,
-            executor=name,
             workers=options.workers or own.workers,
             driver=options.driver or driver,
             access=options.access or own.access,

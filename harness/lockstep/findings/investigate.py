@@ -8,7 +8,7 @@ from lockstep.case.deviation import Schedule
 from lockstep.case.file import Record
 from lockstep.case.values import Case
 from lockstep.findings.drift import expected_documents, observed_documents
-from lockstep.findings.finding import Finding
+from lockstep.findings.finding import Finding, Settled
 from lockstep.findings.keeping import Keeper, Kept
 from lockstep.findings.way_back import way_back
 from lockstep.run.fingerprint import fingerprint, signature_of
@@ -18,47 +18,69 @@ from lockstep.shrink.same_failure import schedule_of
 from lockstep.targets.target import Lane
 
 
-def investigate(
-    case: Case,
-    run: Run,
-    lane: Lane,
-    origin: dict[str, str],
-    keeper: Keeper,
-    kept: Kept,
-    between: Callable[[], None] = lambda: None,
-) -> Finding:
-    """Shrink a ``case`` that failed in ``run`` on ``lane`` and was ``kept``, and keep it.
+class Inquiry:
+    """A ``case`` that failed in ``run`` on ``lane`` and was ``kept``, to be shrunk and kept again.
 
-    ``between`` is called between any two candidates. Wherever this is interrupted, the smallest
-    form so far is in the file.
+    ``between`` is called between any two candidates. Wherever this is broken off, the smallest form
+    so far is in the file.
     """
-    kind = fingerprint(lane.setting.executor, run)
-    raw = met_record(case, run, lane, origin)
 
-    def smaller(smaller_case: Case, schedule: Schedule) -> None:
-        nonlocal kept
-        kept = keeper.smaller(
-            kept,
-            Record(
-                case=smaller_case,
-                origin=raw.origin,
-                description=raw.description,
-                setting=raw.setting,
-                schedule=schedule,
-                verdict=raw.verdict,
-            ),
+    def __init__(
+        self,
+        case: Case,
+        run: Run,
+        lane: Lane,
+        origin: dict[str, str],
+        keeper: Keeper,
+        kept: Kept,
+        between: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._case = case
+        self._run = run
+        self._lane = lane
+        self._raw = met_record(case, run, lane, origin)
+        self._keeper = keeper
+        self._kept = kept
+        self._between = between
+
+    def settled(self) -> Settled:
+        """Settle the failure by the way back that its lane has."""
+        watch = Watch(self._smaller, self._between)
+        return way_back(self._lane).settle(self._case, self._run, watch)
+
+    def concluded(self, settled: Settled) -> Finding:
+        """Keep what it was settled to, in place of what was kept."""
+        differences = settled.run.differences
+        words = {each.field: each.actual for each in differences if each.field == "stderr"}
+        record = settled.record(self._lane.setting, self._raw.origin | words)
+        kind = fingerprint(self._lane.setting.executor, self._run)
+        return Finding(
+            fingerprint=kind,
+            setting=self._lane.setting,
+            original_transactions=self._case.transactions(),
+            settled=settled,
+            kept=self._keeper.settled(self._kept, record, kind),
         )
 
-    settled = way_back(lane).settle(case, run, Watch(smaller, between))
-    words = {each.field: each.actual for each in settled.run.differences if each.field == "stderr"}
-    record = settled.record(lane.setting, raw.origin | words)
-    return Finding(
-        fingerprint=kind,
-        setting=lane.setting,
-        original_transactions=case.transactions(),
-        settled=settled,
-        kept=keeper.settled(kept, record, kind),
-    )
+    def _smaller(self, case: Case, schedule: Schedule) -> None:
+        raw = self._raw
+        record = Record(
+            case=case,
+            origin=raw.origin,
+            description=raw.description,
+            setting=raw.setting,
+            schedule=schedule,
+            verdict=raw.verdict,
+        )
+        self._kept = self._keeper.smaller(self._kept, record)
+
+
+def investigate(
+    case: Case, run: Run, lane: Lane, origin: dict[str, str], keeper: Keeper, kept: Kept
+) -> Finding:
+    """Go through a whole inquiry."""
+    inquiry = Inquiry(case, run, lane, origin, keeper, kept)
+    return inquiry.concluded(inquiry.settled())
 
 
 def met_record(case: Case, run: Run, lane: Lane, origin: dict[str, str]) -> Record:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 
 from lockstep.case.file import CaseFileError, Record, content_name, load, to_bytes, write_whole
+from lockstep.undisturbed import undisturbed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,14 @@ class Keeper:
         return ""
 
     def met(self, record: Record, kind: str, name: str) -> Kept:
-        """Write a failure that was just met, under a ``name`` that no other process gives."""
-        return self._write(record, self._folder / kind / f"met-{name}.json", "new")
+        """Write a failure that was just met, under a ``name`` that no other process gives.
+
+        One of that name that was there before, of a campaign that was killed, stays as it is.
+        """
+        before = self._before.get(kind, [])
+        names = chain([f"met-{name}.json"], (f"met-{name}-{number}.json" for number in count(2)))
+        paths = (self._folder / kind / each for each in names)
+        return self._write(record, next(path for path in paths if path not in before), "new")
 
     def smaller(self, kept: Kept, record: Record) -> Kept:
         """Put a smaller form in the place of ``kept``; keep that where it cannot be written."""
@@ -67,14 +75,15 @@ class Keeper:
         """
         known = self._before.get(kind, [])
         same = next((path for path in known if _holds(path, record)), None)
-        if same is not None:
-            self.forget(kept)
-            return Kept(same, f"known since {_day_of(same)}")
-        path = self._folder / kind / f"{content_name(to_bytes(record))}.json"
-        written = self._write(record, path, f"kept beside {known[0].name}" if known else "new")
-        if written.path is not None:
-            self.forget(kept)
-        return written
+        with undisturbed():
+            if same is not None:
+                self.forget(kept)
+                return Kept(same, f"known since {_day_of(same)}")
+            path = self._folder / kind / f"{content_name(to_bytes(record))}.json"
+            written = self._write(record, path, f"kept beside {known[0].name}" if known else "new")
+            if written.path is not None:
+                self.forget(kept)
+            return written
 
     def forget(self, kept: Kept) -> None:
         """Remove what was met and is not needed any more."""
@@ -85,8 +94,9 @@ class Keeper:
     def _write(self, record: Record, path: Path, told: str) -> Kept:
         data = to_bytes(record)
         try:
-            if not path.exists() or path.read_bytes() != data:
-                write_whole(path, data)
+            with undisturbed():
+                if not path.exists() or path.read_bytes() != data:
+                    write_whole(path, data)
         except OSError as error:
             return Kept(None, told, f"{path}: {error.strerror or error}", data.decode())
         return Kept(path, told)

@@ -21,9 +21,9 @@ from lockstep.verdict import Difference
 class Replayed:
     """A replayed case.
 
-    ``rung`` is NONE where a recorded failure did not come back, and DEVIATIONS for a case that
-    records none; ``unmet`` are the deviations the executor passed by; ``drift`` is where the
-    reference no longer says what the file expects.
+    ``rung`` is NONE where a recorded failure did not come back, ANOTHER where one of another kind
+    came in its place, and DEVIATIONS for a case that records none; ``unmet`` are the deviations the
+    executor passed by; ``drift`` is where the reference no longer says what the file expects.
     """
 
     run: Run

@@ -1,4 +1,7 @@
-"""What bringing a recorded failure back gave: the run, and how far one had to go for it."""
+"""What bringing a recorded failure back gave: the run, and how far one had to go for it.
+
+Invariant: a failure that differs from the recorded one is never taken for it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from lockstep.case.file import Record
+from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
 from lockstep.verdict import Verdict
 
@@ -16,6 +20,7 @@ class Rung(Enum):
     DEVIATIONS = "deviations"
     TRACE = "trace"
     NEARBY = "nearby"
+    ANOTHER = "another"
     NONE = "none"
 
 
@@ -23,8 +28,9 @@ class Rung(Enum):
 class BroughtBack:
     """The last run.
 
-    ``rung`` is NONE where a recorded failure did not come back, and DEVIATIONS for a case that
-    records none; ``unmet`` are the deviations the executor passed by.
+    ``rung`` is NONE where a recorded failure did not come back, ANOTHER where one of another kind
+    came in its place, and DEVIATIONS for a case that records none; ``unmet`` are the deviations the
+    executor passed by.
     """
 
     run: Run
@@ -35,3 +41,30 @@ class BroughtBack:
 def should_fail(record: Record) -> bool:
     """Tell whether ``record`` says that its case fails."""
     return bool(record.verdict) and Verdict(record.verdict).is_failure
+
+
+def fails_as_recorded(record: Record, run: Run) -> bool:
+    """Tell whether ``run`` fails in the way that ``record`` says, as far as it says.
+
+    The description of a finding is its signature. A person's own says nothing of the kind, and the
+    verdict alone decides.
+    """
+    if not run.verdict.is_failure or not _alike(run.verdict, Verdict(record.verdict)):
+        return False
+    verdict, _, kind = record.description.partition(" ")
+    return verdict != record.verdict or kind == " ".join(signature_of(run)[1:])
+
+
+def rung_of(record: Record, run: Run, reached: Rung = Rung.DEVIATIONS) -> Rung:
+    """Return ``reached``, if ``run`` is what ``record`` says, else what it is instead."""
+    if not should_fail(record) or fails_as_recorded(record, run):
+        return reached
+    return Rung.ANOTHER if run.verdict.is_failure else Rung.NONE
+
+
+_DIFFERING = frozenset({Verdict.DIVERGE, Verdict.SELF_DIVERGE})
+
+
+def _alike(one: Verdict, other: Verdict) -> bool:
+    """Tell whether two verdicts may be of one failure; what is flaky is something else, too."""
+    return one is other or {one, other} <= _DIFFERING or Verdict.FLAKY in (one, other)

@@ -26,10 +26,10 @@ class Course:
     """What happens around the blocks of a case.
 
     After block ``rewind_after`` the newest ``rewind`` blocks are taken back, none for 0; with
-    ``again`` the next block begins with their transactions. ``sequential``, ``warm`` and
-    ``repeating`` are bit sets of block numbers: applied on the sequential path; with everything
-    read before; with transactions of earlier blocks once more. ``fault`` befalls block
-    ``fault_at``, which takes the parallel path.
+    ``again`` the next block begins with their transactions. ``sequential``, ``warm``, ``repeating``
+    and ``dry`` are bit sets of block numbers: applied on the sequential path; with everything read
+    before; with transactions of earlier blocks once more; executed once more before. ``fault``
+    befalls block ``fault_at``, which takes the parallel path.
     """
 
     blocks: int = 1
@@ -40,6 +40,7 @@ class Course:
     warm: int = 0
     fault: PlannedFault | None = None
     fault_at: int = 0
+    dry: int = 0
     repeating: int = 0
 
     def parallel_at(self, block: int) -> bool:
@@ -53,6 +54,10 @@ class Course:
     def warm_at(self, block: int) -> bool:
         """Tell whether everything is read before a block."""
         return bool(self.warm >> block & 1)
+
+    def dry_runs_of(self, block: int) -> int:
+        """Return how often a block is executed before the execution that is merged."""
+        return self.dry >> block & 1
 
     def repeats_at(self, block: int) -> bool:
         """Tell whether transactions of earlier blocks come once more in a block."""
@@ -88,6 +93,7 @@ def _chain(source: Bytes) -> Course:
     sequential = source.pick((0, 0, 0, 0, 1, 2, 4, 5, 3))
     warm = source.pick((0, 0, 0, 0, 1, 2, 4, 6, 15))
     repeating = source.pick((0, 0, 0, 0, 0, 0, 2, 4, 6, 14))
+    dry = source.pick((0, 0, 0, 0, 0, 0, 1, 2, 4, 3))
     return Course(
         blocks,
         min(rewind, rewind_after + 1),
@@ -96,6 +102,7 @@ def _chain(source: Bytes) -> Course:
         sequential,
         warm,
         repeating=repeating,
+        dry=dry,
     )
 
 

@@ -61,6 +61,7 @@ def _step(transactions: tuple[AnyIntent, ...], terms: Terms, block: int) -> Bloc
         fault=terms.course.fault_of(block),
         parallel=terms.course.parallel_at(block),
         warm=terms.course.warm_at(block),
+        dry_runs=terms.course.dry_runs_of(block),
     )
 
 

@@ -5,6 +5,8 @@ The generator aims at this value and beside it; whether it is right is for the e
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from lockstep_ledger.model import Burn, NonceBump, Payload, SetMultisig, Transfers
 
 _FIXED_SIZE = 35 + 57 + 1 + 64
@@ -25,5 +27,7 @@ def estimated_fee(payload: Payload, cosignatures: int | None) -> int:
             size, transfers = 2 + 32 * len(participants), 0
         case NonceBump():
             size, transfers = 2 + _OUTPUT_SIZE, 1
+        case unknown:
+            assert_never(unknown)
     size += _FIXED_SIZE + (0 if cosignatures is None else 1 + 65 * cosignatures)
     return -(-size // 1024) * 10_000 + transfers * 5_000 + (cosignatures or 0) * 5_000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from lockstep.case.values import Cosigner, Intent
 from lockstep.generate.estimate import Estimate
 from lockstep.generate.fees import estimated_fee
@@ -63,6 +65,8 @@ def _goes_through(intent: Intent, estimate: Estimate) -> bool:
             return True
         case NonceBump():
             return estimate.spend(sender, amounts)
+        case unknown:
+            assert_never(unknown)
 
 
 def _haunt(intent: Intent, estimate: Estimate) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from lockstep.case.values import AnyIntent, BlockStep, Case, Intent, RewindStep, Step
 from lockstep.generate.accounts import FEES, addresses
@@ -22,8 +22,10 @@ from lockstep_ledger.model import (
     Account,
     Address,
     Burn,
+    NonceBump,
     Payload,
     Policy,
+    SetMultisig,
     State,
     Transfers,
 )
@@ -177,8 +179,10 @@ def _payload(intent: Intent, around: Surroundings) -> Payload:
             return Transfers((*outputs[:place], new, *outputs[place + 1 :]))
         case Burn(asset, amount):
             return Burn(asset, _near(amount, random))
-        case payload:
+        case Transfers() | SetMultisig() | NonceBump() as payload:
             return payload
+        case unknown:
+            assert_never(unknown)
 
 
 def _near(amount: int, random: Random) -> int:
@@ -192,8 +196,10 @@ def _largest_amount(payload: Payload) -> int:
             return max((each.amount for each in outputs), default=0)
         case Burn(_, amount):
             return amount
-        case _:
+        case SetMultisig() | NonceBump():
             return 0
+        case unknown:
+            assert_never(unknown)
 
 
 def _inserted(step: BlockStep, intent: AnyIntent, around: Surroundings) -> BlockStep:

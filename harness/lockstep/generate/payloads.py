@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from lockstep.case.names import GOLD, SILVER
 from lockstep.generate.situation import Situation
 from lockstep.generate.slots import Bytes
@@ -67,8 +69,10 @@ def aim(choice: int, payload: Payload, fee: int, situation: Situation) -> Payloa
             left = _left(asset, 0, fee, situation)
             room = U64_MAX - estimate.burned if asset == NATIVE else U64_MAX
             return Burn(asset, _aimed(choice, amount, left, room))
-        case _:
+        case Transfers() | SetMultisig() | NonceBump():
             return payload
+        case unknown:
+            assert_never(unknown)
 
 
 def _aimed(choice: int, amount: int, left: int, room: int) -> int:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from lockstep.audit.audit import Audited
 from lockstep.audit.trial import Terms, Trial
+from lockstep.report.cells import cells
 
 COLUMNS = (
     "fault",
@@ -32,7 +33,7 @@ def audit_table(audited: Sequence[Audited]) -> Table:
     for name in COLUMNS:
         table.add_column(name, no_wrap=True)
     for each in audited:
-        table.add_row(*row(each))
+        table.add_row(*cells(*row(each)))
     return table
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from rich.table import Table
 
 from lockstep.bench.contest import Result, Timed
+from lockstep.report.cells import cells
 from lockstep_parallel.steps.machine import gil_is_on
 
 HEADINGS = (
@@ -57,10 +59,11 @@ def table(results: Sequence[Result]) -> Table:
     """Return the results as a table for the terminal."""
     made = Table()
     for heading in HEADINGS:
-        made.add_column(heading, justify="left" if heading in _WORDS else "right")
+        justify: Literal["left", "right"] = "left" if heading in _WORDS else "right"
+        made.add_column(heading, justify=justify, no_wrap=True)
     for result in results:
         for row in rows(result):
-            made.add_row(*row)
+            made.add_row(*cells(*row))
         made.add_section()
     return made
 

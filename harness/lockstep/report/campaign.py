@@ -8,7 +8,8 @@ from rich.table import Table
 
 from lockstep.campaign.campaign import Report
 from lockstep.campaign.controls import Controlled
-from lockstep.campaign.worker import Tally
+from lockstep.campaign.tally import Tally
+from lockstep.report.cells import cells
 from lockstep.report.corpus import cover_line
 from lockstep_ledger.outcome import Code
 
@@ -37,11 +38,11 @@ def summary_table(report: Report) -> Table:
     counts = Counter(tally.verdicts) + Counter(more.verdicts)
     for word, count in sorted(counts.items()):
         text = str(count) if more.cases else _by_executor(word, count, tally)
-        table.add_row(f"verdict {word}", text)
+        table.add_row(*cells(f"verdict {word}", text))
     for word, count in sorted(tally.unsupported.items()):
-        table.add_row("unsupported", f"{count}: {word}")
+        table.add_row(*cells("unsupported", f"{count}: {word}"))
     for word, count in sorted(tally.not_compared.items()):
-        table.add_row("not compared", f"{count}: {word}")
+        table.add_row(*cells("not compared", f"{count}: {word}"))
     table.add_row("kinds of failure", str(len(report.kinds)))
     table.add_row("conflict density", f"{measure.conflict_density:.1%} of transactions")
     table.add_row("failing share", f"{measure.failing_share:.1%} of receipts")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 
 from lockstep.corpus.behaviours import CLASSES, Fact
+from lockstep.report.cells import cells
 
 SHOWN_RARE = 3
 
@@ -25,7 +26,7 @@ def cover_table(found: Sequence[frozenset[Fact]]) -> Table:
         rare = sorted(facts, key=lambda fact: (counts[fact], fact))[:SHOWN_RARE]
         lines = [meaning, *(f"{counts[fact]} x {', '.join(fact[1:])}" for fact in rare)]
         once = sum(counts[fact] == 1 for fact in facts)
-        table.add_row(name, str(len(facts)), str(once), "\n".join(lines))
+        table.add_row(*cells(name, str(len(facts)), str(once), "\n".join(lines)))
     return table
 
 

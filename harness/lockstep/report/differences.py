@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from lockstep.foreign.text import shown
+from lockstep.targets.trust import is_ours
 from lockstep.verdict import Difference
 
 SHOWN_DIFFERENCES = 12
@@ -13,13 +15,31 @@ SHOWN_DIFFERENCES = 12
 
 def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
     """List differences, the first dozen of them."""
-    shown = list(differences)
-    for each in shown[:SHOWN_DIFFERENCES]:
-        yield f"  {each}"
-    if len(shown) > SHOWN_DIFFERENCES:
-        yield f"  and {len(shown) - SHOWN_DIFFERENCES} more"
+    listed = list(differences)
+    for each in listed[:SHOWN_DIFFERENCES]:
+        first, *others = str(each).split("\n")
+        yield f"  {first}"
+        yield from (f"      {line}" for line in others if line)
+    if len(listed) > SHOWN_DIFFERENCES:
+        yield f"  and {len(listed) - SHOWN_DIFFERENCES} more"
 
 
-def replay_command(path: Path) -> str:
-    """Return the command that runs a saved case again."""
-    return f"lockstep replay {shlex.quote(str(path))}"
+def replay_command(path: Path, executor: str) -> str:
+    """Return the command that runs a saved case again on ``executor``, which its file names.
+
+    An executor that is not ours is named once more, for a file alone has nothing run.
+    """
+    words = ["lockstep", "replay", str(path)]
+    words += [] if is_ours(executor) else ["--executor", executor]
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    """Quote ``word`` for a shell, what is not harmless byte by byte."""
+    if shown(word, most=None) == word:
+        return shlex.quote(word)
+    data = word.encode(errors="surrogateescape")
+    return "$'" + "".join(chr(each) if each in _PLAIN else f"\\x{each:02x}" for each in data) + "'"
+
+
+_PLAIN = frozenset(b"/._-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")

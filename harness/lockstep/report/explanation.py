@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from lockstep.case.text import case_lines
 from lockstep.explain.lines import race_lines
+from lockstep.explain.must import difference_sentences
 from lockstep.explain.saved import Explained
-from lockstep.report.differences import difference_lines
+from lockstep.report.differences import SHOWN_DIFFERENCES
 
 
 def explanation_lines(explained: Explained, *, all_steps: bool) -> Iterator[str]:
@@ -18,7 +19,10 @@ def explanation_lines(explained: Explained, *, all_steps: bool) -> Iterator[str]
         yield f"{run.verdict.value}: the case does not fail{again} on {executor}"
         return
     yield f"{run.verdict.value.upper()}  executor {executor}"
-    yield from difference_lines(run.differences)
+    told = list(difference_sentences(run))
+    yield from (f"  {each}" for each in told[:SHOWN_DIFFERENCES])
+    if len(told) > SHOWN_DIFFERENCES:
+        yield f"  and {len(told) - SHOWN_DIFFERENCES} more"
     for line in case_lines(record.case):
         yield f"  {line}"
     if explained.race is None:

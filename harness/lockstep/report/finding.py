@@ -11,11 +11,11 @@ from lockstep.report.differences import difference_lines, replay_command
 from lockstep.run.result import Run
 
 
-def met_lines(run: Run, fingerprint: str, kept: Kept) -> Iterator[str]:
+def met_lines(run: Run, fingerprint: str, executor: str, kept: Kept) -> Iterator[str]:
     """Say that a failure was met, before it is shrunk: what differs first, and where it is kept."""
     first = f": {run.differences[0]}" if run.differences else ""
     yield f"met {fingerprint}, {run.verdict.value}{first}"
-    yield from kept_lines(kept)
+    yield from kept_lines(kept, executor)
 
 
 def finding_lines(finding: Finding) -> Iterator[str]:
@@ -37,16 +37,16 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     if settled.reproduction is not None:
         yield f"  reproduction: {settled.reproduction}"
     elif not settled.repeatable:
-        yield "  NOT REPEATABLE: run again, it ends in another way"
+        yield "  NOT REPEATABLE: on a new executor, or run again, it ends in another way"
     yield from (f"  {line}" for line in finding.versus)
-    yield from kept_lines(finding.kept)
+    yield from kept_lines(finding.kept, finding.setting.executor)
 
 
-def kept_lines(kept: Kept) -> Iterator[str]:
+def kept_lines(kept: Kept, executor: str) -> Iterator[str]:
     """Yield the command that shows the failure again; the whole file where there is none."""
     if kept.path is not None:
         told = "" if kept.told == "new" else f"  ({kept.told})"
-        yield f"  replay: {replay_command(kept.path)}{told}"
+        yield f"  replay: {replay_command(kept.path, executor)}{told}"
         return
     yield f"  NOT WRITTEN: {kept.problem}; the case file is:"
-    yield kept.content
+    yield from kept.content.splitlines()

@@ -8,6 +8,7 @@ from lockstep.case.file import Setting
 from lockstep.findings.files import ReplayedFile, Totals
 from lockstep.findings.replay import Replayed
 from lockstep.findings.replayed import Rung
+from lockstep.foreign.text import shown
 from lockstep.report.differences import difference_lines
 from lockstep.targets.named import find
 from lockstep.verdict import Verdict
@@ -16,12 +17,12 @@ from lockstep_ledger.storage.access import SHARED
 
 def replayed_lines(file: ReplayedFile, *, quiet: bool) -> Iterator[str]:
     """Yield what is to be said of one run; ``quiet`` leaves out what agrees."""
-    path, replayed = file.path, file.replayed
+    path, replayed = shown(str(file.path)), file.replayed
     run = replayed.run
     unsupported = run.verdict is Verdict.UNSUPPORTED
     if run.verdict is not Verdict.AGREE or replayed.rung is not Rung.DEVIATIONS or not quiet:
         why = f": {'; '.join(run.why_unsupported())}" if unsupported else ""
-        where = f"{_where(file.setting)}{_rung_text(replayed)}"
+        where = f"{shown(_where(file.setting))}{_rung_text(replayed)}"
         yield f"{run.verdict.value} {path} ({where}){why}"
     if not unsupported:
         yield from difference_lines(run.differences)
@@ -31,7 +32,9 @@ def replayed_lines(file: ReplayedFile, *, quiet: bool) -> Iterator[str]:
 
 
 def total_lines(totals: Totals) -> Iterator[str]:
-    """Yield what was not compared, then the counts."""
+    """Yield what was not compared, then the counts, if anything was run."""
+    if not totals.verdicts:
+        return
     for word, count in sorted(totals.unsupported.items()):
         yield f"unsupported {count}: {word}"
     for word, count in sorted(totals.not_compared.items()):
@@ -43,6 +46,9 @@ def total_lines(totals: Totals) -> Iterator[str]:
         + (f"{unsupported} unsupported, " if unsupported else "")
         + f"{totals.drifted} with reference drift"
         + (f", {totals.lost} recorded failures did not come back" if totals.lost else "")
+        + (f", {totals.another} failed in another way than recorded" if totals.another else "")
+        + (f", {totals.refused} files refused" if totals.refused else "")
+        + (f", {totals.broken} files broken off" if totals.broken else "")
     )
 
 
@@ -57,6 +63,8 @@ def _rung_text(replayed: Replayed) -> str:
     match replayed.rung:
         case Rung.NONE:
             return "; the recorded failure did not come back"
+        case Rung.ANOTHER:
+            return "; another failure than the file records"
         case Rung.DEVIATIONS if replayed.unmet:
             return f"; {len(replayed.unmet)} deviations were not met"
         case Rung.DEVIATIONS:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lockstep.case.text import case_lines
 from lockstep.findings.shrink_file import ShrunkFile
+from lockstep.foreign.text import shown
 from lockstep.report.differences import difference_lines, replay_command
 
 
@@ -19,11 +20,13 @@ def shrunk_lines(shrunk: ShrunkFile) -> Iterator[str]:
         f"{len(reduced.schedule)} deviations in {reduced.executions} executions"
         + ("" if reduced.finished else " (budget spent; run again to go on)")
     )
+    if shrunk.another:
+        yield f"  another failure than the file records: {shown(record.description)}"
     for line in case_lines(reduced.case):
         yield f"  {line}"
     for deviation in reduced.schedule:
         yield f"  schedule: {deviation}"
     yield from difference_lines(settled.run.differences)
-    yield f"  {replay_command(shrunk.path)}"
+    yield f"  {replay_command(shrunk.path, shrunk.executor)}"
     if settled.reproduction is not None:
         yield f"  reproduction: {settled.reproduction}"

@@ -20,6 +20,8 @@ def lines(report: VectorReport) -> Iterator[str]:
         yield f"unsupported {count}: {reason}"
     for word, count in sorted(report.not_compared.items()):
         yield f"not compared {count}: {word}"
+    if report.refused:
+        yield f"files refused: {len(report.refused)}"
     if report.other_files:
         yield f"not a vector file: {report.other_files}"
     yield (

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from lockstep.compare.invariants import broken_invariants
 from lockstep.compare.outcomes import compare_outcomes
 from lockstep.faults import HarnessFault
+from lockstep.foreign.text import error_text
 from lockstep.run.result import StepFailure
 from lockstep.run.watchdog import TimeOver
 from lockstep.schedules.dpor import Redundant
@@ -57,9 +58,9 @@ def ask(
     except NoOutcome as error:
         return None, StepFailure(error.verdict, error.differences)
     except Hang as error:
-        return None, StepFailure.of(Verdict.HANG, "hang", str(error))
+        return None, StepFailure.of(Verdict.HANG, "hang", error_text(error))
     except BaseException as error:
-        return None, StepFailure.of(Verdict.CRASH, type(error).__name__, str(error))
+        return None, StepFailure.of(Verdict.CRASH, type(error).__name__, error_text(error))
     if not isinstance(answer, Outcome):
         return None, StepFailure.of(Verdict.PROTOCOL_ERROR, "answer", f"a {type(answer).__name__}")
     return answer, None
@@ -76,9 +77,9 @@ def ask_to_merge(
     except NoOutcome as error:
         return StepFailure(error.verdict, error.differences)
     except Hang as error:
-        return StepFailure.of(Verdict.HANG, "merge hang", str(error))
+        return StepFailure.of(Verdict.HANG, "merge hang", error_text(error))
     except BaseException as error:
-        return StepFailure.of(Verdict.CRASH, f"merge {type(error).__name__}", str(error))
+        return StepFailure.of(Verdict.CRASH, f"merge {type(error).__name__}", error_text(error))
     return None
 
 

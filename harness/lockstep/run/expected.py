@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from lockstep.compare.post_state import post_state
 from lockstep.faults import HarnessFault
+from lockstep.foreign.text import named_error
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import ModelError, State
 from lockstep_ledger.outcome import Outcome
@@ -47,9 +48,7 @@ class ExpectedChain:
         try:
             return reference.execute(block, MemoryStorage(self.newest), self._scheme)
         except Exception as error:
-            raise HarnessFault(
-                f"the reference failed on a block: {type(error).__name__}: {error}"
-            ) from error
+            raise HarnessFault(f"the reference failed on a block: {named_error(error)}") from error
 
     def after(self, outcome: Outcome) -> State:
         """Return the newest state with the changes of ``outcome``."""

@@ -38,6 +38,8 @@ def _kind(difference: Difference) -> str:
         case "faults":
             first = difference.actual.partition(", fault at")[0]
             return "faults " + _NUMBER.sub("#", first)
+        case "order of steps":
+            return f"order of steps, {difference.actual}"
         case "error_code":
             return f"error_code {difference.expected} for {difference.actual}"
         case "stored state" | "state seen" as field:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lockstep.case.deviation import task_name
 from lockstep.case.manner import Manner
+from lockstep.foreign.text import shown
 from lockstep.verdict import Difference, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import State
@@ -83,7 +84,7 @@ class StepFailure:
     @classmethod
     def of(cls, verdict: Verdict, where: str, text: str) -> StepFailure:
         """Say what came of the executor instead of an outcome."""
-        return cls(verdict, (Difference("executor", where, "an outcome", text),))
+        return cls(verdict, (Difference("executor", where, "an outcome", shown(text)),))
 
     def ends(self, blocks: tuple[BlockRun, ...], step: int | None) -> Run:
         """Return the run that this failure ended; what is unsupported differs in nothing."""

@@ -25,7 +25,7 @@ from lockstep.case.values import (
 from lockstep.compare.outcomes import compare_outcomes, well_typed
 from lockstep.compare.states import compare_states
 from lockstep.faults import HarnessFault, UsageError
-from lockstep.run.ask import Asked, W, ask, ask_to_merge
+from lockstep.run.ask import Asked, W, ask, ask_to_merge, judge
 from lockstep.run.drivers import AskedBlock, Ways, execute_in, what_was_seen
 from lockstep.run.expected import ExpectedChain
 from lockstep.run.outside_faults import (
@@ -150,6 +150,12 @@ class _Session(Generic[W]):
             if failure is not None:
                 self.blocks.append(BlockRun(ids, block, before, expected, after, actual, (), 1))
                 return failure
+        dry = self._dry_runs(step, block, before, expected)
+        if dry is not None:
+            actual, failure, times = dry
+            run = BlockRun(ids, block, before, expected, after, actual, (), times)
+            self.blocks.append(run)
+            return failure
         watcher = Watcher(self._storage, before) if isinstance(fault, Onlooker) else None
         question = AskedBlock(self._asked, self._access.reader, block, before, expected)
         executions, last = execute_in(self._ways(ids), question, watcher)
@@ -162,7 +168,7 @@ class _Session(Generic[W]):
                 after,
                 last.actual,
                 last.trace,
-                executions + isinstance(fault, ReadsFail),
+                executions + isinstance(fault, ReadsFail) + step.dry_runs,
                 last.manner,
             )
         )
@@ -182,6 +188,19 @@ class _Session(Generic[W]):
         self._chain.rewind(step.blocks)
         self._access.storage.rewind(self._chain.blocks)
         return self._check_stored()
+
+    def _dry_runs(
+        self, step: BlockStep, block: Block, before: State, expected: Outcome
+    ) -> tuple[Outcome | None, StepFailure, int] | None:
+        """Execute a block that is not merged; return how it went wrong, None if it did not."""
+        for times in range(1, step.dry_runs + 1):
+            reader, plain = self._access.reader, self._asked.plain()
+            actual, failure = ask(self._asked, block, before, reader, plain)
+            if actual is not None:
+                failure = judge(block, before, expected, actual)
+            if failure is not None:
+                return actual, failure, times
+        return None
 
     def _reachable(self, fault: PlannedFault | None) -> PlannedFault | None:
         """Return ``fault``, unless no fault of this storage can reach what is asked."""

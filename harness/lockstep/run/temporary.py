@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lockstep.faults import HarnessFault
+from lockstep.undisturbed import undisturbed
 
 OWNER = "owner"
 """The file that the owner keeps locked: when it started, by the system's clock of processes."""
@@ -36,18 +37,28 @@ def temporary_directory() -> Iterator[Path]:
 
     Raises ``HarnessFault`` if none can be made.
     """
+    made: tuple[Path, int] | None = None
+    try:
+        with undisturbed():
+            made = path, _ = _newest()
+        yield path / CONTENT
+    finally:
+        with undisturbed():
+            if made is not None:
+                path, lock = made
+                with suppress(OSError):
+                    _delete(path)
+                os.close(lock)
+
+
+def _newest() -> tuple[Path, int]:
+    """Return a new directory and the lock on it, where those of dead owners are deleted."""
     try:
         folder = Path(tempfile.gettempdir())
         delete_those_of_dead_owners(folder)
-        path, lock = _made(folder)
+        return _made(folder)
     except OSError as error:
         raise HarnessFault(f"storage: no temporary directory: {error}") from error
-    try:
-        yield path / CONTENT
-    finally:
-        with suppress(OSError):
-            _delete(path)
-        os.close(lock)
 
 
 def delete_those_of_dead_owners(folder: Path) -> None:

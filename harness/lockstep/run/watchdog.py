@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from lockstep.undisturbed import disturb
 from lockstep_parallel.steps.drivers.protocol import Hang
 
 TICK = 0.25
@@ -82,7 +83,8 @@ def _tick(_number: int, frame: FrameType | None) -> None:
     now = time.monotonic()
     if _until is not None and now >= _until:
         _until = now + AGAIN
-        raise TimeOver
+        disturb(TimeOver())
+        return
     if _late_at is not None and now >= _late_at:
         _late_at = now + AGAIN
         raise Late(f"{LATE} {_deadline:g} s, in {_where(frame)}")

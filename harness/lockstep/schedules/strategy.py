@@ -11,6 +11,7 @@ from random import Random
 from typing import TypeAlias, cast
 
 from lockstep.faults import HarnessFault, UsageError
+from lockstep.foreign.text import named_error
 from lockstep.loading import imported
 from lockstep.schedules.pct import ProbabilisticConcurrency
 from lockstep.schedules.pos import PartialOrderSampling
@@ -56,7 +57,7 @@ class _Checked:
             choose = self._strategy(random, sample)
         except Exception as error:
             raise UsageError(
-                f"strategy {self._name} cannot be built: {type(error).__name__}: {error}"
+                f"strategy {self._name} cannot be built: {named_error(error)}"
             ) from error
         if not callable(choose):
             raise UsageError(f"strategy {self._name} answers nothing: it is not callable")

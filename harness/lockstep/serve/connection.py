@@ -101,10 +101,8 @@ class Connection(BaseRequestHandler):
         if _values(request, b"transfer-encoding"):
             raise Refused(411, "a body needs a Content-Length, not a Transfer-Encoding")
         for length in _values(request, b"content-length"):
-            if int(length) > self._limits.body:
-                raise Refused(
-                    413, f"a body of {length} bytes, over the limit of {self._limits.body}"
-                )
+            if int(length) > (limit := self._limits.body):
+                raise Refused(413, f"a body of {length} bytes, over the limit of {limit}")
         if self._http.they_are_waiting_for_100_continue:
             self._write(h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue"))
         body = bytearray()
@@ -133,10 +131,16 @@ class Connection(BaseRequestHandler):
         reason = HTTPStatus(reply.status).phrase
         head = h11.Response(status_code=reply.status, headers=headers, reason=reason.encode())
         content = b"" if self._method == b"HEAD" else reply.content
-        self._write(head, h11.Data(data=content), h11.EndOfMessage())
+        rest = (h11.Data(data=content), h11.EndOfMessage())
+        if len(content) <= SMALL:
+            self._write(head, *rest)
+        else:  # which is not in memory twice
+            self._write(head)
+            self._write(*rest)
 
     def _write(self, *events: h11.Event) -> None:
-        self._socket.send(b"".join(self._http.send(each) or b"" for each in events))
+        parts = [self._http.send(each) for each in events]
+        self._socket.send(b"".join(each for each in parts if each))
 
     def _event(self) -> object:
         while (event := self._http.next_event()) is h11.NEED_DATA:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from lockstep.foreign.text import named_error
 from lockstep.published.document import Json, JsonObject, OutOfScopeError, list_of, object_of
 from lockstep.published.transaction import arrival_of
 from lockstep.serve.ledger import EMPTY, Ledger
@@ -78,7 +79,7 @@ def answer(ledger: Ledger, method: str, path: str, body: bytes | bytearray) -> A
     except OutOfScopeError as error:
         return refusal(400, str(error))
     except Exception as error:
-        return refusal(500, f"the executor failed: {type(error).__name__}: {error}")
+        return refusal(500, f"the executor failed: {named_error(error)}")
 
 
 def refusal(status: int, text: str) -> Answer:

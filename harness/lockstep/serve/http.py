@@ -15,6 +15,7 @@ from threading import Lock, Semaphore
 from typing import Any
 
 from lockstep.faults import UsageError
+from lockstep.foreign.text import named_error
 from lockstep.serve.connection import Connection
 from lockstep.serve.endpoints import Reply, answer, refusal
 from lockstep.serve.ledger import Ledger
@@ -97,8 +98,8 @@ class Server(ThreadingTCPServer):
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
         """Say in one line what ended a connection, unless the client did."""
         error = sys.exception()
-        if not isinstance(error, OSError):
-            sys.stderr.write(f"lockstep: a connection failed: {type(error).__name__}: {error}\n")
+        if error is not None and not isinstance(error, OSError):
+            sys.stderr.write(f"lockstep: a connection failed: {named_error(error)}\n")
 
     def _turn_away(self, request: socket.socket) -> None:
         """Say that there is no place, if that can be said without waiting."""

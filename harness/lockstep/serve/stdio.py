@@ -6,11 +6,11 @@ the state that is held as it was. Nothing but frames is written to the output.
 
 from __future__ import annotations
 
-import traceback
 from typing import BinaryIO
 
 import msgspec
 
+from lockstep.foreign.text import named_error, shown
 from lockstep.serve.served import Served, UnsupportedError
 from lockstep.targets.program.frames import FrameError, OversizeError, read_frame, write_frame
 from lockstep.targets.program.messages import (
@@ -83,8 +83,7 @@ def answer_to(payload: bytes, served: Served) -> Answer:
     except Hang as error:
         return _error(request.id, "deadline", str(error))
     except Exception as error:
-        text = "".join(traceback.format_exception_only(error)).strip()
-        return _error(request.id, "internal", text)
+        return _error(request.id, "internal", named_error(error))
 
 
 def _answer(request: Request, served: Served) -> Answer:
@@ -124,4 +123,4 @@ def _misunderstood(payload: bytes, text: str) -> ErrorAnswer:
 
 
 def _error(key: int | None, code: str, text: str) -> ErrorAnswer:
-    return ErrorAnswer(id=key, code=code, text=text)
+    return ErrorAnswer(id=key, code=code, text=shown(text))

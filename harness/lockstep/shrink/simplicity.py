@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import assert_never
 
 from lockstep.case.values import Case, Intent, RewindStep, Step
 from lockstep.shrink.edits import intents_of, with_accounts
@@ -11,6 +12,7 @@ from lockstep_ledger.model import (
     NATIVE,
     Account,
     Address,
+    Burn,
     FeeType,
     NonceBump,
     SetMultisig,
@@ -27,18 +29,17 @@ def simplify_intents(case: Case) -> Iterator[Case]:
             yield rebuild(replace(intent, cosigners=None))
         if not intent.valid:
             yield rebuild(replace(intent, valid=True))
-        if isinstance(intent.payload, SetMultisig):
-            for plainer in _fewer_participants(intent.payload):
-                yield rebuild(replace(intent, payload=plainer))
-        if isinstance(intent.payload, Transfers | NonceBump) and intent.fee:
-            source = case.state.accounts.get(intent.source)
-            if source is not None:
+        match intent.payload:
+            case SetMultisig() as change:
+                for plainer in _fewer_participants(change):
+                    yield rebuild(replace(intent, payload=plainer))
+            case Transfers() | NonceBump():
                 paid = rebuild(replace(intent, fee_type=FeeType.ENERGY, fee=0))
-                for spared in (intent.fee, 0):
-                    yield with_accounts(
-                        paid,
-                        {**case.state.accounts, intent.source: _recharged(source, spared)},
-                    )
+                yield from _with_energy(paid, intent)
+            case Burn():
+                pass
+            case unknown:
+                assert_never(unknown)
 
 
 def lower_nonces(case: Case) -> Iterator[Case]:
@@ -56,6 +57,15 @@ def _fewer_participants(payload: SetMultisig) -> Iterator[SetMultisig]:
         yield SetMultisig(min(payload.threshold, count), payload.participants[:count])
     if payload.threshold > 1:
         yield SetMultisig(1, payload.participants)
+
+
+def _with_energy(paid: Case, before: Intent) -> Iterator[Case]:
+    """Offer the source of a transaction one energy for its fee, with that fee less and without."""
+    source = paid.state.accounts.get(before.source)
+    if source is not None and before.fee:
+        for spared in (before.fee, 0):
+            accounts = {**paid.state.accounts, before.source: _recharged(source, spared)}
+            yield with_accounts(paid, accounts)
 
 
 def _recharged(account: Account, spared: int) -> Account:

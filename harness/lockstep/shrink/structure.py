@@ -7,10 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import assert_never
 
 from lockstep.case.values import AnyIntent, BlockStep, Case, Intent, RawIntent, RewindStep, Step
 from lockstep.shrink.edits import intents_of, with_accounts, with_step
-from lockstep_ledger.model import Account, Address, Policy, SetMultisig, Transfers
+from lockstep_ledger.model import (
+    Account,
+    Address,
+    Burn,
+    NonceBump,
+    Policy,
+    SetMultisig,
+    Transfer,
+    Transfers,
+)
 
 
 def drop_steps(case: Case) -> Iterator[Case]:
@@ -56,16 +66,16 @@ def exchange_neighbours(case: Case) -> Iterator[Case]:
 def drop_outputs(case: Case) -> Iterator[Case]:
     """Offer every transfer without one of its outputs, and without its extra data."""
     for intent, rebuild in intents_of(case):
-        if isinstance(intent, Intent) and isinstance(intent.payload, Transfers):
-            outputs = intent.payload.outputs
-            for index, output in enumerate(outputs):
-                fewer = outputs[:index] + outputs[index + 1 :]
-                if fewer:
-                    yield rebuild(replace(intent, payload=Transfers(fewer)))
-                if output.extra_data is not None:
-                    plain = replace(output, extra_data=None)
-                    kept = (*outputs[:index], plain, *outputs[index + 1 :])
-                    yield rebuild(replace(intent, payload=Transfers(kept)))
+        if isinstance(intent, RawIntent):
+            continue
+        match intent.payload:
+            case Transfers(outputs):
+                for plainer in _plainer_outputs(outputs):
+                    yield rebuild(replace(intent, payload=Transfers(plainer)))
+            case Burn() | SetMultisig() | NonceBump():
+                pass
+            case unknown:
+                assert_never(unknown)
 
 
 def drop_accounts(case: Case) -> Iterator[Case]:
@@ -96,6 +106,8 @@ def drop_terms(case: Case) -> Iterator[Case]:
             yield with_step(case, number, replace(step, advances_height=True))
         if step.warm:
             yield with_step(case, number, replace(step, warm=False))
+        if step.dry_runs:
+            yield with_step(case, number, replace(step, dry_runs=step.dry_runs - 1))
         if not step.parallel:
             yield with_step(case, number, replace(step, parallel=True))
 
@@ -109,6 +121,15 @@ def drop_configurations(case: Case) -> Iterator[Case]:
         freed = with_accounts(case, {**case.state.accounts, address: plain})
         steps = tuple(_unsigned_by_others(step, address) for step in case.steps)
         yield replace(freed, steps=steps)
+
+
+def _plainer_outputs(outputs: tuple[Transfer, ...]) -> Iterator[tuple[Transfer, ...]]:
+    for index, output in enumerate(outputs):
+        fewer = outputs[:index] + outputs[index + 1 :]
+        if fewer:
+            yield fewer
+        if output.extra_data is not None:
+            yield (*outputs[:index], replace(output, extra_data=None), *outputs[index + 1 :])
 
 
 def _plainer(account: Account) -> Iterator[Account]:

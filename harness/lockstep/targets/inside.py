@@ -13,6 +13,7 @@ from blake3 import blake3
 from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.faults import UsageError
+from lockstep.foreign.text import named_error
 from lockstep.run.ask import ask
 from lockstep.run.drivers import Ways
 from lockstep.run.result import Run, StepFailure
@@ -48,7 +49,7 @@ class InsideTarget(Target):
             executor = self.factory(scheme, workers=workers)
         except (Exception, SystemExit) as error:
             raise UsageError(
-                f"executor {self.name} cannot be built: {type(error).__name__}: {error}"
+                f"executor {self.name} cannot be built: {named_error(error)}"
             ) from error
         for method in ("execute", "merge"):
             if not callable(getattr(executor, method, None)):
@@ -113,6 +114,10 @@ class InsideLane(SteeredLane):
             driven = Driven(executor, self.setting.deadline)
             self._built[scheme] = driven
         return driven
+
+    def renew(self) -> None:
+        """Build the executors again when they are asked next."""
+        self._built.clear()
 
     def _start_anew(self) -> None:
         """Give up the executors, and the threads that may still be inside of one."""

@@ -10,7 +10,7 @@ from random import Random
 from lockstep.case.deviation import Deviation
 from lockstep.case.values import Case
 from lockstep.run.drivers import Ways
-from lockstep.run.result import Run
+from lockstep.run.result import Run, StepFailure
 from lockstep.schedules.breadth_first import BreadthFirst
 from lockstep.schedules.deviations import FollowDeviations
 from lockstep.schedules.dpor import Exhaustive
@@ -18,7 +18,11 @@ from lockstep.schedules.mix import Mix
 from lockstep.schedules.random_walk import RandomWalk
 from lockstep.schedules.replay import follow_trace
 from lockstep.schedules.sequential import sequential_order
+from lockstep.targets.exchanged import Exchanged, run_exchanged
 from lockstep.targets.target import Lane
+from lockstep_ledger.block import Block
+from lockstep_ledger.model import State
+from lockstep_ledger.outcome import Outcome
 from lockstep_parallel.steps.drivers.protocol import Driver
 from lockstep_parallel.steps.drivers.scheduled import Choose, Scheduled
 
@@ -35,6 +39,9 @@ class SteeredLane(Lane):
     @abstractmethod
     def run(self, case: Case, ways: Ways[Driver]) -> Run:
         """Run ``case`` under the drivers that ``ways`` gives for every block."""
+
+    def renew(self) -> None:
+        """Forget whatever earlier cases left in the executor."""
 
     def run_plain(self, case: Case) -> Run:
         """Run in the sequential order."""
@@ -61,6 +68,14 @@ class SteeredLane(Lane):
         """Run under a recorded trace, (transaction id, label) each."""
         return self.run_once(case, lambda ids: follow_trace(trace, ids))
 
+    def run_exchanged(self, case: Case, run: Run, number: int | None = None) -> Exchanged:
+        """Run ``case``, which agreed in ``run``, with independent steps exchanged.
+
+        In every order there is for that or, to spread them over many cases, in the few of this
+        ``number``.
+        """
+        return run_exchanged(self.run_once, case, run, self.setting.workers, number)
+
     def run_exhaustively(self, case: Case, limit: int, random: Random | None = None) -> Run:
         """Run every block under all its traces, or the first ``limit`` of them."""
 
@@ -86,3 +101,30 @@ class SteeredLane(Lane):
             yield Scheduled(choosing(ids), STEP_LIMIT)
 
         return self.run(case, ways)
+
+
+class FreshLane(SteeredLane):
+    """Runs every case on an executor that has run no other."""
+
+    def __init__(self, lane: SteeredLane) -> None:
+        super().__init__(lane.setting)
+        self._lane = lane
+
+    def run(self, case: Case, ways: Ways[Driver]) -> Run:
+        """Run ``case`` on a new executor."""
+        self._lane.renew()
+        return self._lane.run(case, ways)
+
+    def execute(
+        self, block: Block, before: State, scheme: str
+    ) -> tuple[Outcome | None, StepFailure | None]:
+        """Execute one block on a new executor."""
+        self._lane.renew()
+        return self._lane.execute(block, before, scheme)
+
+    def identity(self) -> dict[str, str]:
+        """Say what the lane itself says."""
+        return self._lane.identity()
+
+    def close(self) -> None:
+        """Leave the lane to its owner."""

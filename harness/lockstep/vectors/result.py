@@ -36,12 +36,14 @@ class VectorResult:
 class VectorReport:
     """All results in order; ``other_files`` counts the JSON files that hold no vectors.
 
-    ``not_compared`` counts, by what it was, the vectors in which the executor left something out.
+    ``not_compared`` counts, by what it was, the vectors in which the executor left something out;
+    ``refused`` says of every file that cannot be used why.
     """
 
     results: tuple[VectorResult, ...]
     other_files: int
     not_compared: Mapping[str, int] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
 
     def count(self, status: Status) -> int:
         """Count the vectors that ended with ``status``."""

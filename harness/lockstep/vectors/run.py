@@ -46,8 +46,8 @@ ROUND_TRIPS = "wire round trips, which no endpoint does: only the codec here was
 def run_vectors(directory: Path, setting: Setting, stores: Stores) -> VectorReport:
     """Run every vector below ``directory`` on the reference and on the executor of ``setting``.
 
-    Raises ``UsageError`` for a file or a vector that cannot be read, ``HarnessFault`` when the
-    reference or the storage breaks.
+    Raises ``UsageError`` where there is no vector, ``HarnessFault`` when the reference or the
+    storage breaks.
     """
     collection = collect(directory)
     target = find(setting.executor)
@@ -55,7 +55,7 @@ def run_vectors(directory: Path, setting: Setting, stores: Stores) -> VectorRepo
     with target.open(setting, stores) as lane:
         bench = _Bench(target, lane)
         results = tuple(_run_vector(vector, bench) for vector in collection.vectors)
-    return VectorReport(results, collection.other_files, bench.not_compared)
+    return VectorReport(results, collection.other_files, bench.not_compared, collection.refused)
 
 
 def _run_vector(vector: Vector, bench: _Bench) -> VectorResult:

@@ -1,16 +1,17 @@
 """Finds the vector files below a directory and cuts them into vectors.
 
 Invariant: every vector of every file is returned, in the order of the files' paths; a file that
-cannot be read is a ``UsageError``, never left out. JSON without ``test_vectors`` is no vector file.
+cannot be used is named, never left out. JSON without ``test_vectors`` is no vector file.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from lockstep.faults import UsageError
+from lockstep.foreign.document import DocumentError, document
+from lockstep.foreign.files import FileRefused, below, read
 from lockstep.published.document import Json
 
 _LISTING = "test_vectors"
@@ -29,10 +30,14 @@ class Vector:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """All vectors below a directory, and how many JSON files there hold none."""
+    """All vectors below a directory, and how many JSON files there hold none.
+
+    ``refused`` says of every file that cannot be used why, in one line that names it.
+    """
 
     vectors: tuple[Vector, ...]
     other_files: int
+    refused: tuple[str, ...] = ()
 
 
 def collect(directory: Path) -> Collection:
@@ -42,26 +47,32 @@ def collect(directory: Path) -> Collection:
     """
     if not directory.is_dir():
         raise UsageError(f"{directory}: no such directory")
+    try:
+        files = below(directory)
+    except FileRefused as error:
+        raise UsageError(f"{directory}: {error}") from error
     vectors: list[Vector] = []
+    refused: list[str] = []
     other_files = 0
-    for path in sorted(directory.rglob("*.json")):
-        document = _load(path)
-        if isinstance(document, dict) and _LISTING in document:
-            vectors += _vectors_of(document[_LISTING], path.relative_to(directory).as_posix())
-        else:
-            other_files += 1
+    for path in files:
+        try:
+            found = _load(path)
+            if isinstance(found, dict) and _LISTING in found:
+                vectors += _vectors_of(found[_LISTING], path.relative_to(directory).as_posix())
+            else:
+                other_files += 1
+        except UsageError as error:
+            refused.append(str(error))
     if not vectors:
-        raise UsageError(f"{directory}: no vectors in it")
-    return Collection(tuple(vectors), other_files)
+        raise UsageError("; ".join(refused) or f"{directory}: no vectors in it")
+    return Collection(tuple(vectors), other_files, tuple(refused))
 
 
 def _load(path: Path) -> Json:
     try:
-        return json.loads(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: not JSON: {error}") from error
+        return document(read(path))
+    except (FileRefused, DocumentError) as error:
+        raise UsageError(f"{path}: {error}") from error
 
 
 def _vectors_of(listing: Json, file: str) -> list[Vector]:
@@ -70,13 +81,13 @@ def _vectors_of(listing: Json, file: str) -> list[Vector]:
     return [_vector_of(each, file, number) for number, each in enumerate(listing)]
 
 
-def _vector_of(document: Json, file: str, number: int) -> Vector:
-    if not isinstance(document, dict):
+def _vector_of(entry: Json, file: str, number: int) -> Vector:
+    if not isinstance(entry, dict):
         raise UsageError(f"{file}: vector {number} is not an object")
-    name = document.get("name")
+    name = entry.get("name")
     if not isinstance(name, str) or not name:
         raise UsageError(f"{file}: vector {number} has no name")
     for key in ("input", "expected"):
-        if document.get(key) is None:
+        if entry.get(key) is None:
             raise UsageError(f"{file}: vector {name} has no {key}")
-    return Vector(file, name, document.get("pre_state"), document["input"], document["expected"])
+    return Vector(file, name, entry.get("pre_state"), entry["input"], entry["expected"])

@@ -9,10 +9,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from lockstep_ledger.block import Block, Envelope
-from lockstep_ledger.model import U64_MAX, Address, Asset, Transaction, Transfer, Transfers
+from lockstep_ledger.model import (
+    U64_MAX,
+    Address,
+    Asset,
+    Burn,
+    NonceBump,
+    SetMultisig,
+    Transaction,
+    Transfer,
+    Transfers,
+)
 from lockstep_ledger.outcome import BalanceKey, Code
 from lockstep_ledger.storage.protocol import Reader
 from lockstep_parallel.executors.batched import Batched
@@ -132,11 +142,16 @@ class CommutingCredits(BlockExecutor):
 
 def outputs_of(envelope: Envelope) -> tuple[Transfer, ...]:
     """Return what the transaction pays out; nothing if it is no transfer."""
-    match envelope.content:
-        case Transaction(payload=Transfers(outputs)):
+    transaction = envelope.content
+    if not isinstance(transaction, Transaction):
+        return ()
+    match transaction.payload:
+        case Transfers(outputs):
             return outputs
-        case _:
+        case Burn() | SetMultisig() | NonceBump():
             return ()
+        case unknown:
+            assert_never(unknown)
 
 
 def fits(key: BalanceKey, total: int, state: BlockState) -> bool:

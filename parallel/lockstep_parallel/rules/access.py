@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from lockstep_ledger.block import Envelope
-from lockstep_ledger.model import NATIVE, U64_MAX, Address, Burn, Transaction, Transfers
+from lockstep_ledger.model import (
+    NATIVE,
+    U64_MAX,
+    Address,
+    Burn,
+    NonceBump,
+    SetMultisig,
+    Transaction,
+    Transfers,
+)
 
 BURNED: Final = b"burned"
 """Names the burned counter in an access list; too short to be an address."""
@@ -44,8 +53,10 @@ def access_list(envelope: Envelope, burns_commute: bool) -> AccessList:
             return frozenset((transaction.source, *(each.destination for each in outputs)))
         case Burn(asset) if asset == NATIVE and not burns_commute:
             return frozenset((transaction.source, BURNED))
-        case _:
+        case Burn() | SetMultisig() | NonceBump():
             return frozenset((transaction.source,))
+        case unknown:
+            assert_never(unknown)
 
 
 def burns_cannot_overflow(transactions: Iterable[Envelope], burned: int) -> bool:
@@ -65,8 +76,13 @@ def conflict(one: AbstractSet[Touched], other: AbstractSet[Touched]) -> bool:
 
 
 def _native_burn(envelope: Envelope) -> int:
-    match envelope.content:
-        case Transaction(payload=Burn(asset, amount)) if asset == NATIVE:
-            return amount
-        case _:
+    transaction = envelope.content
+    if not isinstance(transaction, Transaction):
+        return 0
+    match transaction.payload:
+        case Burn(asset, amount):
+            return amount if asset == NATIVE else 0
+        case Transfers() | SetMultisig() | NonceBump():
             return 0
+        case unknown:
+            assert_never(unknown)

@@ -6,6 +6,8 @@ check returns ``Code.SUCCESS``, which is falsy, so that checks are chained by ``
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from lockstep_ledger.block import Content, Envelope, Undecodable, UnsupportedKind
 from lockstep_ledger.model import (
     NATIVE,
@@ -16,6 +18,7 @@ from lockstep_ledger.model import (
     FeeType,
     Multisig,
     NonceBump,
+    Payload,
     SetMultisig,
     Transaction,
     Transfers,
@@ -78,6 +81,10 @@ class Checks:
                     sums[output.asset] = sums.get(output.asset, 0) + output.amount
             case Burn(asset, amount):
                 sums[asset] = amount
+            case SetMultisig() | NonceBump():
+                pass
+            case unknown:
+                assert_never(unknown)
         if transaction.fee:
             sums[NATIVE] = sums.get(NATIVE, 0) + transaction.fee
         return sums
@@ -93,8 +100,10 @@ class Checks:
                 transfers = len(outputs)
             case NonceBump():
                 transfers = 1
-            case _:
+            case Burn() | SetMultisig():
                 transfers = 0
+            case unknown:
+                assert_never(unknown)
         kilobytes = (size + 1023) // 1024
         return (
             kilobytes * FEE_PER_KILOBYTE
@@ -136,11 +145,21 @@ class Checks:
             case FeeType.TOS:
                 return Code.SUCCESS
             case FeeType.ENERGY:
-                if not isinstance(transaction.payload, Transfers | NonceBump):
+                if not self.may_use_energy(transaction.payload):
                     return Code.INVALID_FORMAT
                 return Code.INVALID_PAYLOAD if transaction.fee else Code.SUCCESS
             case _:
                 return Code.INVALID_FORMAT
+
+    def may_use_energy(self, payload: Payload) -> bool:
+        """Tell whether energy can pay for this kind of payload."""
+        match payload:
+            case Transfers() | NonceBump():
+                return True
+            case Burn() | SetMultisig():
+                return False
+            case unknown:
+                assert_never(unknown)
 
     def check_fee(self, transaction: Transaction, size: int) -> Code:
         """R4: a fee in the native asset covers size, transfers and co-signatures."""
@@ -177,6 +196,8 @@ class Checks:
                 return await self.check_multisig(transaction.source, change, view)
             case NonceBump():
                 return Code.SUCCESS
+            case unknown:
+                assert_never(unknown)
 
     def check_transfers(self, source: Address, transfers: Transfers) -> Code:
         """R7, transfers: nobody pays itself, and extra data stays small."""

@@ -6,8 +6,18 @@ only for what could not be read beforehand, so that whoever needs it meets the e
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from lockstep_ledger.block import Block
-from lockstep_ledger.model import NATIVE, Burn, FeeType, Transaction, Transfers
+from lockstep_ledger.model import (
+    NATIVE,
+    Burn,
+    FeeType,
+    NonceBump,
+    SetMultisig,
+    Transaction,
+    Transfers,
+)
 from lockstep_ledger.storage.fetched import FetchedReader, Wanted
 from lockstep_ledger.storage.protocol import Reader, StorageError
 
@@ -50,5 +60,7 @@ def _add(transaction: Transaction, wanted: Wanted) -> None:
                 wanted.receiver(output.destination, output.asset)
         case Burn(asset):
             wanted.balances[source, asset] = None
-        case _:
+        case SetMultisig() | NonceBump():
             pass
+        case unknown:
+            assert_never(unknown)

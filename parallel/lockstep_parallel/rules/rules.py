@@ -6,6 +6,8 @@ writes in the view at most; the executor drops that view, so a failure has no ef
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from lockstep_ledger.block import Envelope
 from lockstep_ledger.model import (
     NATIVE,
@@ -49,6 +51,8 @@ class Rules(Checks):
                 return await self.apply_multisig(transaction, change, view)
             case NonceBump():
                 return await self.apply_nonce_bump(transaction, view)
+            case unknown:
+                assert_never(unknown)
 
     def advance_nonce(self, transaction: Transaction, view: View) -> None:
         """Stage the successor of the transaction's nonce."""

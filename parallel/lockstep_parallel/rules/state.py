@@ -38,6 +38,12 @@ class Tracked(Table[K, V]):
         """Return the value of ``key``, as one announced step named after the table."""
         return self.get_or_load(key, self.original, self.name)
 
+    def held(self, key: Key) -> V | None:
+        """Return what an observer sees: the value, else the one before the block if it was read."""
+        originals: dict[Any, V] = self.originals
+        found = super().held(key)
+        return originals.get(key[1]) if found is None else found
+
     def current(self, key: K) -> V:
         """Return the value of ``key`` unannounced, for the phases that no task runs in."""
         return self.values[key] if key in self.values else self.original(key)

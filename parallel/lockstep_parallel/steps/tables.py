@@ -27,7 +27,11 @@ class Cell(Generic[V]):
         self._value = value
         self._lock = Lock()
         if WATCH.held is not None:
-            WATCH.held[name] = lambda _key: self._value
+            WATCH.held[name] = self.held
+
+    def held(self, _key: Key) -> V:
+        """Return what an observer sees, unaudited."""
+        return self._value
 
     @property
     def value(self) -> V:
@@ -72,8 +76,12 @@ class Table(Generic[K, V]):
         self.values: Watched[K, V] = Watched(name)
         self._lock = Lock()
         if WATCH.held is not None:
-            held: dict[Any, V] = self.values
-            WATCH.held[name] = lambda key: dict.get(held, key[1])
+            WATCH.held[name] = self.held
+
+    def held(self, key: Key) -> V | None:
+        """Return what an observer sees there, unaudited; nothing is loaded for it."""
+        held: dict[Any, V] = self.values
+        return dict.get(held, key[1])
 
     def key(self, key: K) -> Key:
         """Return the location that announcements name for ``key``."""

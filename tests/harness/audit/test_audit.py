@@ -17,7 +17,7 @@ from lockstep.audit.audit import Audited, run_audit
 from lockstep.audit.subject import Size, Subject, catalogued, subjects_of, twin_of
 from lockstep.audit.trial import Searched, Terms, Trial, Twin, run_trial
 from lockstep.campaign.campaign import Budget, run_campaign
-from lockstep.campaign.worker import Plan
+from lockstep.campaign.plan import Plan
 from lockstep.case.file import Setting, load
 from lockstep.cli.main import main
 from lockstep.corpus.shipped import shipped_cases

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lockstep.campaign.campaign import Report
-from lockstep.campaign.worker import Met
+from lockstep.campaign.notes import Met
 from lockstep.findings.finding import Finding
 
 

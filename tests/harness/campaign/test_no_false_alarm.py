@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from lockstep.campaign.campaign import CHUNK
-from lockstep.campaign.worker import Plan, Worker
+from lockstep.campaign.plan import Plan
+from lockstep.campaign.worker import Worker
 from lockstep.case.file import Setting
 from lockstep.targets.named import BUILT_IN, FAULTY
 from lockstep.verdict import Verdict

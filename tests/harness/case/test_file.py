@@ -30,6 +30,7 @@ from lockstep.case.file import (
 from lockstep.case.values import Cosigner, Intent
 from lockstep.findings.drift import expected_documents, observed_documents
 from lockstep.generate.strategies import cases
+from lockstep.verdict import Verdict
 from lockstep_ledger.model import NonceBump
 from lockstep_parallel.executors.batched import Batched
 from tests.harness.small import ALICE, BOB, FEE, block, case_of, payment, pays, record, run_on
@@ -52,7 +53,7 @@ records = st.builds(
     setting=st.none() | any_setting,
     schedule=st.lists(deviations, max_size=3).map(tuple),
     trace=st.lists(steps, max_size=3).map(tuple),
-    verdict=words,
+    verdict=st.sampled_from(("", *(each.value for each in Verdict))),
 )
 
 
@@ -125,15 +126,23 @@ def bump(**more: Any) -> dict[str, Any]:
     return {"kind": "nonce_bump", "id": "t1", "source": "alice", **more}
 
 
+def runs_on(**more: Any) -> dict[str, Any]:
+    return {"name": "batched", "workers": 4, "driver": "scheduled", **more}
+
+
+def reproduced(**more: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda whole: whole.update(reproduction=more)
+
+
 def cosigned_by(signer_id: int) -> Callable[[dict[str, Any]], None]:
     cosigner = {"id": signer_id, "signer": "bob"}
     return lambda whole: transaction(whole).update(cosigners=[cosigner])
 
 
 REFUSED: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "truncated"),
-    "truncated": (to_bytes(record())[:-30], "truncated"),
-    "not JSON": (b"{'format': 1}", "malformed"),
+    "empty": (b"", "not JSON: Expecting value: line 1 column 1"),
+    "truncated": (to_bytes(record())[:-30], "not JSON"),
+    "not JSON": (b"{'format': 1}", "not JSON: Expecting property name"),
     "not UTF-8": (b'{"format":1,"description":"\xff"}', "utf-8"),
     "a list": (b"[]", "no format version"),
     "nested without end": (b"[" * 200_000, "nested too deeply"),
@@ -196,6 +205,59 @@ REFUSED: dict[str, tuple[bytes, str]] = {
             )
         ),
         "xyz",
+    ),
+    "key given twice": (
+        to_bytes(record()).replace(b'"format": 1', b'"format": 1, "format": 1'),
+        "'format' is given twice, at $",
+    ),
+    "key given twice inside": (
+        to_bytes(record()).replace(b'"nonce": "5"', b'"nonce": "5", "nonce": "6"'),
+        "'nonce' is given twice, at $.state.accounts.bob",
+    ),
+    "account given twice by one name": (
+        to_bytes(record()).replace(b'"alice": {', b'"alice": {}, "alice": {', 1),
+        "'alice' is given twice, at $.state.accounts",
+    ),
+    "asset given twice": (
+        edited(lambda it: alice(it).update(balances={"native": "1", "00" * 32: "2"})),
+        "a balance is given twice",
+    ),
+    "lone surrogate": (
+        to_bytes(record()).replace(b"hand-written", b"\\ud800"),
+        "a lone surrogate in '\\\\ud800', at $.origin.kind",
+    ),
+    "digits without end": (
+        to_bytes(record()).replace(b'"format": 1', b'"format": ' + b"1" * 5000),
+        "an integer of 5000 digits is no value, at $.format",
+    ),
+    "a number that is none": (
+        to_bytes(record()).replace(b'"format": 1', b'"format": 1e400'),
+        "no format version",
+    ),
+    "hex with white space": (
+        edited(lambda it: transaction(it).update(source="00 " * 32)),
+        "neither a known account nor 64 hex digits",
+    ),
+    "data in hex with white space": (edited(lambda it: alice(it).update(data="00 11")), "not hex"),
+    "unknown verdict": (edited(lambda it: it.update(verdict="maybe")), "'maybe' is no verdict"),
+    "no workers": (edited(lambda it: it.update(executor=runs_on(workers=0))), "workers"),
+    "too many workers": (edited(lambda it: it.update(executor=runs_on(workers=257))), "workers"),
+    "no time": (edited(lambda it: it.update(executor=runs_on(deadline=0))), "deadline"),
+    "time without end": (edited(lambda it: it.update(executor=runs_on(deadline=1e9))), "deadline"),
+    "memory without end": (edited(lambda it: it.update(executor=runs_on(memory=2**40))), "memory"),
+    "more failures than runs": (edited(reproduced(failed=3, runs=2)), "3 in 2 runs"),
+    "failures below 0": (edited(reproduced(failed=-1, runs=2)), "failed"),
+    "no runs": (edited(reproduced(failed=0, runs=0)), "runs"),
+    "runs without end": (edited(reproduced(failed=1, runs=10**30)), "runs"),
+    "unknown mode": (edited(reproduced(failed=1, runs=1, mode="backwards")), "mode"),
+    "seed above u64": (edited(reproduced(failed=1, runs=1, seed=str(2**64))), "seed"),
+    "merge that dies after the end": (
+        edited(lambda it: it["steps"][0].update(fault={"fault": "merge_dies", "after": 10**30})),
+        "after",
+    ),
+    "occurrence of too many digits": (
+        edited(lambda it: it.update(schedule=[f"t0@publish#{'9' * 5000} -> t1"])),
+        "is not of the form",
     ),
     "no deviation": (edited(lambda it: it.update(schedule=["t0@label"])), "t0@label"),
     "trace without label": (edited(lambda it: it.update(trace=["t0"])), "t0"),

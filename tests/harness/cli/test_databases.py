@@ -85,6 +85,6 @@ def test_a_disk_without_room_for_a_database_is_one_line(
     def refuse(**_: str) -> NoReturn:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(tempfile, "TemporaryDirectory", refuse)
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     result = lockstep("replay", case_file, "--storage", "rocksdb")
     assert_one_line(result, FAULT, "No space left on device")

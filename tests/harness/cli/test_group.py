@@ -38,6 +38,7 @@ NO_COMMANDS = {
     "main": "the table of commands",
     "group": "what runs them",
     "options": "what they share",
+    "output": "how they print a line",
     "duration": "how one kind of value is read",
     "console": "the terminal around a campaign",
     "exploring": "the terminal around an exploration",
@@ -57,6 +58,9 @@ LIGHT = {
     "lockstep.cli.group",
     "lockstep.cli.main",
     "lockstep.faults",
+    "lockstep.foreign",
+    "lockstep.foreign.text",
+    "lockstep.undisturbed",
     "lockstep.verdict",
 }
 HEAVY = {"blake3", "deepdiff", "hypothesis", "msgspec", "pytest", "rbcl", "rich", "rocksdict"}
@@ -139,6 +143,14 @@ ENDS = {
     "interrupt": (KeyboardInterrupt(), FAULT, "interrupted"),
     "bug": (ZeroDivisionError("in\ntwo lines"), FAULT, "internal error: ZeroDivisionError: in two"),
     "recursion": (RecursionError("deep"), FAULT, "internal error: RecursionError: deep"),
+    "surrogate": (ValueError("\ud800"), FAULT, "internal error: ValueError: \\ud800"),
+    "terminal": (UsageError("\x1b[2J\r lockstep: fine"), USAGE, "\\x1b[2J lockstep: fine"),
+    "system, of a strange file": (
+        OSError(2, "gone", "\udce9\x1b"),
+        FAULT,
+        "[Errno 2] gone: '\\udce9\\x1b'",
+    ),
+    "somebody ends the program": (SystemExit(0), FAULT, "internal error: SystemExit: 0"),
 }
 each_end = pytest.mark.parametrize(("error", "code", "text"), ENDS.values(), ids=ENDS)
 
@@ -219,20 +231,33 @@ def test_what_click_refuses_is_told_in_its_own_words() -> None:
         assert result.stderr.startswith("Usage: lockstep")
 
 
-def test_an_interrupt_before_the_command_line_is_loaded_is_one_line() -> None:
+def loading_ends_with(error: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the program where the import of click raises ``error``."""
     text = (
         "import sys\n"
-        "class Interrupted:\n"
+        "class Ending:\n"
         "    def find_spec(self, name, path, target=None):\n"
-        "        if name == 'click': raise KeyboardInterrupt\n"
-        "sys.meta_path.insert(0, Interrupted())\n"
+        f"        if name == 'click': raise {error}\n"
+        "sys.meta_path.insert(0, Ending())\n"
         "from lockstep.cli.entry import main; main()"
     )
-    ended = run(sys.executable, "-c", text, "--version")
+    return run(sys.executable, "-c", text, "--version", **settings)
+
+
+def test_an_interrupt_before_the_command_line_is_loaded_is_one_line() -> None:
+    ended = loading_ends_with("KeyboardInterrupt")
     assert (ended.returncode, ended.stderr) == (FAULT, "lockstep: interrupted\n")
 
 
-def test_a_reader_who_has_gone_sees_no_traceback() -> None:
+def test_a_command_line_that_cannot_be_loaded_is_one_line() -> None:
+    ended = loading_ends_with("ImportError('in\\ntwo lines')")
+    text = "lockstep: cannot be loaded: ImportError: in two lines\n"
+    assert (ended.returncode, ended.stderr) == (FAULT, text)
+    ended = loading_ends_with("ImportError", LOCKSTEP_DEBUG="1")
+    assert ended.stderr.startswith("Traceback")
+
+
+def test_a_reader_who_has_gone_sees_no_traceback_and_it_is_no_divergence() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as gone:
@@ -244,8 +269,7 @@ def test_a_reader_who_has_gone_sees_no_traceback() -> None:
             timeout=60,
             check=False,
         )
-    assert ended.returncode != AGREE
-    assert ended.stderr == ""
+    assert (ended.returncode, ended.stderr) == (FAULT, "")
 
 
 # The program.

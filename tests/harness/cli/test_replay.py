@@ -67,9 +67,9 @@ def test_replay_exits_3_when_the_reference_no_longer_gives_what_the_file_expects
 
 GOOD = to_bytes(record())
 BAD_FILES = {
-    "empty": (b"", "truncated"),
-    "truncated": (GOOD[:-40], "truncated"),
-    "not JSON": (b"hello", "malformed"),
+    "empty": (b"", "not JSON: Expecting value: line 1 column 1"),
+    "truncated": (GOOD[:-40], "not JSON: "),
+    "not JSON": (b"hello", "not JSON: Expecting value: line 1 column 1"),
     "no format": (b"{}", "no format version"),
     "newer": (GOOD.replace(b'"format": 1', b'"format": %d' % (FORMAT + 1)), "newer"),
     "signer id above u8": (
@@ -101,10 +101,17 @@ def test_replay_refuses_a_content_name_that_does_not_match(case_file: Path) -> N
     assert_one_line(lockstep("replay", case_file), USAGE, str(case_file), "does not match the hash")
 
 
-def test_one_bad_file_among_many_is_refused_before_any_is_run(
+def test_bad_files_among_many_are_named_and_counted_and_the_others_are_run(
     case_file: Path, tmp_path: Path
 ) -> None:
+    (tmp_path / "package.json").write_text('{"name": "something else"}')
     (tmp_path / "zzz.json").write_bytes(b"")
-    result = lockstep("replay", case_file, tmp_path)
-    assert_one_line(result, USAGE, "zzz.json")
-    assert result.stdout == ""
+    result = lockstep("replay", tmp_path)
+    assert result.exit_code == USAGE
+    first, second = result.stderr.splitlines()
+    assert first.startswith(f"lockstep: {tmp_path}/package.json: not a case file")
+    assert second.startswith(f"lockstep: {tmp_path}/zzz.json: not JSON")
+    assert f"agree {case_file} " in result.stdout
+    assert result.stdout.endswith(
+        "1 cases, 2 runs: 2 agree, 0 do not, 0 with reference drift, 2 files refused\n"
+    )

@@ -33,3 +33,23 @@ def test_vectors_refuses_what_holds_none(tmp_path: Path, content: str | None) ->
     if content is not None:
         (tmp_path / "bad.json").write_text(content)
     assert_one_line(lockstep("vectors", tmp_path), USAGE, str(tmp_path))
+
+
+def test_a_file_that_cannot_be_used_is_named_and_the_other_vectors_are_run(
+    published: Path,
+) -> None:
+    (published / "bad.json").write_text('{"test_vectors": [], "test_vectors": []}')
+    (published / "list.json").write_text('{"test_vectors": 1}')
+    result = lockstep("vectors", published)
+    assert result.exit_code == USAGE
+    assert "1 passed, 0 failed" in result.stdout
+    assert "files refused: 2" in result.stdout
+    first, second = result.stderr.splitlines()
+    assert first == f"lockstep: {published}/bad.json: 'test_vectors' is given twice, at $"
+    assert second == "lockstep: list.json: test_vectors is not a list"
+
+
+def test_a_file_that_cannot_be_used_outweighs_a_vector_that_failed(tmp_path: Path) -> None:
+    folder = publish(tmp_path / "wrong", error_code=Code.OVERFLOW)
+    (folder / "bad.json").touch()
+    assert lockstep("vectors", folder).exit_code == USAGE

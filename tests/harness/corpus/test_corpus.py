@@ -150,3 +150,22 @@ def test_grow_exits_3_when_a_case_fails(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["cover", "distill"])
 def test_a_folder_without_cases_is_a_usage_error(command: str, tmp_path: Path) -> None:
     assert run(command, tmp_path).exit_code == USAGE
+
+
+@pytest.mark.parametrize("command", ["cover", "distill"])
+def test_a_file_that_cannot_be_used_is_named_and_left_as_it_is(command: str, folder: Path) -> None:
+    bad = folder / "package.json"
+    bad.write_text("{}")
+    remove = ["--remove"] if command == "distill" else []
+    result = run(command, folder, "--executor", "batched", *remove)
+    assert result.exit_code == USAGE
+    assert result.stderr == f"lockstep: {bad}: not a case file: it has no format version\n"
+    assert "of 3 cases" in result.stdout
+    assert bad.exists()
+
+
+def test_growing_beside_a_file_that_cannot_be_used_is_refused(folder: Path) -> None:
+    (folder / "package.json").write_text("{}")
+    result = run("grow", "--cases", 3, "--seed", "a", "--into", folder)
+    assert result.exit_code == USAGE
+    assert "package.json: not a case file" in result.stderr

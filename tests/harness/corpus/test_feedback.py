@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from lockstep.campaign.processes import result_of
-from lockstep.campaign.worker import Plan, Worker
+from lockstep.campaign.plan import Plan
+from lockstep.campaign.work import result_of
+from lockstep.campaign.worker import Worker
 from lockstep.case.file import Setting
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Case, RewindStep

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -11,11 +9,10 @@ from typing import NoReturn
 import pytest
 from click.testing import CliRunner, Result
 
-from lockstep.case.deviation import Deviation, Schedule
 from lockstep.case.file import Record, Setting, save
-from lockstep.case.values import BlockStep, Case, Intent
+from lockstep.case.values import BlockStep, Case
 from lockstep.cli.main import main
-from lockstep.explain.investigate import Investigation, investigate_race
+from lockstep.explain.investigate import investigate_race
 from lockstep.explain.likelihood import Likelihood, greatest_jump, likelihoods
 from lockstep.explain.lines import likelihood_line, race_lines
 from lockstep.explain.observe import observe
@@ -25,116 +22,45 @@ from lockstep.explain.timeline import timeline
 from lockstep.explain.words import location_text, percent_text, value_text
 from lockstep.findings.finding import Finding
 from lockstep.report.finding import finding_lines
-from lockstep.run.stores import MemoryStores
 from lockstep.shrink.same_failure import SameFailure, schedule_of
 from lockstep.streams import stream
-from lockstep.targets.named import open_steered
-from lockstep.targets.steered import SteeredLane
 from lockstep.verdict import Verdict
-from lockstep_ledger.identities import address_of
 from lockstep_ledger.model import (
     NATIVE,
-    Account,
-    Address,
-    Burn,
-    Chain,
-    FeeType,
     Multisig,
-    NonceBump,
-    Payload,
-    Policy,
-    State,
     Transfer,
     Transfers,
 )
 from lockstep_parallel.executors.workers import BatchedByWorkers
 from lockstep_parallel.steps.watch import WATCH
+from tests.harness.explain.races import (
+    ALICE,
+    BACK,
+    BOB,
+    BUMPED,
+    BURNED,
+    CAROL,
+    DAVE,
+    EVE,
+    FIRST_SEEN,
+    FORWARDED,
+    SECOND_RECEIVER,
+    burns,
+    by_energy,
+    case_of,
+    has,
+    investigated,
+    race_in,
+    running,
+    schedule,
+    sends,
+)
 from tests.harness.findings.keeping import kept_finding
 
-ALICE, BOB, CAROL, DAVE, EVE = map(address_of, ("alice", "bob", "carol", "dave", "eve"))
 DESTINATIONS = "lockstep_mutants.races:DestinationsMissing"
 LATER = "lockstep_mutants.races:LaterDestinationsMissing"
 COUNTER = "lockstep_mutants.races:CounterUpdateLost"
 BALANCES = {address: ("balance", (address, NATIVE)) for address in (ALICE, CAROL, DAVE)}
-
-
-def case_of(accounts: dict[Address, Account], *blocks: tuple[Intent, ...]) -> Case:
-    steps = tuple(BlockStep(intents, Policy.SKIP) for intents in blocks)
-    return Case(State(Chain(), accounts), steps)
-
-
-def by_energy(key: str, source: Address, payload: Payload, nonce: int = 0) -> Intent:
-    return Intent(key, source, payload, nonce, 0, FeeType.ENERGY)
-
-
-def sends(key: str, source: Address, *outputs: tuple[Address, int], nonce: int = 0) -> Intent:
-    transfers = tuple(Transfer(NATIVE, receiver, amount) for receiver, amount in outputs)
-    return by_energy(key, source, Transfers(transfers), nonce)
-
-
-def has(amount: int = 0, energy: int = 1) -> Account:
-    return Account(0, {NATIVE: amount} if amount else {}, None, energy)
-
-
-FORWARDED = case_of(
-    {CAROL: has(1), DAVE: has()}, (sends("t0", CAROL, (DAVE, 1)), sends("t1", DAVE, (EVE, 1)))
-)
-"""Dave can only send on what carol sends him."""
-
-BUMPED = case_of(
-    {ALICE: has(), CAROL: has(15_000)},
-    (sends("t0", ALICE, (CAROL, 0)), Intent("t1", CAROL, NonceBump(), 0, 15_000)),
-)
-"""Alice sends nothing to carol, who pays a fee at the same time."""
-
-FIRST_SEEN = case_of(
-    {CAROL: has(10_000)},
-    (sends("t0", CAROL, (DAVE, 1)), by_energy("t1", DAVE, Transfers((Transfer(NATIVE, EVE, 0),)))),
-)
-"""Dave exists only once carol has sent him something."""
-
-BACK = case_of(
-    {ALICE: has(), DAVE: has(1)}, (sends("t0", ALICE, (DAVE, 1)), sends("t1", DAVE, (ALICE, 1)))
-)
-"""Alice has nothing to send before dave pays her."""
-
-SECOND_RECEIVER = case_of(
-    {ALICE: has(), CAROL: has(1)},
-    (sends("t0", ALICE, (BOB, 0), (CAROL, 0)), sends("t1", CAROL, (DAVE, 1))),
-)
-
-
-def burns(*names: str) -> Case:
-    accounts = {address_of(name): has(10_001) for name in names}
-    burned = (
-        Intent(f"t{number}", address_of(name), Burn(NATIVE, 1), 0, 10_000)
-        for number, name in enumerate(names)
-    )
-    return case_of(accounts, tuple(burned))
-
-
-BURNED = burns("alice", "bob")
-
-
-@contextmanager
-def running(executor: str, workers: int = 4) -> Iterator[SteeredLane]:
-    with open_steered(Setting(executor, workers), MemoryStores()) as lane:
-        yield lane
-
-
-def schedule(*texts: str) -> Schedule:
-    return tuple(Deviation.parse(text) for text in texts)
-
-
-def investigated(executor: str, case: Case, *texts: str) -> Investigation:
-    with running(executor) as lane:
-        return investigate_race(lane, case, schedule(*texts))
-
-
-def race_in(executor: str, case: Case, *texts: str) -> Race:
-    race = investigated(executor, case, *texts).race
-    assert race is not None
-    return race
 
 
 Data = tuple[tuple[object, ...], ...]
@@ -512,6 +438,18 @@ def test_continuations_are_bounded_whatever_the_length_of_the_run() -> None:
     assert shares[0].steps == 0
 
 
+def test_a_step_that_nobody_contests_is_named_if_it_seems_to_have_decided() -> None:
+    race = race_in(COUNTER, BURNED, "t0@count -> t1")
+    for step in range(len(race.here.trace)):
+        shares = (Likelihood(step, 0.0), Likelihood(step + 1, 1.0))
+        assert likelihood_line(race.here, shares).startswith(
+            "failure went from 0 % to 100 % when t"
+        )
+    alone = replace(race.here, touches=())
+    shares = (Likelihood(0, 0.0), Likelihood(1, 1.0))
+    assert likelihood_line(alone, shares).endswith("when t0 took step 1")
+
+
 def test_where_nothing_ever_grew_no_step_decided() -> None:
     race = race_in(COUNTER, BURNED, "t0@count -> t1")
     flat = (Likelihood(0, 1.0), Likelihood(1, 1.0))
@@ -565,7 +503,10 @@ def test_a_failure_in_the_sequential_order_is_said_to_be_no_race(tmp_path: Path)
     result = explain(saved(tmp_path, "canary", FORWARDED))
     assert result.exit_code == 1
     assert result.output.splitlines()[-1] == "fails in the sequential order: no race"
-    assert "expected" in result.output.splitlines()[1]
+    assert result.output.splitlines()[1:3] == [
+        "  dave's native balance must stay 0; yours ends at 1",
+        "  carol's native balance must end at 0; yours stays 1",
+    ]
 
 
 def test_a_case_that_agrees_now_says_so(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from lockstep.cli.main import main
 from lockstep.explore import explore as exploring
 from lockstep.explore.book import BALANCE, Book
 from lockstep.explore.explore import Exploration, explore
-from lockstep.explore.moves import SELECTIONS, Amount, Kind, Move, Moves
+from lockstep.explore.moves import NONCES, SELECTIONS, Amount, Kind, Move, Moves, Nonce
 from lockstep.explore.scope import Scope
 from lockstep.explore.sums import Conclusion, Sums
 from lockstep.explore.worker import LIMIT, Survey
@@ -35,7 +36,9 @@ AGREE, DIVERGENCE, USAGE, FAULT, GATE = range(5)
 ALL = SELECTIONS["all"]
 BOTH = (Policy.SKIP, Policy.ATOMIC)
 SMALL = Scope(transactions=2)
+WRONG = Scope(2, nonces=NONCES["any"])
 RACES = "lockstep_mutants.races"
+UNANNOUNCED = "tests.harness.explore.unannounced"
 TARGETS = "tests.harness.faulty_executors"
 ROOT = REPOSITORY
 
@@ -145,12 +148,14 @@ def test_the_blocks_are_all_blocks_modulo_renaming_each_once(accounts: int) -> N
     ("scope", "blocks"),
     [
         (Scope(1), 4),
-        (SMALL, 56),
-        (Scope(), 936),
-        (Scope(accounts=4), 1912),
-        (Scope(policies=BOTH), 1872),
-        (Scope(2, kinds=ALL), 442),
-        (Scope(kinds=ALL), 20_651),
+        (Scope(2, 3), 56),
+        (SMALL, 65),
+        (Scope(3, 3), 936),
+        (Scope(), 1912),
+        (Scope(policies=BOTH), 3824),
+        (Scope(nonces=NONCES["any"]), 5083),
+        (Scope(2, 3, ALL), 442),
+        (Scope(3, 3, ALL), 20_651),
     ],
 )
 def test_the_number_of_blocks_is_known(scope: Scope, blocks: int) -> None:
@@ -163,15 +168,20 @@ def test_a_block_can_be_had_by_its_number() -> None:
         assert scope.block(number) == candidate
 
 
+def codes_of(scope: Scope, moves: Moves, policy: Policy) -> list[Code]:
+    """Return what the reference says to each transaction of a block."""
+    case = scope.case((moves, policy))
+    (step,) = case.steps
+    assert isinstance(step, BlockStep)
+    block = realise(step, case.scheme)
+    outcome = reference.execute(block, MemoryStorage(case.state), SCHEMES[case.scheme])
+    return [each.code for each in outcome.receipts]
+
+
 def test_every_move_succeeds_or_fails_as_its_amount_class_says() -> None:
     scope = Scope(2, kinds=ALL)
     for moves, policy in scope.blocks():
-        case = scope.case((moves, policy))
-        (step,) = case.steps
-        assert isinstance(step, BlockStep)
-        block = realise(step, case.scheme)
-        outcome = reference.execute(block, MemoryStorage(case.state), SCHEMES[case.scheme])
-        codes = [each.code for each in outcome.receipts]
+        codes = codes_of(scope, moves, policy)
         assert tuple(code is Code.SUCCESS for code in codes) == forecast(moves, scope.accounts)
         assert set(codes) <= {Code.SUCCESS, Code.INSUFFICIENT_BALANCE, Code.INSUFFICIENT_FEE}
 
@@ -195,7 +205,7 @@ def test_amount_classes_meet_at_what_the_source_can_spend() -> None:
 def test_batched_agrees_in_every_trace_of_the_default_scope(tmp_path: Path) -> None:
     exploration = explored(Scope(), tmp_path)
     assert exploration.conclusion is Conclusion.EXHAUSTED
-    assert exploration.tally.ends == {"agree": 936}
+    assert exploration.tally.ends == {"agree": 1912}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -216,8 +226,126 @@ def test_optimistic_credits_agree_in_every_trace_of_a_small_scope(tmp_path: Path
 
 
 def test_two_transfers_run_side_by_side_only_over_four_accounts(tmp_path: Path) -> None:
-    assert explored(SMALL, tmp_path).tally.parallel == 0
-    assert explored(Scope(2, 4), tmp_path).tally.parallel == 9
+    assert explored(Scope(2, 3), tmp_path).tally.parallel == 0
+    assert explored(SMALL, tmp_path).tally.parallel == 9
+
+
+@pytest.mark.parametrize("executor", ["batched", "dag"])
+def test_transactions_that_wait_for_each_other_are_not_side_by_side(
+    tmp_path: Path, executor: str
+) -> None:
+    exploration = explored(Scope(2, 3), tmp_path, executor)
+    assert exploration.tally.ends == {"agree": 56}
+    assert exploration.tally.parallel == 0
+    assert explored(SMALL, tmp_path, executor).tally.parallel == 9
+
+
+def test_a_scope_in_which_nothing_overlaps_is_inconclusive(certificate: Path) -> None:
+    result = lockstep(certificate, "--accounts", 3)
+    assert result.exit_code == GATE
+    assert "inconclusive: 56 of 56 blocks (agree 56)" in result.stdout
+    assert "in 0 blocks two transactions ran side by side" in result.stdout
+
+
+def test_speculating_transactions_are_side_by_side_whatever_they_share(tmp_path: Path) -> None:
+    exploration = explored(Scope(2, 2), tmp_path, "optimistic-rounds")
+    assert exploration.conclusion is Conclusion.EXHAUSTED
+    assert exploration.tally.parallel > 0
+
+
+# Wrong nonces.
+
+
+def test_any_nonces_are_all_the_exact_ones_and_each_wrong_one() -> None:
+    exact = {moves for moves, _ in SMALL.blocks()}
+    every = {moves for moves, _ in WRONG.blocks()}
+    assert exact < every
+    assert {each.nonce for moves in every for each in moves} == set(Nonce)
+    wrong = {moves for moves in every if any(each.nonce is not Nonce.EXACT for each in moves)}
+    assert every - exact == wrong
+
+
+def test_a_nonce_fails_as_its_class_says() -> None:
+    expected = {Nonce.DUPLICATE: Code.NONCE_TOO_LOW, Nonce.SKIPPED: Code.NONCE_TOO_HIGH}
+    for moves, policy in WRONG.blocks():
+        codes = codes_of(WRONG, moves, policy)
+        assert tuple(code is Code.SUCCESS for code in codes) == forecast(moves, WRONG.accounts)
+        for move, code in zip(moves, codes, strict=True):
+            assert expected.get(move.nonce, code) is code
+
+
+def test_an_executor_that_checks_no_nonce_is_found_only_with_wrong_ones(tmp_path: Path) -> None:
+    executor = "lockstep_mutants.loading:NonceUnchecked"
+    assert explored(SMALL, tmp_path, executor).conclusion is Conclusion.EXHAUSTED
+    assert explored(WRONG, tmp_path, executor).conclusion is Conclusion.DIVERGES
+
+
+# Steps that announce too little.
+
+
+@pytest.mark.parametrize(
+    ("name", "scope"),
+    [
+        ("ToldAsTheyEnd", SMALL),
+        ("CountsUnseen", Scope(2, 2, (Kind.BURN,))),
+        ("PaysUnseen", SMALL),
+        ("AsksUnseen", SMALL),
+    ],
+)
+def test_a_race_that_no_step_announces_is_unannounced_and_names_two_steps(
+    tmp_path: Path, name: str, scope: Scope
+) -> None:
+    exploration = explored(scope, tmp_path, f"{UNANNOUNCED}:{name}")
+    assert exploration.conclusion is Conclusion.DIVERGES
+    assert exploration.tally.ends.keys() == {"agree", "unannounced"}
+    for finding in exploration.findings:
+        record = load_finding(finding)
+        assert record.verdict == "unannounced"
+        assert record.case.transactions() == 2
+        named = finding.settled.run.differences[0]
+        left, right = named.where.split(", ")
+        assert (left[:3], right[:3]) in [("t0@", "t1@"), ("t1@", "t0@")]
+        assert finding.settled.repeatable
+
+
+@pytest.mark.parametrize(
+    ("name", "scope"),
+    [("ToldAsTheyEnd", SMALL), ("CountsUnseen", Scope(2, 2, (Kind.BURN,)))],
+)
+def test_the_same_race_announced_is_a_divergence(tmp_path: Path, name: str, scope: Scope) -> None:
+    exploration = explored(scope, tmp_path, f"{UNANNOUNCED}:{name}Announced")
+    assert exploration.tally.ends.keys() == {"agree", "diverge"}
+
+
+def test_an_unannounced_touch_is_a_divergence_to_the_command_line(certificate: Path) -> None:
+    result = lockstep(certificate, "--executor", f"{UNANNOUNCED}:ToldAsTheyEnd")
+    assert result.exit_code == DIVERGENCE, result.output
+    assert "UNANNOUNCED" in result.stdout
+    assert "order of steps[t0@" in result.stdout
+    assert checked(certificate, "--trust").exit_code == AGREE
+
+
+# Stopping at the first failure.
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_stopping_at_the_first_failure_leaves_the_rest_to_be_gone_on_with(
+    certificate: Path, jobs: int
+) -> None:
+    racing = ("--executor", f"{RACES}:DestinationsMissing", "--jobs", jobs)
+    result = lockstep(certificate, *racing, "--stop-at-first")
+    assert result.exit_code == DIVERGENCE
+    assert "stopped at the first failure" in result.stdout
+    found = json.loads(certificate.read_bytes())["found"]
+    assert found["next"] == found["failures"][0]["block"] + 1 < found["blocks"]
+    assert lockstep(certificate, *racing).exit_code == DIVERGENCE
+    whole = certificate.with_name("whole.json")
+    lockstep(whole, *racing)
+    assert whole.read_bytes() == certificate.read_bytes()
+
+
+def test_without_a_failure_there_is_nothing_to_stop_at(certificate: Path) -> None:
+    assert lockstep(certificate, "--stop-at-first").exit_code == AGREE
 
 
 @pytest.mark.parametrize(
@@ -257,12 +385,34 @@ def test_too_few_workers_for_every_trace_are_refused() -> None:
 def test_a_certificate_says_what_was_asked_and_found(certificate: Path) -> None:
     result = lockstep(certificate)
     assert result.exit_code == AGREE, result.output
-    assert "exhausted: 56 of 56 blocks (agree 56), 56 traces" in result.stdout
+    assert "exhausted: 65 of 65 blocks (agree 65), 65 traces" in result.stdout
     written = json.loads(certificate.read_bytes())
     asked, found = written["asked"], written["found"]
-    assert (asked["transactions"], asked["accounts"], asked["kinds"]) == (2, 3, ["transfer"])
+    assert (asked["transactions"], asked["accounts"], asked["kinds"]) == (2, 4, ["transfer"])
+    assert asked["nonces"] == ["exact"]
     assert (asked["executor"], asked["workers"], asked["policies"]) == ("batched", 2, ["skip"])
-    assert (found["verdict"], found["blocks"], found["next"]) == ("exhausted", 56, 56)
+    assert (found["verdict"], found["blocks"], found["next"]) == ("exhausted", 65, 65)
+    assert (found["parallel"], found["exchanged"]) == (9, 9)
+
+
+def test_a_certificate_states_in_words_what_it_takes_for_granted(certificate: Path) -> None:
+    result = lockstep(certificate)
+    written = json.loads(certificate.read_bytes())
+    orders = written["found"]["orders"]
+    assert f"9 of 65 blocks were executed in {orders} other orders" in written["assumed"][0]
+    for each in written["assumed"]:
+        assert each in result.stdout
+    assert lockstep(certificate, "--accounts", 3).exit_code == GATE
+    assert "so this was not tried" in json.loads(certificate.read_bytes())["assumed"][0]
+
+
+def test_a_certificate_of_another_format_is_refused_in_one_line(certificate: Path) -> None:
+    lockstep(certificate)
+    written = json.loads(certificate.read_bytes())
+    del written["assumed"]
+    certificate.write_text(json.dumps(written | {"format": 2}))
+    assert_one_line(checked(certificate), USAGE, "format 1, this version reads 2")
+    assert_one_line(lockstep(certificate), USAGE, "format 1, this version reads 2")
 
 
 def test_the_same_question_gives_the_same_bytes_whatever_the_number_of_processes(
@@ -288,13 +438,13 @@ class Stop:
 
 @pytest.fixture
 def interrupted(certificate: Path) -> Path:
-    """Give a certificate that was left off after 24 of 56 blocks."""
+    """Give a certificate that was left off after 24 of 65 blocks."""
     with pytest.MonkeyPatch.context() as patch:
         stop = Stop(2)
         patch.setattr(terminal._Shown, "show", lambda *given: stop(*given))
         result = lockstep(certificate)
     assert result.exit_code == FAULT
-    assert "unfinished: 24 of 56 blocks" in result.stdout
+    assert "unfinished: 24 of 65 blocks" in result.stdout
     assert "interrupted: the same command goes on" in result.stdout
     return certificate
 
@@ -311,7 +461,7 @@ def test_another_question_does_not_go_on(interrupted: Path) -> None:
     result = lockstep(interrupted, "--accounts", 2)
     assert_one_line(result, USAGE, str(interrupted), "(accounts)", "--fresh")
     assert json.loads(interrupted.read_bytes())["found"]["next"] == 24
-    assert lockstep(interrupted, "--accounts", 2, "--fresh").exit_code == AGREE
+    assert lockstep(interrupted, "--accounts", 5, "--fresh").exit_code == AGREE
 
 
 def test_an_interrupt_while_a_finding_is_shrunk_loses_neither_block_nor_finding(
@@ -367,11 +517,12 @@ def test_a_certificate_checks(certificate: Path, executor: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("traces", 57),
+        ("traces", 66),
+        ("orders", 1),
         ("digest", "0" * 64),
-        ("blocks", 55),
+        ("blocks", 64),
         ("verdict", "diverges"),
-        ("ends", {"agree": 55, "incomplete": 1}),
+        ("ends", {"agree": 64, "incomplete": 1}),
     ],
 )
 def test_a_tampered_certificate_does_not_check(
@@ -386,6 +537,16 @@ def test_a_tampered_certificate_does_not_check(
     assert f"differs: {field}: certificate" in result.stdout
 
 
+def test_tampered_assumptions_do_not_check(certificate: Path) -> None:
+    lockstep(certificate)
+    written = json.loads(certificate.read_bytes())
+    written["assumed"] = written["assumed"][1:]
+    certificate.write_text(json.dumps(written))
+    result = checked(certificate)
+    assert result.exit_code == DIVERGENCE
+    assert "differs: assumed" in result.stdout
+
+
 def test_a_certificate_of_another_executor_source_runs_and_says_so(
     certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -395,9 +556,9 @@ def test_a_certificate_of_another_executor_source_runs_and_says_so(
     )
     monkeypatch.syspath_prepend(tmp_path)
     lockstep(certificate, "--executor", "changing_executor:Mine")
-    assert checked(certificate).exit_code == AGREE
+    assert checked(certificate, "--trust").exit_code == AGREE
     source.write_text(source.read_text() + "# edited\n")
-    result = checked(certificate)
+    result = checked(certificate, "--trust")
     assert result.exit_code == FAULT
     assert "changed since the certificate: executor sources" in result.stdout
     assert "same result" in result.stdout
@@ -433,7 +594,7 @@ def test_an_inconclusive_exploration_exits_4(certificate: Path) -> None:
 def test_an_executor_that_breaks_exits_3(certificate: Path) -> None:
     result = lockstep(certificate, "--executor", f"{TARGETS}:Crashing")
     assert result.exit_code == FAULT
-    assert "diverges: 56 of 56 blocks" in result.stdout
+    assert "diverges: 65 of 65 blocks" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -460,6 +621,7 @@ def test_what_cannot_be_explored_is_refused_in_one_line(
         ("--accounts", 9),
         ("--kinds", "tea"),
         ("--policy", "tea"),
+        ("--nonces", "tea"),
         ("--jobs", 0),
         ("--limit", 0),
     ],
@@ -477,9 +639,52 @@ def test_a_file_that_is_no_certificate_is_neither_read_nor_overwritten(certifica
     assert certificate.read_text() == "{}"
 
 
+def edited(certificate: Path, old: str, new: str) -> None:
+    """Make a certificate of the smallest scope, and put ``new`` in the place of ``old``."""
+    lockstep(certificate, "--transactions", 1, "--accounts", 2)
+    text = certificate.read_text()
+    assert text.count(old) == 1
+    certificate.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('"format": 2', '"format": 2, "format": 2', "'format' is given twice, at $"),
+        ('"next": ', '"next": 0, "next": ', "'next' is given twice, at $.found"),
+        ('"steps": ', '"steps": ' + "9" * 5000, "is no value, at $.found.steps"),
+        ('"steps": ', '"steps": -', "found.steps"),
+        ('"agree": ', '"splendid": ', "found.ends"),
+        ('"executor": "batched"', '"executor": ""', "asked.executor"),
+        (
+            '"failures": []',
+            '"failures": [{"fingerprint": "X", "verdict": "hang"}]',
+            "failures",
+        ),
+        ('"failures": []', '"failures": [{"fingerprint": "ab", "verdict": "odd"}]', "failures"),
+        ('"transactions": 1', '"transactions": 1e400', "asked.transactions"),
+    ],
+)
+def test_a_certificate_that_says_what_none_can_is_refused_at_the_place(
+    certificate: Path, old: str, new: str, reason: str
+) -> None:
+    edited(certificate, old, new)
+    assert_one_line(checked(certificate), USAGE, f"{certificate}: not a certificate: ", reason)
+
+
+def test_a_certificate_that_is_no_regular_file_is_refused_unread(certificate: Path) -> None:
+    os.mkfifo(certificate)
+    assert_one_line(checked(certificate), USAGE, f"{certificate}: not a regular file")
+    certificate.unlink()
+    with certificate.open("wb") as file:
+        file.truncate(1 << 40)
+    assert_one_line(checked(certificate), USAGE, f"{certificate}: 1099511627776 bytes")
+
+
 def test_check_takes_no_scope_beside_its_file(certificate: Path) -> None:
     lockstep(certificate)
     assert_one_line(checked(certificate, "--accounts", 3), USAGE, "leave out --accounts")
+    assert_one_line(checked(certificate, "--stop-at-first"), USAGE, "leave out --stop-at-first")
 
 
 def test_check_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
@@ -491,6 +696,8 @@ def test_a_certificate_is_found_by_its_scope_unless_it_is_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["explore", "--transactions", "1", "--policy", "both"])
-    path = Path("corpora/certificates/batched-1x3-transfers-both.json")
+    path = Path("corpora/certificates/batched-1x4-transfers-both.json")
     assert f"certificate: {path}" in result.stdout
     assert path.exists()
+    result = CliRunner().invoke(main, ["explore", "--transactions", "1", "--nonces", "any"])
+    assert "batched-1x4-transfers-skip-any-nonces.json" in result.stdout

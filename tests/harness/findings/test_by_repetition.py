@@ -222,6 +222,6 @@ def test_shrinking_a_saved_failure_of_a_program_measures_it_again(
     record = Record(TWO, {"kind": "hand-written"}, setting=Setting(program))
     path = tmp_path / "case.json"
     path.write_bytes(to_bytes(replace(record, verdict="protocol_error")))
-    result = CliRunner().invoke(main, ["shrink", str(path)])
+    result = CliRunner().invoke(main, ["shrink", "--trust", str(path)])
     assert result.exit_code == 3, result.output
     assert "reproduction: 3 of 3 runs fail" in result.output

@@ -5,10 +5,10 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lockstep.case.deviation import Deviation, DeviationError, task_name
+from lockstep.case.deviation import Deviation, DeviationError, step_of, step_text, task_name
 from lockstep.schedules.canonical import deviations_of
 from lockstep.schedules.deviations import FollowDeviations
 from lockstep.schedules.random_walk import RandomWalk
@@ -35,9 +35,41 @@ def test_a_deviation_is_read_as_it_was_written(
     assert Deviation.parse(str(deviation)) == deviation
 
 
+ANYTHING = st.text(st.characters(exclude_categories=()))
+SOMETHING = st.text(st.characters(exclude_categories=()), min_size=1)
+
+
+@given(SOMETHING, ANYTHING, ANYTHING, SOMETHING)
+@example("t0@#1 -> t1", "a[b]#2", "] -> t3 [", "t1 t2")
+def test_whatever_an_executor_calls_its_steps_it_is_read_as_it_was_written(
+    task: str, label: str, place: str, run: str
+) -> None:
+    deviation = Deviation((task, label, place, 2), run)
+    assert Deviation.parse(str(deviation)) == deviation
+    assert str(deviation).isprintable()
+    assert step_of(step_text(task, label)) == (task, label)
+
+
+@given(PHRASE)
+def test_a_step_is_written_in_plain_words_where_it_has_some(phrase: str) -> None:
+    assert str(Deviation(("t0", phrase, phrase, 1), "t1")) == f"t0@{phrase}[{phrase}] -> t1"
+
+
 @pytest.mark.parametrize(
     "text",
-    ["", "t0", "t0@publish", "t0@publish ->", "@publish -> t1", "t0@ -> t1", "t0@a -> t1 t2"],
+    [
+        "",
+        "t0",
+        "t0@publish",
+        "t0@publish ->",
+        "@publish -> t1",
+        "t0@a -> t1 t2",
+        "t0@a#0 -> t1",
+        "t0@a#01 -> t1",
+        "t0@a#" + "9" * 5000 + " -> t1",
+        "t0@a#\uff11 -> t1",
+        "t0@%ff -> t1",
+    ],
 )
 def test_any_other_text_is_refused(text: str) -> None:
     with pytest.raises(DeviationError):

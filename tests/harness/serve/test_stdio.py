@@ -22,6 +22,7 @@ from lockstep.targets.program.program import program_named
 from lockstep.targets.program.target import ProgramLane
 from lockstep.targets.repeated import only
 from lockstep.verdict import Verdict
+from lockstep_ledger.block import Block, Envelope
 from lockstep_ledger.model import (
     NATIVE,
     U64_MAX,
@@ -33,6 +34,11 @@ from lockstep_ledger.model import (
     SetMultisig,
     State,
 )
+from lockstep_ledger.outcome import Code, Outcome
+from lockstep_ledger.storage.protocol import Reader
+from lockstep_parallel.executors.batched import Batched
+from lockstep_parallel.rules.state import BlockState
+from lockstep_parallel.steps.drivers.protocol import Driver
 from tests.harness.small import ALICE, BOB, CAROL, FEE, block, case_of, pays
 from tests.harness.targets.program.inside import inside
 
@@ -159,3 +165,34 @@ def test_fees_that_vanish_may_add_up_to_more_than_a_u64() -> None:
     with running("batched") as lane:
         run = lane.run_plain(case)
     assert run.verdict is Verdict.AGREE, run.differences
+
+
+class Odd(Batched):
+    """Says what no encoding can hold, in an error of its own or in a fault of a transaction."""
+
+    async def transaction(self, envelope: Envelope, state: BlockState) -> Code:
+        raise ValueError("boom \ud800\n\x1b[2J")
+
+
+class Odder(Batched):
+    """Says nothing, and not even that."""
+
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
+        class Speechless(Exception):
+            def __str__(self) -> str:
+                raise self
+
+        raise Speechless("\ud800")
+
+
+@pytest.mark.parametrize(
+    ("executor", "words"),
+    [("Odd", "boom \\ud800 \\x1b[2J"), ("Odder", "Speechless: an error that cannot say what")],
+)
+def test_a_served_executor_may_say_anything(executor: str, words: str) -> None:
+    with running(f"{__name__}:{executor}") as lane:
+        for _ in range(2):
+            run = lane.run_plain(case_of(block(pays("t0", 0))))
+            assert run.verdict is Verdict.CRASH
+            assert words in str(run.differences[0])
+        assert executor_of(lane).connection.starts == 1

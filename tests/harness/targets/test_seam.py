@@ -189,6 +189,6 @@ def test_its_failures_are_measured_shrunk_kept_and_replayed() -> None:
     result = CliRunner().invoke(main, [*command, "--findings", "found"])
     assert result.exit_code == 1, result.output
     assert "reproduction: 30 of 30 runs fail" in result.output
-    replayed = CliRunner().invoke(main, ["replay", "found"])
+    replayed = CliRunner().invoke(main, ["replay", "--trust", "found"])
     assert replayed.exit_code == 1, replayed.output
     assert "0 agree" in replayed.output

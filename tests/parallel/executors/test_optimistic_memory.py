@@ -10,8 +10,10 @@ from lockstep_ledger.outcome import Code
 from lockstep_parallel.executors.optimistic.chain import (
     BASE,
     EMPTY,
+    Chain,
     Estimate,
     Found,
+    Snapshot,
     Value,
     Version,
     Written,
@@ -258,14 +260,18 @@ def _in_full(body: Coroutine[Any, None, Any]) -> None:
 # What an observer is shown
 
 
-def test_an_observer_sees_the_last_entry_of_a_location(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_observer_sees_the_chain_of_a_location_and_what_is_below(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     held: dict[Any, Any] = {}
     monkeypatch.setattr(WATCH, "held", held)
     shared = memory()
     take(shared.state.nonce(A))
-    assert held["nonce"](NONCE) == 3
-    publish(shared, 0, 0, {NONCE: 4})
-    assert held["nonce"](NONCE) == 4
+    assert held["nonce"](NONCE) == Snapshot(EMPTY, 3)
+    assert held["record"](("record", 0)) is None
+    publish(shared, 0, 1, {NONCE: 4})
+    assert held["nonce"](NONCE) == Snapshot(Chain((Written(Version(0, 1), 4),)), 3)
+    assert held["record"](("record", 0)).version == Version(0, 1)
     assert str(held["record"](("record", 0))) == "SUCCESS, 0 read, 1 written"
-    take(shared.abort(Version(0, 0), wrote({NONCE: 4})))
-    assert held["nonce"](NONCE) == Estimate(Version(0, 0))
+    take(shared.abort(Version(0, 1), wrote({NONCE: 4})))
+    assert held["nonce"](NONCE) == Snapshot(Chain((Estimate(Version(0, 1)),)), 3)

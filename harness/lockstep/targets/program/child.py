@@ -1,9 +1,10 @@
 """A child process that speaks in frames: started, fed, read under a deadline, ended without trace.
 
 Invariant: neither side can block the other for ever, since all pipes are served at once; after
-``end`` neither the process nor a process of its group is left, and every pipe is closed. Standard
-error is read all the time, its last bytes are kept. A pipe is known by its object and the process
-by being unreaped: no number is used once the system may have given it to something else.
+``end`` neither the process nor a process of its group is left, and every pipe is closed; when this
+process is gone before that, they are ended all the same. Standard error is read all the time, its
+last bytes are kept. A pipe is known by its object and the process by being unreaped: no number is
+used once the system may have given it to something else.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from selectors import EVENT_READ, EVENT_WRITE, PollSelector
 from typing import IO
 
 from lockstep.targets.program.frames import LENGTH
+from lockstep.targets.program.guard import Guard
 from lockstep.targets.program.messages import MAXIMUM_FRAME
+from lockstep.undisturbed import undisturbed
 from lockstep.verdict import Verdict
 
 try:
@@ -51,14 +54,21 @@ class Child:
     """One running process. Raises ``OSError`` if ``command`` cannot be started."""
 
     def __init__(self, command: Sequence[str], memory: int = MEMORY) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - the user names the program to be run
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
-        )
+        with undisturbed():
+            self._process = subprocess.Popen(  # noqa: S603 - the user names the program to be run
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,
+            )
+            try:
+                self._guard = Guard(self._process.pid)
+            except OSError:
+                self._kill()
+                self._process.wait()
+                raise
         self._input = _pipe(self._process.stdin)
         self._output = _pipe(self._process.stdout)
         self._errors = _pipe(self._process.stderr)
@@ -124,15 +134,25 @@ class Child:
 
     def end(self) -> str:
         """End the process with its whole group; return the last of what it wrote to stderr."""
+        with undisturbed():
+            return self._end()
+
+    def _end(self) -> str:
         if self._process.returncode is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            self._kill()
+            self._guard.end()
             self._process.wait()
+        else:
+            self._guard.end()
         self._read_stderr()
         for pipe in (self._input, self._output, self._errors):
             self._close(pipe)
         self._waiting.close()
         return self._stderr.decode("utf-8", "replace")
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _has_ended(self, seconds: float) -> bool:
         """Tell whether the process ends within ``seconds``, without reaping it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lockstep.foreign.text import shown
 from lockstep.targets.program.messages import (
     U64,
     FaultMessage,
@@ -49,7 +50,7 @@ def write_outcome(outcome: Outcome) -> OutcomeMessage:
         burned=str(changes.burned),
         fees=str(outcome.fees),
         height=str(changes.height),
-        faults=[FaultMessage(error=each.error, index=each.index) for each in outcome.faults],
+        faults=[FaultMessage(error=shown(each.error), index=each.index) for each in outcome.faults],
     )
 
 

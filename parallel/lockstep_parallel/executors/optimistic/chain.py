@@ -101,3 +101,11 @@ class Chain:
 
 
 EMPTY: Final = Chain()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A location as an observer sees it: its chain, over the value below all transactions."""
+
+    chain: Chain
+    base: Value

@@ -9,7 +9,7 @@ algorithm 2; there, an operation on several locations takes them one by one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeAlias
@@ -22,6 +22,7 @@ from lockstep_parallel.executors.optimistic.chain import (
     Entry,
     Estimate,
     Found,
+    Snapshot,
     Summed,
     Value,
     Version,
@@ -60,6 +61,17 @@ class Executed:
                 return error
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A record as an observer sees it, with the version that it is of."""
+
+    version: Version
+    record: Executed
+
+    def __str__(self) -> str:
+        return str(self.record)
+
+
 class Memory:
     """The shared memory of one block over ``state``, which is not changed before ``settle``."""
 
@@ -77,6 +89,7 @@ class Memory:
             )
         }
         self._chains: dict[Location, Chain] = {}
+        self._published: dict[int, Version] = {}
         self._lock = Lock()
         self._show_values()
 
@@ -116,6 +129,7 @@ class Memory:
             self.write(version, record)
             self.remove(index, left)
             self.records.values[index] = record
+            self._published[index] = version
         return self.is_wider(record, previous)
 
     async def validate(self, index: int, record: Executed) -> bool:
@@ -189,19 +203,21 @@ class Memory:
                     raise AssertionError(f"{entry} was left of a block that is done")
 
     def _show_values(self) -> None:
-        """Let an observer see the last entry of a location, else what is below the memory."""
+        """Let an observer see all entries of a location, and of which version a record is."""
         if WATCH.held is None:
             return
-        for name in (*self._columns, *BURNED):
-            below = WATCH.held[name]
+        records = WATCH.held["record"]
 
-            def held(key: Key, below: Any = below) -> object:
-                match self._chains.get(key, EMPTY).last():
-                    case None:
-                        return below(key)
-                    case Written(_, value):
-                        return value
-                    case Estimate() as estimate:
-                        return estimate
+        def published(key: Key) -> object:
+            index: Any = key[1]
+            record: Any = records(key)
+            return None if record is None else Published(self._published[index], record)
+
+        WATCH.held["record"] = published
+        held_below = {name: table.held for name, table in self._columns.items()}
+        for name, below in (*held_below.items(), (BURNED[0], self.state.burned.held)):
+
+            def held(key: Key, below: Callable[[Key], Any] = below) -> object:
+                return Snapshot(self._chains.get(key, EMPTY), below(key))
 
             WATCH.held[name] = held

@@ -39,6 +39,7 @@ class Threads:
         self._size = 0
         self._changed = Condition()
         self._waiting = 0
+        self._given_up = False
 
     def run(self, tasks: Sequence[Task[T]], workers: int) -> list[T | Crash]:
         """Run ``tasks`` on ``workers`` threads, in this thread alone if one is enough."""
@@ -86,9 +87,13 @@ class Threads:
         if others < 1:
             self._work(queue, results)
             return
+        self._given_up = False
         started = [self._threads(others).submit(self._work, queue, results) for _ in range(others)]
         try:
             self._work(queue, results)
+        except BaseException:
+            self._give_up()
+            raise
         finally:
             wait(started)
         for each in started:
@@ -137,12 +142,23 @@ class Threads:
             with self._changed:
                 self._changed.notify_all()
 
+    def _give_up(self) -> None:
+        """Let nobody wait for a task that is not driven any more."""
+        with self._changed:
+            self._given_up = True
+            self._changed.notify_all()
+
     def _wait_for(self, guard: Callable[[], bool], label: str) -> None:
         with self._changed:
             self._waiting += 1
             try:
-                if not self._changed.wait_for(guard, timeout=self._patience):
+                opened = self._changed.wait_for(
+                    lambda: self._given_up or guard(), timeout=self._patience
+                )
+                if not opened:
                     raise Hang(f"waited {self._patience} s for {label}")
+                if self._given_up:
+                    raise Hang(f"what opens {label} is given up")
             finally:
                 self._waiting -= 1
 

@@ -15,7 +15,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lockstep.campaign.health import LEAST_TRANSACTIONS, Measure
-from lockstep.campaign.worker import Plan, Worker
+from lockstep.campaign.plan import Plan
+from lockstep.campaign.worker import Worker
 from lockstep.case.file import Setting, load, save
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Case
@@ -150,7 +151,7 @@ def test_a_campaign_on_a_served_canary_keeps_a_small_case_that_replays(tmp_path:
         assert result.exit_code == DIVERGENCE, result.output
         (path, *_) = sorted(tmp_path.rglob("*.json"))
         assert load(path).case.transactions() == 1
-        assert lockstep("replay", path).exit_code == DIVERGENCE
+        assert lockstep("replay", "--trust", path).exit_code == DIVERGENCE
     with serving(Ledger(served("batched"), 4)) as server:
         fixed = lockstep("replay", path, "--executor", server.url)
     assert fixed.exit_code == AGREE
@@ -215,7 +216,7 @@ def test_what_chooses_interleavings_refuses_a_server(
     command: str, server: Server, tmp_path: Path
 ) -> None:
     saved = save(record(setting=Setting(server.url)), tmp_path)
-    named = [saved] if command == "explain" else ["--executor", server.url]
+    named = [saved, "--trust"] if command == "explain" else ["--executor", server.url]
     result = lockstep(command, *named)
     assert result.exit_code == USAGE
     assert "is outside" in result.stderr

@@ -1,0 +1,45 @@
+"""Everything that decides what a campaign does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lockstep.campaign.health import KINDS
+from lockstep.case.file import Setting
+from lockstep.case.values import Case
+from lockstep.corpus.feedback import MUTATED_SHARE
+from lockstep.findings.finding import FINDINGS
+from lockstep.targets.named import find
+from lockstep.targets.target import Projection
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that decides what a campaign does; ``database`` None is a temporary one.
+
+    ``strategy`` names the one that draws schedules, None for the usual mix.
+
+    ``seeds`` are run first, as they are. ``mutated`` is the share of the other cases that are near
+    a seed or a case of the chunk that did something new.
+    """
+
+    seed: str
+    settings: tuple[Setting, ...]
+    storage: str = "rocksdb"
+    scheme: str = "keyed-hash"
+    database: Path | None = None
+    seeds: tuple[Case, ...] = ()
+    mutated: float = MUTATED_SHARE
+    strategy: str | None = None
+    findings: Path = FINDINGS
+
+    def projections(self) -> tuple[Projection, ...]:
+        """Return those that the cases go through: every one that some target needs, for all."""
+        needed = (find(setting.executor).projection for setting in self.settings)
+        return tuple(dict.fromkeys(each for each in needed if each is not None))
+
+    def payloads(self) -> tuple[str, ...]:
+        """Return the payloads that the cases can have, by name."""
+        left = [each.payloads for each in self.projections()]
+        return tuple(kind for kind in KINDS if all(kind in payloads for payloads in left))

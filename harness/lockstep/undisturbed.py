@@ -1,0 +1,50 @@
+"""Short work that nothing breaks off: an end that is asked for meanwhile comes right after it.
+
+Invariant: what ``disturb`` is given is raised in the main thread, at once or when the work that is
+not to be disturbed is done; of several only the last.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_depth = 0
+_held: BaseException | None = None
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold back inside what would break off the main thread; other threads are not broken off."""
+    global _depth
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _depth += 1
+    try:
+        yield
+    finally:
+        _depth -= 1
+        if not _depth:
+            _let_go()
+
+
+def is_undisturbed() -> bool:
+    """Tell whether such work is going on."""
+    return _depth > 0
+
+
+def disturb(error: BaseException) -> None:
+    """Raise ``error``, which a signal handler wants to, as soon as that does no harm."""
+    global _held
+    if not _depth:
+        raise error
+    _held = error
+
+
+def _let_go() -> None:
+    global _held
+    error, _held = _held, None
+    if error is not None:
+        raise error
