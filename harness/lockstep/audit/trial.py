@@ -149,7 +149,7 @@ class _Keeping:
         self._kept = self._keeper.met(record, self._kind, name)
 
     def settled(self, reduced: Reduced) -> str:
-        """Put the shrunk case in the place of what was met, if it fails again; return where it is."""
+        """Put the shrunk case, if it fails again, in the place of what was met; say where it is."""
         run = self._lane.run_deviating(reduced.case, reduced.schedule)
         back = run.verdict.is_failure and signature_of(run) == signature_of(self._failure.run)
         if back:
