@@ -149,9 +149,10 @@ class _Keeping:
         self._kept = self._keeper.met(record, self._kind, name)
 
     def settled(self, reduced: Reduced) -> str:
-        """Put the shrunk case in the place of what was met; return where it is."""
+        """Put the shrunk case, if it fails again, in the place of what was met; say where it is."""
         run = self._lane.run_deviating(reduced.case, reduced.schedule)
-        if signature_of(run) == signature_of(self._failure.run):
+        back = run.verdict.is_failure and signature_of(run) == signature_of(self._failure.run)
+        if back:
             record = Settled(reduced, run, repeatable=True).record(self._lane.setting, self._origin)
             self._kept = self._keeper.settled(self._kept, record, self._kind)
         return self._kept.problem if self._kept.path is None else str(self._kept.path)

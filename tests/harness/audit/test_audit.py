@@ -200,6 +200,25 @@ def test_failing_cases_are_kept_shrunk_and_fail_again(tmp_path: Path) -> None:
         assert replayed.exit_code == 1, replayed.output
 
 
+class Once(Batched):
+    """Wrong in one block of its life, whatever is in that."""
+
+    blocks = 0
+
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
+        outcome = super().execute(block, storage, driver)
+        Once.blocks += 1
+        return replace(outcome, fees=outcome.fees + 1) if Once.blocks == 12 else outcome
+
+
+def test_a_failure_that_does_not_come_back_is_kept_as_it_was_met(tmp_path: Path) -> None:
+    code, output = audit("--executor", f"{__name__}:Once", "--campaigns", "1", "--findings", "kept")
+    assert code == 0, output
+    (path,) = (tmp_path / "kept").glob("*/*.json")
+    assert load(path).verdict == "diverge"
+    assert f"kept {path.relative_to(tmp_path)}" in output
+
+
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_run(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("no folder")
