@@ -1,18 +1,23 @@
-"""docs/architecture.md shows the rooms as they are: in the contracts' order, in their own words."""
+"""docs/architecture.md shows the rooms as they are: in the contracts' order, in their own words.
+
+After a change of either, `python -m tests.test_architecture` writes the tables anew.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.repository import REPOSITORY
 
-PAGE = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+FILE = REPOSITORY / "docs" / "architecture.md"
+PAGE = FILE.read_text(encoding="utf-8")
 CONTRACTS = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
     "importlinter"
 ]["contracts"]
@@ -43,18 +48,33 @@ def first_line(module: Path) -> str:
 
 
 def rows_of(package: str) -> Iterator[str]:
-    """Give the rows of the package's table: floors, rooms and the rooms inside of them."""
-    floors = ROOMS[package]
+    """Give the rows of the package's table: its rooms from above, and the rooms inside of them.
+
+    A room on the floor of the one above it is marked.
+    """
     top = REPOSITORY / SOURCE_ROOTS[package] / package
-    for number, floor in zip(range(len(floors), 0, -1), floors, strict=True):
-        for name in floor:
+    for floor in ROOMS[package]:
+        for mark, name in zip(("", *[" ="] * len(floor)), floor, strict=False):
             room = top / name
             if not room.is_dir():
-                yield f"| {number} | `{name}.py` | {first_line(room.with_suffix('.py'))} |"
+                yield f"|{mark} | `{name}.py` | {first_line(room.with_suffix('.py'))} |"
                 continue
-            yield f"| {number} | `{name}/` | {first_line(room)} |"
+            yield f"|{mark} | `{name}/` | {first_line(room)} |"
             for inner in sorted(each.parent for each in room.glob("*/__init__.py")):
                 yield f"| | `{name}/{inner.name}/` | {first_line(inner)} |"
+
+
+def roots() -> Iterator[str]:
+    """Give the rows of the table of source roots."""
+    for package, root in SOURCE_ROOTS.items():
+        yield f"| `{root}/` | `{package}` | {first_line(REPOSITORY / root / package)} |"
+
+
+TABLES: dict[str, Callable[[], Iterator[str]]] = {
+    "## Source roots": roots,
+    **{f"### `{SOURCE_ROOTS[package]}/{package}/`": partial(rows_of, package) for package in ROOMS},
+}
+"""The headings of the page below which there is a table of rooms, and what gives its rows."""
 
 
 def table_below(heading: str) -> list[str]:
@@ -64,18 +84,9 @@ def table_below(heading: str) -> list[str]:
     return rows[2:]
 
 
-@pytest.mark.parametrize("package", list(ROOMS))
-def test_the_page_lists_the_rooms_floor_by_floor_in_their_own_words(package: str) -> None:
-    expected = list(rows_of(package))
-    shown = table_below(f"### `{SOURCE_ROOTS[package]}/{package}/`")
-    assert shown == expected, "the table should be\n" + "\n".join(expected)
-
-
-def test_the_page_lists_the_source_roots_in_their_own_words() -> None:
-    assert table_below("## Source roots") == [
-        f"| `{root}/` | `{package}` | {first_line(REPOSITORY / root / package)} |"
-        for package, root in SOURCE_ROOTS.items()
-    ]
+@pytest.mark.parametrize("heading", list(TABLES))
+def test_the_page_lists_roots_and_rooms_in_order_and_in_their_own_words(heading: str) -> None:
+    assert table_below(heading) == list(TABLES[heading]()), "python -m tests.test_architecture"
 
 
 def test_the_rooms_of_the_harness_and_of_the_executors_are_under_contract() -> None:
@@ -113,3 +124,17 @@ def test_every_decision_record_is_in_the_list_of_them() -> None:
     records = sorted(each.name for each in folder.glob("[0-9]*.md"))
     listed = (folder / "README.md").read_text(encoding="utf-8")
     assert sorted(re.findall(r"\]\(([0-9][\w-]+\.md)\)", listed)) == records
+
+
+def renew() -> None:
+    """Write the tables of the page anew, and nothing else."""
+    page = PAGE
+    for heading, rows in TABLES.items():
+        before, heading_line, below = page.partition(f"\n{heading}\n")
+        old = "\n".join(table_below(heading))
+        page = before + heading_line + below.replace(old, "\n".join(rows()), 1)
+    FILE.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    renew()

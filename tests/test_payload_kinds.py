@@ -13,6 +13,7 @@ from typing import cast, get_args
 
 import pytest
 
+from lockstep.campaign import health
 from lockstep.campaign.health import KINDS
 from lockstep.case import reading, text, writing
 from lockstep.case.documents import SignedDocument
@@ -33,9 +34,10 @@ from lockstep.generate.payloads import aim
 from lockstep.generate.situation import Situation
 from lockstep.generate.slots import Shape
 from lockstep.shrink import edits, numbers, simplicity, structure
+from lockstep.targets.labu import projection
 from lockstep.targets.labu.projection import PROJECTED_KINDS
-from lockstep.targets.program import needs
-from lockstep.targets.program.messages import PAYLOADS
+from lockstep.targets.program import needs, transactions
+from lockstep.targets.program.messages import PAYLOADS, SignedMessage
 from lockstep_ledger import wire
 from lockstep_ledger.block import Block, Envelope
 from lockstep_ledger.model import (
@@ -154,6 +156,11 @@ TABLES: dict[str, Callable[[], object]] = {
     "shrinking, numbers": lambda: all_of(numbers.lower_numbers),
     "invariants": invariants,
     "behaviour": lambda: behaviours._roles(BY_FEE),
+    "health": lambda: health._parties(BY_FEE),
+    "labu": lambda: projection._payload(INTENT, CASE.state),
+    "messages": lambda: transactions._write_signed(BY_FEE, ENVELOPE, None),
+    "messages, by wire": lambda: transactions._payload_arrives(SWEEP),
+    "messages, reading": lambda: transactions._read_payload(cast("SignedMessage", SWEEP)),
 }
 
 

@@ -9,9 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from lockstep.run.result import BlockRun, Run
-from lockstep_ledger.model import Address, Transaction, Transfers
+from lockstep_ledger.model import (
+    Address,
+    Burn,
+    NonceBump,
+    SetMultisig,
+    Transaction,
+    Transfers,
+)
 from lockstep_ledger.outcome import LATE, Code
 
 LEAST_TRANSACTIONS = 500
@@ -154,7 +162,10 @@ def _share(part: int, whole: int) -> float:
 
 
 def _parties(content: Transaction) -> set[Address]:
-    parties = {content.source}
-    if isinstance(content.payload, Transfers):
-        parties.update(output.destination for output in content.payload.outputs)
-    return parties
+    match content.payload:
+        case Transfers(outputs):
+            return {content.source, *(output.destination for output in outputs)}
+        case Burn() | SetMultisig() | NonceBump():
+            return {content.source}
+        case unknown:
+            assert_never(unknown)

@@ -80,8 +80,8 @@ def decode_terms(header: bytes, shape: Shape) -> Terms:
 
 
 def _ghosts(choice: int) -> Ghosts:
-    """Return what a byte makes believe: nothing in five cases out of six."""
-    return Ghosts(failures=216 <= choice < 240 or choice >= 248, blocks=choice >= 240)
+    """Return what a byte makes believe: nothing in four cases out of five."""
+    return Ghosts(failures=204 <= choice < 232 or choice >= 244, blocks=choice >= 220)
 
 
 _FAVOURED = (*(None,) * 8, "transfer", "burn", "burn", "multisig", "multisig", "bump")

@@ -16,6 +16,7 @@ from lockstep_ledger.model import (
     Address,
     Burn,
     NonceBump,
+    Policy,
     SetMultisig,
     Transfer,
     Transfers,
@@ -99,6 +100,10 @@ def drop_terms(case: Case) -> Iterator[Case]:
             yield with_step(case, number, replace(step, rewards=None))
         if step.fees_to is not None:
             yield with_step(case, number, replace(step, fees_to=None))
+        if step.policy is Policy.ATOMIC:
+            yield with_step(case, number, replace(step, policy=Policy.SKIP))
+        if not step.advances_height:
+            yield with_step(case, number, replace(step, advances_height=True))
         if step.warm:
             yield with_step(case, number, replace(step, warm=False))
         if step.dry_runs:

@@ -27,6 +27,10 @@ class ExchangingLane(SteeredLane):
         run = self._lane.run(case, ways)
         return self._lane.run_exchanged(case, run).failing or run
 
+    def renew(self) -> None:
+        """Forget whatever earlier cases left in the executor."""
+        self._lane.renew()
+
     def execute(
         self, block: Block, before: State, scheme: str
     ) -> tuple[Outcome | None, StepFailure | None]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -15,17 +18,29 @@ from lockstep.audit.subject import Size, Subject, catalogued, subjects_of, twin_
 from lockstep.audit.trial import Searched, Terms, Trial, Twin, run_trial
 from lockstep.campaign.campaign import Budget, run_campaign
 from lockstep.campaign.plan import Plan
-from lockstep.case.file import Setting
+from lockstep.case.file import Setting, load
 from lockstep.cli.main import main
 from lockstep.corpus.shipped import shipped_cases
 from lockstep.report.audit import closing_lines, row
+from lockstep_ledger.block import Block
+from lockstep_ledger.outcome import Outcome
+from lockstep_ledger.signatures import Scheme
+from lockstep_ledger.storage.protocol import Reader
 from lockstep_mutants.catalogue import MASKED, ROWS
+from lockstep_parallel.executors.batched import Batched
+from lockstep_parallel.steps.drivers.protocol import Driver
 from tests.harness.campaign.observing import Unseeing
 from tests.harness.findings.keeping import load_finding
 
 RACE = "lockstep_mutants.races:DestinationsMissing"
 VALUE = "lockstep_mutants.balances:SenderNotDebited"
 QUICK = Terms(budget=20.0, storage="memory")
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what is found out of the checkout."""
+    monkeypatch.chdir(tmp_path)
 
 
 def audit(*arguments: str) -> tuple[int, str]:
@@ -163,6 +178,151 @@ def test_a_masked_fault_is_told_with_its_reason_and_is_not_searched(
     assert code == 0
     assert f"masked: {MASKED[0].id} {MASKED[0].name}: {MASKED[0].reason}" in output
     assert row(Audited(catalogued()[0], ()))[:2] == (MASKED[0].id, "masked")
+
+
+# What is kept.
+
+
+def test_failing_cases_are_kept_shrunk_and_fail_again(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    file = tmp_path / "audit.json"
+    arguments = ("--campaigns", "2", "--findings", str(folder), "--json", str(file))
+    code, output = audit("--executor", RACE, *arguments)
+    assert code == 0, output
+    (found,) = json.loads(file.read_text())["subjects"]
+    kept = {trial["kept"] for trial in found["trials"]}
+    assert kept == {str(path) for path in folder.glob("*/*.json")}
+    for path in kept:
+        assert f"kept {path}" in output
+        record = load(Path(path))
+        assert (record.case.transactions(), len(record.schedule)) == (2, 1)
+        replayed = CliRunner().invoke(main, ["replay", "--storage", "memory", path])
+        assert replayed.exit_code == 1, replayed.output
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_run(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("no folder")
+    code, output = audit("--executor", RACE, "--findings", str(file / "below"))
+    assert code == 2
+    assert str(file) in output
+
+
+def test_what_was_measured_is_written_after_every_subject(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "audit.json"
+    seen: list[list[str]] = []
+
+    def watched(*arguments: Any) -> Iterator[Audited]:
+        for each in run_audit(*arguments):
+            if file.exists():
+                seen.append([known["id"] for known in json.loads(file.read_text())["subjects"]])
+            yield each
+
+    monkeypatch.setattr("lockstep.cli.audit.run_audit", watched)
+    subjects = ("--executor", VALUE, "--executor", RACE, "--executor", "canary")
+    audit(*subjects, "--campaigns", "1", "--json", str(file))
+    assert seen == [["T02a"], ["T02a", "X12a"]]
+
+
+# What breaks.
+
+
+class Unbuildable(Batched):
+    """Cannot be built."""
+
+    def __init__(self, scheme: Scheme, workers: int = 4) -> None:
+        raise RuntimeError("no such device")
+
+
+class Ending(Batched):
+    """Ends the process that it is executed in."""
+
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
+        os._exit(7)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_a_subject_raises_is_its_result_and_the_others_are_measured(jobs: int) -> None:
+    subjects = ("--executor", f"{__name__}:Unbuildable", "--executor", VALUE)
+    code, output = audit(*subjects, "--campaigns", "1", "--jobs", str(jobs))
+    assert code == 3
+    assert "cannot be built: RuntimeError: no such device" in output
+    assert "0/1 BROKE" in output
+    assert "T02a: found by 1 of 1 campaigns" in output
+    assert "survived" not in output
+
+
+def test_a_process_that_dies_is_the_result_of_what_it_was_at() -> None:
+    audited = list(run_audit([known(f"{__name__}:Ending"), known(VALUE)], ("one",), QUICK, 2))
+    assert [each.broke for each in audited] == [("seed one: it ended with exit code 7",), ()]
+    assert audited[1].found
+
+
+def test_what_harness_faults_raise_is_the_result_of_a_trial(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> Trial:
+        raise ValueError("not a number")
+
+    monkeypatch.setattr("lockstep.audit.audit.run_trial", broken)
+    (audited,) = run_audit([known(VALUE)], ("one", "two"), QUICK, 1)
+    assert audited.broke == tuple(
+        f"seed {each}: ValueError: not a number" for each in ("one", "two")
+    )
+    assert not audited.survived
+
+
+# What is known of an executor of no catalogue.
+
+
+class Known(Batched):
+    """Says how large the smallest case is."""
+
+    known = (2, 1)
+
+
+class Masked(Batched):
+    """Says that nothing can show it."""
+
+    masked = "its fault is behind another check"
+
+
+class Mistaken(Batched):
+    """Says something else."""
+
+    known = "two"
+
+
+class Wordless(Batched):
+    """Does not say why."""
+
+    masked = True
+
+
+def test_an_executor_says_the_size_of_its_smallest_case() -> None:
+    assert known(f"{__name__}:Known").known == Size(2, 1)
+
+
+def test_an_executor_says_why_nothing_can_show_its_fault() -> None:
+    code, output = audit("--executor", f"{__name__}:Masked", "--campaigns", "1")
+    assert code == 0
+    assert "masked: Masked Masked: its fault is behind another check" in output
+
+
+@pytest.mark.parametrize("name", ["Mistaken", "Wordless"])
+def test_what_makes_no_sense_of_an_executor_is_a_usage_error(name: str) -> None:
+    code, output = audit("--executor", f"{__name__}:{name}")
+    assert code == 2
+    assert f"{__name__}:{name}: " in output
+
+
+def test_twins_are_not_run_where_nobody_wants_them() -> None:
+    code, output = audit("--executor", RACE, "--campaigns", "1", "--no-twin")
+    assert code == 0
+    assert "not run" in output
+    assert "0 times in 0 executions" in output
 
 
 def test_an_unknown_executor_is_a_usage_error() -> None:

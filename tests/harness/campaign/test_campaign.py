@@ -205,7 +205,7 @@ def test_a_canary_that_is_never_caught_fails_the_campaign(
 def test_without_schedules_the_race_canary_is_missed_which_fails_the_campaign(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def sequential_only(mix: Mix, _random: Random) -> Iterator[Driver]:
+    def sequential_only(mix: Mix, _random: Random, _ids: object) -> Iterator[Driver]:
         yield Scheduled(sequential_order, mix.step_limit)
 
     monkeypatch.setattr(Mix, "drivers", sequential_only)

@@ -111,7 +111,6 @@ def test_what_a_file_says_reaches_no_terminal_and_no_ci_service(tmp_path: Path) 
         ("fuzz", "--cases", "5", "--storage", "memory", "--jobs", "2", "--seed", BYTES),
         ("corpus", "grow", "--cases", "5", "--into", "grown", "--seed", BYTES),
         ("devnet", "--blocks", "3", "--storage", "memory", "--save", BYTES, "--seed", BYTES),
-        ("explore", "--transactions", "1", "--accounts", "2", "--certificate", BYTES),
     ],
     ids=lambda each: each[0],
 )
@@ -122,6 +121,16 @@ def test_a_seed_or_path_that_is_no_text_works(
     ended = run(*arguments)
     assert ended.returncode == AGREE, ended.stderr
     assert_harmless(ended.stdout.decode())
+
+
+def test_a_certificate_may_have_such_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (("--certificate", BYTES, "--transactions", "1"), ("--check", BYTES)):
+        ended = run("explore", *words)
+        assert b"certificate: caf\\xe9" in ended.stdout or b"same result: caf\\xe9" in ended.stdout
+        assert_harmless(ended.stdout.decode())
 
 
 def test_a_finding_of_such_a_seed_is_kept_and_replayed(
@@ -139,7 +148,7 @@ def test_a_finding_of_such_a_seed_is_kept_and_replayed(
 
 
 def test_the_same_bytes_are_the_same_seed_and_others_another() -> None:
-    given = ("fuzz", "--cases", "20", "--storage", "memory", "--seed")
+    given = ("fuzz", "--cases", "200", "--storage", "memory", "--seed")
     told = [run(*given, seed).stdout.splitlines()[2:] for seed in (BYTES, BYTES, b"caf\xe8")]
     facts = [[line for line in lines if b"cases" not in line] for lines in told]
     assert facts[0] == facts[1]

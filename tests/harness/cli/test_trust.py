@@ -17,6 +17,7 @@ from lockstep.explore.certificate import load
 from tests.harness.cli.command_line import (
     AGREE,
     DIVERGENCE,
+    GATE,
     USAGE,
     assert_one_line,
     fuzz,
@@ -130,7 +131,7 @@ def test_checking_a_certificate_shows_what_it_asks_for_and_runs_nothing(executor
 
 def test_a_trusted_certificate_is_checked_on_what_it_names() -> None:
     given = ("--transactions", 1, "--accounts", 2, "--certificate", "c.json")
-    assert lockstep("explore", *given, "--executor", "evil:X").exit_code == AGREE
+    assert lockstep("explore", *given, "--executor", "evil:X").exit_code == GATE
     Path("PWNED").unlink()
     sys.modules.pop("evil", None)
     assert lockstep("explore", "--check", "c.json", "--trust").exit_code == AGREE

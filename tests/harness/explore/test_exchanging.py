@@ -16,11 +16,13 @@ from lockstep.generate.mixture import case_at
 from lockstep.run.stores import MemoryStores
 from lockstep.streams import stream
 from lockstep.targets.exchanging import ExchangingLane
+from lockstep.targets.inside import InsideTarget
 from lockstep.targets.named import open_steered
 from lockstep.targets.steered import SteeredLane
 from lockstep.verdict import Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.outcome import Outcome
+from lockstep_ledger.signatures import Scheme
 from lockstep_ledger.storage.protocol import Reader
 from lockstep_parallel.executors.batched import Batched
 from lockstep_parallel.steps.drivers.protocol import Driver
@@ -77,6 +79,24 @@ def test_a_finding_that_only_an_exchange_shows_replays_in_the_lane_that_exchange
         assert plain.run_deviating(record.case, record.schedule).verdict is Verdict.AGREE
         again = way_back(lane).replay(record, strict=True).run
         assert (again.verdict, again.differences) == (Verdict.UNANNOUNCED, finding.run.differences)
+
+
+def test_an_exchanging_lane_forgets_what_the_lane_below_forgets() -> None:
+    case = Scope(2).case(Scope(2).block(60))
+    built: list[int] = []
+
+    class Counted(Batched):
+        def __init__(self, scheme: Scheme, workers: int = 4) -> None:
+            super().__init__(scheme, workers)
+            built.append(1)
+
+    target = InsideTarget("counted", Counted)
+    with target.open(Setting("counted"), MemoryStores()) as plain:
+        lane = ExchangingLane(plain)
+        assert lane.run_plain(case).verdict is Verdict.AGREE
+        lane.renew()
+        assert lane.run_plain(case).verdict is Verdict.AGREE
+    assert len(built) == 2
 
 
 class OnceOtherwise(Batched):

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 from typing import cast
 
 import pytest
 
+from lockstep.case.file import Setting
+from lockstep.case.values import Case
+from lockstep.run.stores import MemoryStores
+from lockstep.schedules.breadth_first import BreadthFirst
 from lockstep.schedules.descent import Descent
 from lockstep.schedules.dpor import Redundant
 from lockstep.schedules.mix import (
     ALLOWED_PER_BLOCK,
+    MOST_DEVIATING,
+    MOST_DEVIATIONS,
     MOST_TRACES,
     SAMPLES,
     SAMPLES_OF_ONE,
@@ -18,7 +26,10 @@ from lockstep.schedules.mix import (
     Mix,
     luby,
 )
-from lockstep_parallel.steps.drivers.protocol import Hang
+from lockstep.targets.named import open_steered
+from lockstep.targets.steered import SteeredLane
+from lockstep_ledger.model import NATIVE, Account, Chain, State
+from lockstep_parallel.steps.drivers.protocol import Driver, Hang
 from lockstep_parallel.steps.drivers.scheduled import Scheduled, lowest_first
 from tests.harness.schedules.programs import (
     Execution,
@@ -29,6 +40,7 @@ from tests.harness.schedules.programs import (
     of,
     trace_of,
 )
+from tests.harness.small import ALICE, BOB, CAROL, MINER, RICH, block, pays
 
 CONTESTED = of([("read", 0), ("write", 0)], [("read", 0), ("write", 0)])
 ALIKE = of([("read", 1), ("write", 1)], [("read", 1), ("write", 1)])
@@ -41,9 +53,9 @@ class Underestimating(Descent):
     estimate = property(lambda _: 1, lambda *_: None)
 
 
-def mixed(program: Program, mix: Mix, seed: int = 0) -> list[Execution]:
+def mixed(program: Program, mix: Mix, seed: int = 0, ids: tuple[str, ...] = ()) -> list[Execution]:
     found = []
-    for driver in mix.drivers(Random(seed)):
+    for driver in mix.drivers(Random(seed), ids):
         scheduled = cast("Scheduled", driver)
         try:
             execution = execute(program, scheduled.choose)
@@ -176,3 +188,73 @@ def test_the_mix_is_a_function_of_its_random_stream() -> None:
         for _ in range(2)
     )
     assert first == again
+
+
+# Few deviations.
+
+PAIR, QUADRUPLE = ("t0", "t1"), ("t0", "t1", "t2", "t3")
+LONG_PAIR = of(*[[("read", 0), ("write", 0)] * 3] * 2)
+FOUR = of(*[[("read", 0)], [("write", 0)], [("write", 0)], [("write", 0)]])
+
+
+def with_few_deviations(program: Program, ids: tuple[str, ...]) -> list[Execution]:
+    """Execute ``program`` under all schedules of at most two deviations."""
+    return [
+        execute(program, choose) for choose in BreadthFirst(ids, 10_000, deepest=2).executions()
+    ]
+
+
+@pytest.mark.parametrize(("program", "ids"), [(CONTESTED, PAIR), (LONG_PAIR, PAIR)])
+def test_a_share_of_the_small_blocks_is_executed_under_all_schedules_of_two_deviations(
+    program: Program, ids: tuple[str, ...]
+) -> None:
+    whole = with_few_deviations(program, ids)
+    sequential = execute(program, lowest_first)
+    drawn_so = [
+        seed for seed in range(300) if mixed(program, Mix(1_000), seed, ids) == [sequential, *whole]
+    ]
+    assert 0 < len(drawn_so) < 150
+
+
+def test_a_block_is_drawn_the_rarer_the_more_schedules_it_has() -> None:
+    """What it costs on average is about an execution a block."""
+    blocks = 600
+    whole = with_few_deviations(LONG_PAIR, PAIR)
+    drawn_so = sum(
+        len(mixed(LONG_PAIR, Mix(1_000), seed, PAIR)) == 1 + len(whole) for seed in range(blocks)
+    )
+    assert 0 < drawn_so * len(whole) < 3 * blocks
+
+
+def test_a_large_block_is_never_executed_so() -> None:
+    for seed in range(100):
+        alone = mixed(FOUR, Mix(1_000), seed)
+        assert mixed(FOUR, Mix(1_000), seed, QUADRUPLE) == alone
+
+
+def test_workers_are_executed_so_too() -> None:
+    """Two workers of which each takes one transaction: the second never begins by default."""
+    account = Account(0, {NATIVE: RICH})
+    state = State(Chain(), {ALICE: account, BOB: account})
+    second = replace(pays("t1", 0, receiver=MINER), source=BOB)
+    case = Case(state, (block(pays("t0", 0, receiver=CAROL), second),))
+    setting = Setting("batched-workers", workers=2)
+    with open_steered(setting, MemoryStores()) as lane:
+        whole = lane.run_breadth_first(case, MOST_DEVIATING).executions
+        counts = {lane.run_mixed(case, Random(seed), Mix(1_000)).executions for seed in range(200)}
+        few = len(list(few_of(lane, case)))
+    assert whole >= few
+    assert 1 + few in counts
+
+
+def few_of(lane: SteeredLane, case: Case) -> Iterator[None]:
+    """Count the schedules of at most two deviations by executing them."""
+    counted: list[None] = []
+
+    def ways(ids: tuple[str, ...]) -> Iterator[Driver]:
+        for choose in BreadthFirst(ids, MOST_DEVIATING, MOST_DEVIATIONS).executions():
+            counted.append(None)
+            yield Scheduled(choose, 1_000)
+
+    lane.run(case, ways)
+    yield from counted

@@ -48,7 +48,7 @@ def _with_last_nonce(terms: Terms, sender: Address, beside: int) -> Terms:
 
 def _wrong_nonce(spot: Spot) -> Intent:
     intent = _plain(spot)
-    return replace(intent, nonce=intent.nonce + spot.beside)
+    return replace(intent, nonce=spot.near(intent.nonce))
 
 
 def _with_some_nonce(terms: Terms, sender: Address, _beside: int) -> Terms:
@@ -64,11 +64,11 @@ def _with_last_height(terms: Terms, sender: Address, beside: int) -> Terms:
 
 
 def _least_fee(spot: Spot) -> Intent:
-    return spot.intent(spot.plain, fee=LEAST_FEE + spot.beside)
+    return spot.intent(spot.plain, fee=spot.near(LEAST_FEE))
 
 
 def _whole_fee(spot: Spot) -> Intent:
-    return spot.intent(spot.plain, fee=spot.left(0) + spot.beside)
+    return spot.intent(spot.plain, fee=spot.near(spot.left(0)))
 
 
 def _by_energy(spot: Spot) -> Intent:
@@ -83,12 +83,12 @@ def _with_energy(terms: Terms, sender: Address, beside: int) -> Terms:
 
 
 def _all_it_has(spot: Spot) -> Intent:
-    return _sending(spot, NATIVE, spot.left(LEAST_FEE) + spot.beside)
+    return _sending(spot, spot.near(spot.left(LEAST_FEE)))
 
 
 def _room_of_receiver(spot: Spot) -> Intent:
     room = U64_MAX - spot.estimate.balance(spot.others[0], NATIVE)
-    return _sending(spot, NATIVE, room + spot.beside)
+    return _sending(spot, spot.near(room))
 
 
 def _with_full_receiver(terms: Terms, sender: Address, beside: int) -> Terms:
@@ -116,20 +116,20 @@ def _with_all_gold(terms: Terms, sender: Address, _beside: int) -> Terms:
     return replace(terms, state=replace(terms.state, accounts=accounts))
 
 
-def _sending(spot: Spot, asset: bytes, amount: int) -> Intent:
-    return spot.intent(Transfers((Transfer(asset, spot.others[0], min(U64_MAX, amount)),)))
+def _sending(spot: Spot, amount: int) -> Intent:
+    return spot.intent(Transfers((Transfer(NATIVE, spot.others[0], amount),)))
 
 
 # Burns.
 
 
 def _least_burned(spot: Spot) -> Intent:
-    return spot.intent(Burn(NATIVE, 1 + spot.beside))
+    return spot.intent(Burn(NATIVE, spot.near(1)))
 
 
 def _most_burned(spot: Spot) -> Intent:
     room = U64_MAX - spot.estimate.burned
-    return spot.intent(Burn(NATIVE, min(U64_MAX, room + spot.beside)))
+    return spot.intent(Burn(NATIVE, spot.near(room)))
 
 
 def _with_much_burned(terms: Terms, sender: Address, beside: int) -> Terms:
@@ -139,7 +139,7 @@ def _with_much_burned(terms: Terms, sender: Address, beside: int) -> Terms:
 
 def _burned_and_fee(spot: Spot) -> Intent:
     fee = estimated_fee(Burn(GOLD, 1), None)
-    return spot.intent(Burn(GOLD, U64_MAX - fee + spot.beside))
+    return spot.intent(Burn(GOLD, spot.near(U64_MAX - fee)))
 
 
 # What a block pays.
@@ -156,7 +156,7 @@ def _rewarded(terms: Terms, sender: Address, beside: int) -> Terms:
 def _room_for_fees(spot: Spot) -> Intent:
     """Return the transaction whose fee makes the sum of all fees just fit, or not."""
     room = U64_MAX - spot.estimate.balance(spot.others[0], NATIVE) - spot.estimate.fees
-    return spot.intent(spot.plain, fee=max(LEAST_FEE, room + spot.beside))
+    return spot.intent(spot.plain, fee=max(LEAST_FEE, spot.near(room)))
 
 
 def _with_full_fee_receiver(terms: Terms, sender: Address, beside: int) -> Terms:

@@ -15,6 +15,7 @@ from lockstep.generate.estimate import Estimate
 from lockstep.generate.fees import estimated_fee
 from lockstep_ledger.model import (
     NATIVE,
+    U64_MAX,
     Account,
     Address,
     Chain,
@@ -49,6 +50,10 @@ class Spot:
     def plain(self) -> Transfers:
         """Return the plainest payload: nothing for somebody."""
         return Transfers((Transfer(NATIVE, self.others[0], 0),))
+
+    def near(self, limit: int) -> int:
+        """Return the number that is beside ``limit``, or the nearest to it that there is."""
+        return min(U64_MAX, max(0, limit + self.beside))
 
     def left(self, fee: int) -> int:
         """Return what the sender is believed to have beyond ``fee``."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
+from typing import assert_never
 
 from lockstep.case.realise import envelope_of, realise
 from lockstep.case.values import AnyIntent, BlockStep, Case, Intent, RawIntent
@@ -26,6 +27,7 @@ from lockstep_ledger.model import (
     NonceBump,
     Payload,
     Policy,
+    SetMultisig,
     State,
     Transfer,
     Transfers,
@@ -109,8 +111,10 @@ def _payload(intent: Intent, state: State) -> Payload:
             return Burn(NATIVE, amount)
         case NonceBump():
             return Transfers((Transfer(NATIVE, _other(intent.source, state), 0),))
-        case payload:
+        case SetMultisig() as payload:
             return payload
+        case unknown:
+            assert_never(unknown)
 
 
 def _other(source: Address, state: State) -> Address:

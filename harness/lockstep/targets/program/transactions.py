@@ -6,7 +6,7 @@ and only if decoding the wire bytes gives exactly the content.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, assert_never
 
 from lockstep.targets.program.messages import (
     BurnMessage,
@@ -93,6 +93,8 @@ def _payload_arrives(payload: Payload) -> bool:
             return True
         case NonceBump():
             return False
+        case unknown:
+            assert_never(unknown)
 
 
 def _write_signed(
@@ -128,6 +130,8 @@ def _write_signed(
             return SetMultisigMessage(threshold=threshold, participants=names, **fields)
         case NonceBump():
             return NonceBumpMessage(**fields)
+        case unknown:
+            assert_never(unknown)
 
 
 def _write_cosignatures(
@@ -181,6 +185,8 @@ def _read_payload(message: SignedMessage) -> Payload:
             return SetMultisig(message.threshold, tuple(map(read_key, message.participants)))
         case NonceBumpMessage():
             return NonceBump()
+        case unknown:
+            assert_never(unknown)
 
 
 def _read_output(message: OutputMessage) -> Transfer:
