@@ -27,7 +27,7 @@ fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """
 """Makes standard input the terminal of its session, and goes on as another program."""
-LOOK_SECONDS = 0.02
+LOOK_SECONDS, AGAIN_SECONDS = 0.02, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,15 @@ def wait_until_it_handles(process: subprocess.Popen[bytes], number: int, seconds
 
 def seconds_until_gone(place: Place, limit: float) -> float | None:
     """Return how long it takes until no process of ``place`` is left; None if some stay."""
-    began = time.monotonic()
-    while place.processes():
-        if time.monotonic() - began > limit:
+    began = gone = time.monotonic()
+    # Twice: for a moment after its start a process shows no environment.
+    while place.processes() or time.monotonic() - gone < AGAIN_SECONDS:
+        if place.processes():
+            gone = time.monotonic()
+        if gone - began > limit:
             return None
         time.sleep(LOOK_SECONDS)
-    return time.monotonic() - began
+    return gone - began
 
 
 def _marked(name: str) -> Iterator[psutil.Process]:

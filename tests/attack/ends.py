@@ -282,13 +282,14 @@ def _end(
 
 def _look_after(run: Run, said: str) -> None:
     """See what is left of a command that has ended."""
+    ended = time.monotonic()
     seconds = seconds_until_gone(run.place, GONE)
     if seconds is None:
         for each in run.place.processes():
             with suppress(OSError):
                 run.lost(f"process {each.pid} stays: {' '.join(each.cmdline())[:80]}")
                 each.kill()
-    run.seconds = time.monotonic() - run.began if run.began else 0.0
+    run.seconds = ended - run.began + (GONE if seconds is None else seconds) if run.began else 0.0
     text = Path(said).read_text(errors="replace")
     wrong = UNFORESEEN.search(text)
     if wrong is not None:

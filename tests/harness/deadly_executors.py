@@ -13,7 +13,7 @@ from lockstep_ledger.storage.protocol import Reader
 from lockstep_parallel.executors.batched import Batched
 from lockstep_parallel.steps.drivers.protocol import Driver
 
-MANY = 7
+MANY = 5
 
 
 class Ending(Batched):
