@@ -98,7 +98,7 @@ def test_it_agrees_on_every_vector() -> None:
 
 
 def test_a_lost_update_is_found_shrunk_to_few_transactions_and_replays(tmp_path: Path) -> None:
-    result = fuzz(tmp_path, WRONG, 25, "lost")
+    result = fuzz(tmp_path, WRONG, 150, "lost")
     assert result.exit_code == 1, result.output
     findings = sorted(tmp_path.rglob("*.json"))
     assert findings

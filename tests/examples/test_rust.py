@@ -99,7 +99,7 @@ def test_a_campaign_of_2000_cases_agrees_and_leaves_none_out(program: str, tmp_p
 
 
 def test_its_planted_fault_is_caught_and_replays(program: str, tmp_path: Path) -> None:
-    result = fuzz(f"{program} {WRONG}", 20, tmp_path)
+    result = fuzz(f"{program} {WRONG}", 150, tmp_path)
     assert result.exit_code == 1, result.output
     assert counted(result.output, "verdict diverge") > 0, result.output
     finding = str(next(tmp_path.rglob("*.json")))

@@ -419,7 +419,7 @@ def test_a_certificate_of_another_format_is_refused_in_one_line(certificate: Pat
     lockstep(certificate)
     written = json.loads(certificate.read_bytes())
     del written["assumed"]
-    certificate.write_text(json.dumps(written | {"format": 2}))
+    certificate.write_text(json.dumps(written | {"format": 1}))
     assert_one_line(checked(certificate), USAGE, "format 1, this version reads 2")
     assert_one_line(lockstep(certificate), USAGE, "format 1, this version reads 2")
 
