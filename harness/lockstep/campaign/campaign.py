@@ -171,7 +171,7 @@ class _Campaign:
         )
         self._hear_of(Met(start, failure, self._worker.keep(failure)))
         if len(killers) + 1 >= ENOUGH:
-            self._due.insert(0, failure)
+            self._due.insert(0, min(self._met[failure.fingerprint], key=_position).failure)
             self._hopeless = (
                 f"case {begun.number} is the third of its chunk that ends the process ({how})"
             )
