@@ -103,7 +103,7 @@ def test_its_planted_fault_is_caught_and_replays(program: str, tmp_path: Path) -
     assert result.exit_code == 1, result.output
     assert counted(result.output, "verdict diverge") > 0, result.output
     finding = str(next(tmp_path.rglob("*.json")))
-    assert lockstep("replay", finding).exit_code == 1
+    assert lockstep("replay", "--trust", finding).exit_code == 1
     assert lockstep("replay", finding, "--executor", program).exit_code == 0
 
 

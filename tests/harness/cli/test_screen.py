@@ -133,7 +133,7 @@ def test_every_finding_of_a_campaign_can_be_read_and_replayed_from_the_terminal(
     columns: int, tmp_path: Path
 ) -> None:
     terminal = Terminal(columns)
-    words: tuple[str, ...] = ("fuzz", "--cases", "60", "--seed", "demo", "--executor", "canary")
+    words: tuple[str, ...] = ("fuzz", "--cases", "300", "--seed", "demo", "--executor", "canary")
     words += ("--storage", "memory", "--findings", str(tmp_path))
     terminal.write(on_terminal((*PROGRAM, *words), columns))
     lines = terminal.lines()
@@ -218,7 +218,7 @@ def test_in_a_pipe_the_table_of_a_bench_is_whole() -> None:
 
 
 def test_verdicts_are_in_colour_on_a_terminal_unless_that_is_not_wanted(tmp_path: Path) -> None:
-    words: tuple[str, ...] = ("fuzz", "--cases", "3", "--seed", "demo", "--executor", "canary")
+    words: tuple[str, ...] = ("fuzz", "--cases", "6", "--seed", "demo", "--executor", "canary")
     words += ("--storage", "memory", "--findings", str(tmp_path))
     coloured = on_terminal((*PROGRAM, *words), 100)
     plain = on_terminal((*PROGRAM, *words), 100, {"NO_COLOR": "1"})
@@ -243,7 +243,7 @@ def test_with_its_words_in_a_pipe_progress_is_drawn_on_the_terminal_alone(tmp_pa
 
 def test_a_campaign_on_a_terminal_ends_with_its_own_exit_code(tmp_path: Path) -> None:
     master, slave = pty.openpty()
-    words: tuple[str, ...] = ("fuzz", "--cases", "3", "--seed", "demo", "--executor", "canary")
+    words: tuple[str, ...] = ("fuzz", "--cases", "6", "--seed", "demo", "--executor", "canary")
     words += ("--storage", "memory", "--findings", str(tmp_path))
     with subprocess.Popen(  # noqa: S603 - this checkout's own program
         (*PROGRAM, *words), cwd=REPOSITORY, stdin=slave, stdout=subprocess.DEVNULL, stderr=slave
