@@ -48,11 +48,16 @@ class Place:
     def environment(self) -> dict[str, str]:
         """Return the environment of the command."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        return {**os.environ, "TMPDIR": str(self.temporary), MARK: self.name, "PATH": path}
+        return {**os.environ, "TMPDIR": str(self.temporary), MARK: self.mark, "PATH": path}
 
     def processes(self) -> list[psutil.Process]:
         """Return every process that runs and comes of the command."""
-        return list(_marked(self.name))
+        return list(_marked(self.mark))
+
+    @property
+    def mark(self) -> str:
+        """What all processes of the command carry, and nobody else's."""
+        return f"{os.getpid()} {self.temporary} {self.name}"
 
     def left(self) -> list[str]:
         """Return what is in the temporary folder."""
@@ -101,8 +106,8 @@ def seconds_until_gone(place: Place, limit: float) -> float | None:
     return gone - began
 
 
-def _marked(name: str) -> Iterator[psutil.Process]:
-    wanted = f"{MARK}={name}".encode()
+def _marked(mark: str) -> Iterator[psutil.Process]:
+    wanted = f"{MARK}={mark}".encode()
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
             with suppress(OSError, psutil.Error):

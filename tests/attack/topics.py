@@ -18,7 +18,7 @@ class NotHere(Exception):
 
 
 def _ends(quick: bool, _minutes: float | None) -> Attacked:
-    kills, signals = (6, 8) if quick else (200, 100)
+    kills, signals = (6, 8) if quick else (200, 102)
     return Attacked(
         "Kills and signals",
         "Every long command, with one process and with two, on a pipe and on a terminal of its "

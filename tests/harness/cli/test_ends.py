@@ -253,7 +253,7 @@ def test_what_an_interrupted_grow_had_found_is_in_its_folder(place: Place) -> No
 def test_the_attack_sees_a_process_that_stays_and_a_finding_that_is_gone(place: Place) -> None:
     orphan = subprocess.Popen(
         (sys.executable, "-c", "import time; time.sleep(100)"),
-        env=os.environ | {MARK: place.name},
+        env=os.environ | {MARK: place.mark},
         start_new_session=True,
     )
     said = place.findings.with_suffix(".txt")
