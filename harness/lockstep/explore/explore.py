@@ -98,7 +98,7 @@ def _keep_new_kinds(
         if failure is not None and not exploration.tally.knows(failure):
             origin = {"kind": "explore", "block": result.text}
             case = worker.case(result.number)
-            lane = worker.lane_for(failure)
+            lane = worker.lane
             record = met_record(case, failure.run, lane, origin)
             kept = keeper.met(record, failure.fingerprint, f"block-{result.number}")
             finding = investigate(case, failure.run, lane, origin, keeper, kept)

@@ -22,9 +22,7 @@ from lockstep.run.fingerprint import fingerprint
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
 from lockstep.targets.exchanged import Exchanged
-from lockstep.targets.exchanging import ExchangingLane
 from lockstep.targets.named import open_steered
-from lockstep.targets.steered import SteeredLane
 from lockstep.verdict import Verdict
 
 LIMIT = 100_000
@@ -77,12 +75,6 @@ class Worker:
     def case(self, number: int) -> Case:
         """Return the case of block ``number``."""
         return self.plan.scope.case(self.plan.scope.block(number))
-
-    def lane_for(self, failure: BlockFailure) -> SteeredLane:
-        """Return a lane on which ``failure`` comes back."""
-        if failure.run.verdict is Verdict.UNANNOUNCED:
-            return ExchangingLane(self.lane)
-        return self.lane
 
     def close(self) -> None:
         """Release what the lane holds."""

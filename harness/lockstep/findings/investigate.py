@@ -46,7 +46,7 @@ class Inquiry:
     def settled(self) -> Settled:
         """Settle the failure by the way back that its lane has."""
         watch = Watch(self._smaller, self._between)
-        return way_back(self._lane).settle(self._case, self._run, watch)
+        return way_back(self._lane, self._raw.verdict).settle(self._case, self._run, watch)
 
     def concluded(self, settled: Settled) -> Finding:
         """Keep what it was settled to, in place of what was kept."""

@@ -8,7 +8,7 @@ from lockstep.case.file import Record, Setting
 from lockstep.findings.by_schedule import draw
 from lockstep.findings.drift import reference_drift
 from lockstep.findings.replayed import Rung
-from lockstep.findings.way_back import as_recorded, way_back
+from lockstep.findings.way_back import way_back
 from lockstep.run.result import Run
 from lockstep.run.stores import Stores
 from lockstep.schedules.strategy import Strategy
@@ -48,7 +48,7 @@ def replay(
     """
     with open_lane(setting or record.setting or Setting(), stores, target) as lane:
         if strategy is None:
-            back = way_back(as_recorded(lane, record)).replay(record, strict=strict)
+            back = way_back(lane, record.verdict).replay(record, strict=strict)
         else:
             back = draw(record, as_chosen(lane), strategy)
     return Replayed(back.run, back.rung, back.unmet, reference_drift(record, back.run))

@@ -9,7 +9,7 @@ from lockstep.case.file import Record, load, save
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.findings.finding import Settled
 from lockstep.findings.replayed import Rung
-from lockstep.findings.way_back import as_recorded, way_back
+from lockstep.findings.way_back import way_back
 from lockstep.run.stores import open_stores
 from lockstep.targets.named import open_lane, reach
 from lockstep.targets.trust import OURS_ALONE, Trust, setting_in
@@ -41,7 +41,7 @@ def shrink_file(
     setting = setting_in(record, path, trust, executor)
     reach([setting.executor])
     with open_stores("memory") as stores, open_lane(setting, stores) as lane:
-        way = way_back(as_recorded(lane, record))
+        way = way_back(lane, record.verdict)
         back = way.replay(record, strict=False)
         run = back.run
         if not run.verdict.is_failure:

@@ -31,22 +31,16 @@ class WayBack(Protocol):
         ...
 
 
-def way_back(lane: Lane) -> WayBack:
-    """Return the way in which failures on ``lane`` come back."""
+def way_back(lane: Lane, verdict: str) -> WayBack:
+    """Return the way in which failures on ``lane`` that ended with ``verdict`` come back.
+
+    Where two steps are blamed that announce nothing in common, only their exchange shows it.
+    """
     match lane:
         case SteeredLane():
-            return BySchedule(lane)
+            exchanges = verdict == Verdict.UNANNOUNCED.value
+            return BySchedule(ExchangingLane(lane) if exchanges else lane)
         case RepeatedLane():
             return ByRepetition(lane)
         case _:
             raise AssertionError(f"{type(lane).__name__} says no way back")
-
-
-def as_recorded(lane: Lane, record: Record) -> Lane:
-    """Return the lane on which the failure in ``record`` can come back.
-
-    That is one that exchanges steps, if the record blames two that announce nothing in common.
-    """
-    if record.verdict == Verdict.UNANNOUNCED.value and isinstance(lane, SteeredLane):
-        return ExchangingLane(lane)
-    return lane

@@ -103,12 +103,33 @@ class SteeredLane(Lane):
         return self.run(case, ways)
 
 
-class FreshLane(SteeredLane):
-    """Runs every case on an executor that has run no other."""
+class OverLane(SteeredLane):
+    """A lane over another, which stays open: what it does not do its own way, that one does."""
 
     def __init__(self, lane: SteeredLane) -> None:
         super().__init__(lane.setting)
         self._lane = lane
+
+    def renew(self) -> None:
+        """Forget whatever earlier cases left in the executor."""
+        self._lane.renew()
+
+    def execute(
+        self, block: Block, before: State, scheme: str
+    ) -> tuple[Outcome | None, StepFailure | None]:
+        """Execute one block as the lane below does."""
+        return self._lane.execute(block, before, scheme)
+
+    def identity(self) -> dict[str, str]:
+        """Say what the lane below says."""
+        return self._lane.identity()
+
+    def close(self) -> None:
+        """Leave the lane below to its owner."""
+
+
+class FreshLane(OverLane):
+    """Runs every case on an executor that has run no other."""
 
     def run(self, case: Case, ways: Ways[Driver]) -> Run:
         """Run ``case`` on a new executor."""
@@ -121,10 +142,3 @@ class FreshLane(SteeredLane):
         """Execute one block on a new executor."""
         self._lane.renew()
         return self._lane.execute(block, before, scheme)
-
-    def identity(self) -> dict[str, str]:
-        """Say what the lane itself says."""
-        return self._lane.identity()
-
-    def close(self) -> None:
-        """Leave the lane to its owner."""

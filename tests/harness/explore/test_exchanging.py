@@ -74,10 +74,10 @@ def test_a_finding_that_only_an_exchange_shows_replays_in_the_lane_that_exchange
         cases = map(Scope(2).case, Scope(2).blocks())
         case, run = next((each, run) for each in cases if (run := lane.run_plain(each)).differences)
         assert run.verdict is Verdict.UNANNOUNCED
-        finding = kept_finding(case, run, lane, tmp_path)
+        finding = kept_finding(case, run, plain, tmp_path)
         record = load_finding(finding)
         assert plain.run_deviating(record.case, record.schedule).verdict is Verdict.AGREE
-        again = way_back(lane).replay(record, strict=True).run
+        again = way_back(plain, record.verdict).replay(record, strict=True).run
         assert (again.verdict, again.differences) == (Verdict.UNANNOUNCED, finding.run.differences)
 
 
