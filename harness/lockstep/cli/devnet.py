@@ -15,12 +15,11 @@ from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE
 from lockstep.cli.screen import Screen
 from lockstep.devnet.rehearsal import Chain, Rehearsed, Slip, rehearse
-from lockstep.findings.investigate import investigate, met_record
+from lockstep.findings.investigate import investigate
 from lockstep.findings.keeping import Keeper
 from lockstep.report.cells import cells
 from lockstep.report.differences import difference_lines
 from lockstep.report.finding import finding_lines
-from lockstep.run.fingerprint import fingerprint
 from lockstep.run.stores import Stores, open_stores
 from lockstep.schedules.mix import Mix
 from lockstep.streams import stream
@@ -118,10 +117,8 @@ def _tell(slip: Slip, chain: Chain, stores: Stores, folder: Path, screen: Screen
         run = lane.run_mixed(slip.case, stream(chain.seed, "slip"), mix)
         if run.verdict.is_failure:
             origin = {"kind": "devnet", "seed": chain.seed}
-            keeper = Keeper(folder)
-            record = met_record(slip.case, run, lane, origin)
-            kept = keeper.met(record, fingerprint(slip.setting.executor, run), "slip")
-            lines = finding_lines(investigate(slip.case, run, lane, origin, keeper, kept))
+            finding = investigate(slip.case, run, lane, origin, Keeper(folder), "slip")
+            lines = finding_lines(finding)
         else:
             lines = difference_lines(slip.differences)
             screen.say(f"{slip.path.value}, {slip.setting.executor}: not shown by its block alone")

@@ -17,7 +17,7 @@ from lockstep.explore.sums import Conclusion, Result, Sums
 from lockstep.explore.worker import Survey, Worker
 from lockstep.faults import HarnessFault
 from lockstep.findings.finding import Finding
-from lockstep.findings.investigate import investigate, met_record
+from lockstep.findings.investigate import investigate
 from lockstep.findings.keeping import Keeper
 from lockstep.run.watchdog import watching
 from lockstep.verdict import Verdict
@@ -98,10 +98,8 @@ def _keep_new_kinds(
         if failure is not None and not exploration.tally.knows(failure):
             origin = {"kind": "explore", "block": result.text}
             case = worker.case(result.number)
-            lane = worker.lane
-            record = met_record(case, failure.run, lane, origin)
-            kept = keeper.met(record, failure.fingerprint, f"block-{result.number}")
-            finding = investigate(case, failure.run, lane, origin, keeper, kept)
+            name = f"block-{result.number}"
+            finding = investigate(case, failure.run, worker.lane, origin, keeper, name)
             exploration.findings.append(finding)
             found(exploration)
 

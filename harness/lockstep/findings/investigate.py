@@ -76,9 +76,11 @@ class Inquiry:
 
 
 def investigate(
-    case: Case, run: Run, lane: Lane, origin: dict[str, str], keeper: Keeper, kept: Kept
+    case: Case, run: Run, lane: Lane, origin: dict[str, str], keeper: Keeper, name: str
 ) -> Finding:
-    """Go through a whole inquiry."""
+    """Keep a failure that was just met, under a ``name`` of its own, and go through an inquiry."""
+    kind = fingerprint(lane.setting.executor, run)
+    kept = keeper.met(met_record(case, run, lane, origin), kind, name)
     inquiry = Inquiry(case, run, lane, origin, keeper, kept)
     return inquiry.concluded(inquiry.settled())
 

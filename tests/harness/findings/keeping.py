@@ -7,19 +7,15 @@ from pathlib import Path
 from lockstep.case.file import Record, load
 from lockstep.case.values import Case
 from lockstep.findings.finding import Finding
-from lockstep.findings.investigate import investigate, met_record
+from lockstep.findings.investigate import investigate
 from lockstep.findings.keeping import Keeper
-from lockstep.run.fingerprint import fingerprint
 from lockstep.run.result import Run
 from lockstep.targets.target import Lane
 
 
 def kept_finding(case: Case, run: Run, lane: Lane, folder: Path) -> Finding:
     """Return what is found of a ``case`` that failed in ``run``, kept in ``folder``."""
-    origin, keeper = {"kind": "test"}, Keeper(folder)
-    kind = fingerprint(lane.setting.executor, run)
-    kept = keeper.met(met_record(case, run, lane, origin), kind, "case-0")
-    return investigate(case, run, lane, origin, keeper, kept)
+    return investigate(case, run, lane, {"kind": "test"}, Keeper(folder), "case-0")
 
 
 def load_finding(finding: Finding) -> Record:
