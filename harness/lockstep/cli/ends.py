@@ -18,8 +18,8 @@ SIGNALS = tuple(
 )
 SAME_SECONDS = 0.3
 """Signals so close together are one: a terminal and a parent may both pass it on."""
-AT_ONCE = 3
-"""The exit code of a fault, which an end in the middle is."""
+FAULT = 3
+"""The exit code of a fault, which an end in the middle is; here before other codes are loaded."""
 
 _handled = False
 _first: float | None = None
@@ -70,4 +70,4 @@ def _asked(_number: int, _frame: FrameType | None) -> None:
         disturb(KeyboardInterrupt())
     elif now - _first >= SAME_SECONDS:
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, b"\nlockstep: ended at once\n")
-        os._exit(AT_ONCE)
+        os._exit(FAULT)

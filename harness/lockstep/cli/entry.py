@@ -8,10 +8,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from lockstep.cli.ends import signals_handled
-
-FAULT = 3
-"""That of ``lockstep.cli.exit_codes``, which is not loaded yet."""
+from lockstep.cli.ends import FAULT, signals_handled
 
 EXECUTING = frozenset(
     {"audit", "bench", "corpus", "devnet", "explain", "explore", "fuzz", "replay", "shrink"}

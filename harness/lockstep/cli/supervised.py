@@ -15,7 +15,7 @@ from types import FrameType
 from typing import NoReturn
 
 from lockstep.campaign.marker import left_behind
-from lockstep.cli.ends import AT_ONCE, not_ignored, signals_waiting
+from lockstep.cli.ends import FAULT, not_ignored, signals_waiting
 from lockstep.lifeline import end_with_parent
 
 DONE = b"done"
@@ -47,9 +47,9 @@ def supervise(command: Callable[[], None]) -> NoReturn:
     at = list(left_behind(child))
     if code >= 0 and _said(mine) == DONE:
         sys.exit(code)
-    if len(passed_on) < 2 or code != AT_ONCE:
+    if len(passed_on) < 2 or code != FAULT:
         _tell(code, at)
-    sys.exit(AT_ONCE)
+    sys.exit(FAULT)
 
 
 def _said(pipe: int) -> bytes:
@@ -68,7 +68,7 @@ def _tell(code: int, at: list[str]) -> None:
 
 
 def _run(command: Callable[[], None], done: int) -> NoReturn:
-    code: object = AT_ONCE
+    code: object = FAULT
     try:
         command()
     except SystemExit as end:
@@ -84,7 +84,7 @@ def _run(command: Callable[[], None], done: int) -> NoReturn:
             try:
                 stream.flush()
             except (OSError, ValueError):
-                code = code or AT_ONCE
+                code = code or FAULT
         with suppress(OSError):
             os.write(done, DONE)
-        os._exit(code if isinstance(code, int) else AT_ONCE * (code is not None))
+        os._exit(code if isinstance(code, int) else FAULT * (code is not None))

@@ -19,7 +19,7 @@ import pytest
 
 from lockstep.case.file import load
 from lockstep.cli import ends
-from lockstep.cli.ends import AT_ONCE, SIGNALS, signals_handled
+from lockstep.cli.ends import SIGNALS, signals_handled
 from lockstep.undisturbed import undisturbed
 from tests.attack.commands import MARK, Place, seconds_until_gone
 from tests.attack.ends import Run, _look_after, rows
@@ -84,7 +84,7 @@ def test_a_second_signal_ends_at_once_but_not_if_it_is_the_same_one_passed_on(
         assert codes == []
         monkeypatch.setattr(ends, "SAME_SECONDS", 0.0)
         signal.raise_signal(signal.SIGINT)
-    assert codes == [AT_ONCE]
+    assert codes == [FAULT]
 
 
 def test_a_signal_that_was_ignored_stays_ignored() -> None:

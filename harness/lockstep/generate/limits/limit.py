@@ -1,7 +1,7 @@
 """A limit of the rules, and what a transaction that is aimed at it may draw on.
 
 Invariant: a limit is reached on any terms. What its transaction needs is put into the terms before
-the first block, what depends on the transactions before it is read from the forecast.
+the first block, what depends on the transactions before it is read from the estimate.
 """
 
 from __future__ import annotations
