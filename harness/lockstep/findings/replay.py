@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from lockstep.case.file import Record, Setting
 from lockstep.findings.by_schedule import draw
 from lockstep.findings.drift import reference_drift
-from lockstep.findings.replayed import Rung
+from lockstep.findings.replayed import BroughtBack
 from lockstep.findings.way_back import way_back
-from lockstep.run.result import Run
 from lockstep.run.stores import Stores
 from lockstep.schedules.strategy import Strategy
 from lockstep.targets.named import as_chosen, open_lane
@@ -18,18 +17,10 @@ from lockstep.verdict import Difference
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
-    """A replayed case.
+class Replayed(BroughtBack):
+    """A saved case brought back; ``drift`` is where the reference says what it does not expect."""
 
-    ``rung`` is NONE where a recorded failure did not come back, ANOTHER where one of another kind
-    came in its place, and DEVIATIONS for a case that records none; ``unmet`` are the deviations the
-    executor passed by; ``drift`` is where the reference no longer says what the file expects.
-    """
-
-    run: Run
-    rung: Rung
-    unmet: tuple[str, ...]
-    drift: tuple[Difference, ...]
+    drift: tuple[Difference, ...] = ()
 
 
 def replay(
