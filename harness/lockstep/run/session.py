@@ -8,6 +8,9 @@ the parallel path.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Generic
 
 from lockstep.case.realise import realise
@@ -62,63 +65,55 @@ def run_case(
     The reference reads the states that the session holds; what is asked reads the storage, and
     merges into it, in the mode ``access``.
 
-    Raises ``HarnessFault`` when the reference or the storage breaks: that is no verdict.
+    Raises ``HarnessFault`` when the reference or the storage breaks: that is no verdict, unless
+    the storage is under test. Then an exception of it, or one that never comes, is a failure.
     """
-    if stores.under_test:
-        return _judging_storage(case, asked, ways, stores, access)
-    with stores.holding(case.state) as storage:
-        session = _Session(case, asked, ways, storage, open_access(access, storage))
-        for number, step in enumerate(case.steps):
-            failure = session.take(step)
-            if failure is not None:
-                return failure.ends(tuple(session.blocks), number)
-    return session.end()
-
-
-def _judging_storage(
-    case: Case, asked: Asked[W], ways: Ways[W], stores: Stores, access: str
-) -> Run:
-    """Run ``case`` where an exception of the storage, or one that never comes, is a failure."""
-    blocks: list[BlockRun] = []
-    number = None
+    session = _Session(case, asked, ways)
+    if not stores.under_test:
+        return session.run(stores, access, nullcontext)
     try:
-        with executing(STORAGE_DEADLINE), stores.holding(case.state) as storage:
-            session = _Session(case, asked, ways, storage, open_access(access, storage))
-            blocks = session.blocks
-            for number, step in enumerate(case.steps):
-                with executing(STORAGE_DEADLINE):
-                    failure = session.take(step)
-                if failure is not None:
-                    return failure.ends(tuple(blocks), number)
+        return session.run(stores, access, partial(executing, STORAGE_DEADLINE))
     except (KeyboardInterrupt, TimeOver, HarnessFault, UsageError, Redundant):
         raise
     except Hang as error:
-        return StepFailure.of(Verdict.HANG, "storage hang", str(error)).ends(tuple(blocks), number)
+        return session.ended(StepFailure.of(Verdict.HANG, "storage hang", str(error)))
     except Exception as error:
         where = f"storage {type(error).__name__}"
-        return StepFailure.of(Verdict.CRASH, where, str(error)).ends(tuple(blocks), number)
-    return session.end()
+        return session.ended(StepFailure.of(Verdict.CRASH, where, str(error)))
 
 
 class _Session(Generic[W]):
     """One case in progress: its storage and the expected state after each block."""
 
-    def __init__(
-        self,
-        case: Case,
-        asked: Asked[W],
-        ways: Ways[W],
-        storage: OwnedStorage,
-        access: Access,
-    ) -> None:
-        self.blocks: list[BlockRun] = []
+    _storage: OwnedStorage
+    _access: Access
+
+    def __init__(self, case: Case, asked: Asked[W], ways: Ways[W]) -> None:
         self._case = case
         self._asked = asked
         self._ways = ways
-        self._storage = storage
-        self._access = access
         self._chain = ExpectedChain(case.state, case.scheme)
-        self.not_compared: dict[str, None] = {}
+        self._blocks: list[BlockRun] = []
+        self._number: int | None = None
+        self._not_compared: dict[str, None] = {}
+
+    def run(
+        self, stores: Stores, access: str, limit: Callable[[], AbstractContextManager[None]]
+    ) -> Run:
+        """Take the steps up to the first that fails, and what is around them, within ``limit``."""
+        with limit(), stores.holding(self._case.state) as storage:
+            self._storage, self._access = storage, open_access(access, storage)
+            for number, step in enumerate(self._case.steps):
+                self._number = number
+                with limit():
+                    failure = self.take(step)
+                if failure is not None:
+                    return self.ended(failure)
+        return self.end()
+
+    def ended(self, failure: StepFailure) -> Run:
+        """Return the run that ``failure`` ends at the step that is under way."""
+        return failure.ends(tuple(self._blocks), self._number)
 
     def take(self, step: Step) -> StepFailure | None:
         """Take one step of the case."""
@@ -126,11 +121,11 @@ class _Session(Generic[W]):
 
     def end(self) -> Run:
         """Return the run of a case all of whose steps are done."""
-        blocks = tuple(self.blocks)
+        blocks = tuple(self._blocks)
         if blocks and not any(block.executions for block in blocks):
             none = StepFailure.of(Verdict.UNSUPPORTED, "path", "no block took the parallel one")
             return none.ends(blocks, None)
-        return Run(Verdict.AGREE, (), blocks, not_compared=tuple(self.not_compared))
+        return Run(Verdict.AGREE, (), blocks, not_compared=tuple(self._not_compared))
 
     def execute(self, step: BlockStep) -> StepFailure | None:
         """Execute a block on both sides, compare, merge, compare the stored state."""
@@ -141,37 +136,26 @@ class _Session(Generic[W]):
         expected = self._chain.outcome(block)
         after = self._chain.after(expected)
         ids = tuple(intent.id for intent in step.transactions)
+        ran = partial(BlockRun, ids, block, before, expected, after)
         if not step.parallel:
-            self.blocks.append(BlockRun(ids, block, before, expected, after, None, (), 0))
+            self._blocks.append(ran(None, (), 0))
             return self._apply(expected, after)
         fault = self._reachable(step.fault)
         if isinstance(fault, ReadsFail):
             actual, failure = self._while_unreadable(block, before, fault)
             if failure is not None:
-                self.blocks.append(BlockRun(ids, block, before, expected, after, actual, (), 1))
+                self._blocks.append(ran(actual, (), 1))
                 return failure
         dry = self._dry_runs(step, block, before, expected)
         if dry is not None:
             actual, failure, times = dry
-            run = BlockRun(ids, block, before, expected, after, actual, (), times)
-            self.blocks.append(run)
+            self._blocks.append(ran(actual, (), times))
             return failure
         watcher = Watcher(self._storage, before) if isinstance(fault, Onlooker) else None
         question = AskedBlock(self._asked, self._access.reader, block, before, expected)
         executions, last = execute_in(self._ways(ids), question, watcher)
-        self.blocks.append(
-            BlockRun(
-                ids,
-                block,
-                before,
-                expected,
-                after,
-                last.actual,
-                last.trace,
-                executions + isinstance(fault, ReadsFail) + step.dry_runs,
-                last.manner,
-            )
-        )
+        executions += isinstance(fault, ReadsFail) + step.dry_runs
+        self._blocks.append(ran(last.actual, last.trace, executions, last.manner))
         if last.failure is not None or last.actual is None:
             return last.failure or StepFailure.of(Verdict.UNSUPPORTED, "driver", "none was given")
         self._chain.add(after)
@@ -206,7 +190,7 @@ class _Session(Generic[W]):
         """Return ``fault``, unless no fault of this storage can reach what is asked."""
         if fault is None or self._asked.reads_storage:
             return fault
-        self.not_compared[OUT_OF_REACH] = None
+        self._not_compared[OUT_OF_REACH] = None
         return None
 
     def _apply(self, expected: Outcome, after: State) -> StepFailure | None:
