@@ -26,6 +26,7 @@ from benchmarks import (
     signatures,
     trampoline,
 )
+from benchmarks.document import document, replaced
 from benchmarks.machine import facts
 from benchmarks.rows import Topic
 
@@ -77,9 +78,12 @@ def main(names: tuple[str, ...], full: bool, write: bool) -> None:
             console.print(_table(topic))
     console.print(f"{time.monotonic() - started:.0f} s")
     if not names:
-        README.write_text(_document(machine, topics, full), encoding="utf-8")
+        head = HEAD.format(full=" --full" if full else "")
+        README.write_text(document(head, machine, topics), encoding="utf-8")
     elif write:
-        README.write_text(_replaced(README.read_text(encoding="utf-8"), topics), encoding="utf-8")
+        before = README.read_text(encoding="utf-8")
+        before = HEAD.format(full="") + before[before.index("\n- processor") :]
+        README.write_text(replaced(before, topics), encoding="utf-8")
 
 
 def _table(topic: Topic) -> Table:
@@ -89,28 +93,6 @@ def _table(topic: Topic) -> Table:
     for row in topic.rows:
         table.add_row(*(cell.strip("*") for cell in row.cells()))
     return table
-
-
-def _document(machine: tuple[tuple[str, str], ...], topics: list[Topic], full: bool) -> str:
-    parts = [HEAD.format(full=" --full" if full else "")]
-    parts.append("".join(f"- {name}: {fact}\n" for name, fact in machine))
-    parts += ("\n".join(topic.lines()) for topic in topics)
-    return "\n".join(parts)
-
-
-def _replaced(document: str, topics: list[Topic]) -> str:
-    """Return ``document`` with the sections of ``topics`` replaced, new ones at its end."""
-    document = HEAD.format(full="") + document[document.index("\n- processor") :]
-    for topic in topics:
-        section = "\n".join(topic.lines())
-        start = document.find(f"## {topic.title}\n")
-        if start < 0:
-            document = f"{document.rstrip()}\n\n{section}"
-            continue
-        end = document.find("\n## ", start)
-        rest = "" if end < 0 else document[end + 1 :]
-        document = document[:start] + section + ("\n" if rest else "") + rest
-    return document
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
 
 import click
 
+from benchmarks.document import document, replaced
 from benchmarks.machine import facts
 from tests.attack.rows import Attacked
 from tests.attack.topics import TOPICS, NotHere
@@ -51,33 +51,15 @@ def main(names: tuple[str, ...], quick: bool, write: bool, minutes: float | None
         sys.stdout.write("\n".join(attacked.lines()) + f"\n{time.monotonic() - started:.0f} s\n\n")
         sys.stdout.flush()
         if write:
-            before = DOCUMENT.read_text("utf-8") if DOCUMENT.exists() else document(machine, ())
+            before = (
+                DOCUMENT.read_text("utf-8") if DOCUMENT.exists() else document(HEAD, machine, ())
+            )
             DOCUMENT.write_text(replaced(before, [attacked]), "utf-8")
     for line in missing:
         sys.stderr.write(f"{line}\n")
     if not names and not quick and not missing:
-        DOCUMENT.write_text(document(machine, done), "utf-8")
+        DOCUMENT.write_text(document(HEAD, machine, done), "utf-8")
     sys.exit(0 if done and not missing and all(each.is_clean for each in done) else 1)
-
-
-def document(machine: Sequence[tuple[str, str]], done: Sequence[Attacked]) -> str:
-    """Return the whole document."""
-    parts = [HEAD, "".join(f"- {name}: {fact}\n" for name, fact in machine)]
-    return "\n".join([*parts, *("\n".join(each.lines()) for each in done)])
-
-
-def replaced(before: str, done: Sequence[Attacked]) -> str:
-    """Return the document with the sections of ``done`` replaced, new ones at its end."""
-    for each in done:
-        section = "\n".join(each.lines())
-        start = before.find(f"## {each.title}\n")
-        if start < 0:
-            before = f"{before.rstrip()}\n\n{section}"
-            continue
-        end = before.find("\n## ", start)
-        rest = "" if end < 0 else before[end + 1 :]
-        before = before[:start] + section + ("\n" if rest else "") + rest
-    return before
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+
+from benchmarks.rows import Topic
 
 SHOWN = 3
 
@@ -20,32 +21,24 @@ class Row:
     lost: tuple[str, ...] = ()
     seen: str = ""
 
-    def cells(self) -> tuple[str, str, str, str]:
-        """Return what the row says."""
+    def cells(self) -> tuple[str, ...]:
+        """Return what the row says, as cells of a table."""
         lost = "nothing"
         if self.lost:
             more = "; ..." if len(self.lost) > SHOWN else ""
             lost = f"**{len(self.lost)}**: {'; '.join(self.lost[:SHOWN])}{more}"
-        return self.tried, f"{self.times:,}", lost, self.seen
+        told = (self.tried, f"{self.times:,}", lost, self.seen)
+        return tuple(text.replace("|", "\\|") for text in told)
 
 
 @dataclass(frozen=True, slots=True)
-class Attacked:
+class Attacked(Topic):
     """The rows of one subject, and what must be known to read them."""
 
-    title: str
-    note: str
     rows: tuple[Row, ...]
+    headings: tuple[str, ...] = ("tried", "times", "lost", "seen")
 
     @property
     def is_clean(self) -> bool:
         """Tell whether something was tried and nothing was lost."""
         return all(row.times and not row.lost for row in self.rows) and bool(self.rows)
-
-    def lines(self) -> Iterator[str]:
-        """Yield the subject as a section of a document."""
-        yield from (f"## {self.title}", "", self.note, "")
-        yield from ("| tried | times | lost | seen |", "| --- | --- | --- | --- |")
-        for row in self.rows:
-            yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row.cells()) + " |"
-        yield ""

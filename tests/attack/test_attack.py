@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.document import document, replaced
 from tests.attack import topics
-from tests.attack.__main__ import DOCUMENT, HEAD, document, replaced
+from tests.attack.__main__ import DOCUMENT, HEAD
 from tests.attack.rows import Attacked, Row
 from tests.attack.soak import Look, row
 from tests.attack.topics import TOPICS, NotHere
@@ -41,9 +42,9 @@ def test_what_was_lost_stands_in_the_document_by_name() -> None:
 
 def test_a_section_is_replaced_and_the_others_stay() -> None:
     other = Attacked("Other", "Another note.", (NOTHING,))
-    whole = document((), (attacked(NOTHING), other))
+    whole = document(HEAD, (), (attacked(NOTHING), other))
     again = replaced(whole, [attacked(SOMETHING)])
-    assert again == document((), (attacked(SOMETHING), other))
+    assert again == document(HEAD, (), (attacked(SOMETHING), other))
     assert replaced(again, [attacked(NOTHING)]) == whole
 
 

@@ -19,6 +19,7 @@ from lockstep_parallel.executors.interface import Executor
 from lockstep_parallel.rules.state import BlockState
 from lockstep_parallel.steps.drivers.protocol import Driver
 from tests.attack.storage import EXECUTORS, STORAGES, Attacked, Counts, attack
+from tests.harness.faulty_executors import PassesErrorsOver
 
 BLOCKS = 6
 
@@ -81,17 +82,6 @@ class MergesTwice(Batched):
         storage.merge(Changes(height=changes.height), topoheight)
         storage.rewind(topoheight - 1)
         super().merge(changes, storage, topoheight)
-
-
-class PassesErrorsOver(Batched):
-    """Takes a merge that failed for one that did not."""
-
-    def merge(self, changes: Changes, storage: Storage, topoheight: int) -> None:
-        """Merge, whatever comes of it."""
-        try:
-            super().merge(changes, storage, topoheight)
-        except StorageError:
-            return
 
 
 class NeverRecovers(Batched):

@@ -14,9 +14,8 @@ from lockstep.cli.main import main
 from lockstep.faults import HarnessFault
 from lockstep.run.stores import RocksStores, open_stores
 from lockstep.verdict import Verdict
-from lockstep_ledger.outcome import Changes
-from lockstep_ledger.storage.protocol import Storage, StorageError
 from lockstep_parallel.executors.batched import Batched
+from tests.harness.faulty_executors import PassesErrorsOver
 from tests.harness.small import run_on
 
 
@@ -61,17 +60,6 @@ class FailingDisk:
             if self._left <= 0:
                 raise OSError("IO error: the disk is gone")
         return getattr(self._rdict, name)
-
-
-class PassesErrorsOver(Batched):
-    """Takes a merge that storage refused for one that it did."""
-
-    def merge(self, changes: Changes, storage: Storage, topoheight: int) -> None:
-        """Merge, whatever comes of it."""
-        try:
-            super().merge(changes, storage, topoheight)
-        except StorageError:
-            return
 
 
 @pytest.mark.parametrize("executor", [Batched, PassesErrorsOver])
