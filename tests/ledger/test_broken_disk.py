@@ -21,6 +21,9 @@ from tests.repository import REPOSITORY
 PATIENCE = 300
 CHILD = (sys.executable, "-m", "tests.ledger.breaking")
 DONE = len(STEPS) + 1
+SWEEPS = 8
+"""How often all writes are gone through at most: a step of one write can slip between two lives,
+since the database puts its tables together whenever it likes."""
 STATES = expected()
 
 
@@ -76,7 +79,12 @@ def test_an_operation_that_fails_is_refused_in_one_line_and_changes_nothing_else
 def test_a_process_that_ends_in_the_middle_of_any_write_leaves_whole_steps(
     library: Path, tmp_path: Path
 ) -> None:
-    tried = broken(library, tmp_path, "writes", "kills", "1000")
+    every_step = {*range(-1, DONE)}
+    tried: list[Came] = []
+    for _ in range(SWEEPS):
+        tried += broken(library, tmp_path, "writes", "kills", "1000")
+        if {came.done for came in tried} >= every_step:
+            break
     assert sum(came.end == -9 for came in tried) > 150
     for came in tried:
         # A life whose tables were put together at other moments has fewer writes.
@@ -84,7 +92,7 @@ def test_a_process_that_ends_in_the_middle_of_any_write_leaves_whole_steps(
         assert came.unopened == "", came
         assert came.right, came
     assert sum(came.done <= 0 for came in tried) >= 40, "too few while the database is made"
-    assert {came.done for came in tried} >= {*range(-1, DONE)}
+    assert {came.done for came in tried} >= every_step
 
 
 @pytest.mark.parametrize("fault", ["the making is not marked", "a merge is two batches"])
