@@ -29,7 +29,8 @@ from lockstep.run.watchdog import watching
 from lockstep.undisturbed import undisturbed
 
 AHEAD = 2
-"""Tasks that a process has at hand, so that it does not wait for the parent."""
+"""Tasks that a process has at hand, so that it does not wait for the parent. Twice as many may be
+begun or done before their turn: a slow one holds up the results, not the other processes."""
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that reach a whole group: the parent answers them, a process is ended by its parent."""
 LAST_SECONDS, LOOK_SECONDS = 1.0, 0.01
@@ -50,11 +51,15 @@ class _Process(Generic[T]):
 
 
 class Pool(Generic[T]):
-    """The processes; ``_done`` holds results that came before those of earlier tasks."""
+    """The processes; ``_done`` holds results that came before those of earlier tasks.
+
+    Whenever it waits, a process has a task: handing out comes after all results that can be given.
+    """
 
     def __init__(self, opening: Opening[T], jobs: int, supervisor: Supervisor) -> None:
         self._opening = opening
         self._jobs = jobs
+        self._window = 2 * AHEAD * jobs
         self._supervisor = supervisor
         self._processes: list[_Process[T]] = []
         self._again: deque[tuple[int, Task]] = deque()
@@ -76,16 +81,14 @@ class Pool(Generic[T]):
                 self._processes.append(self._started(number))
         next_one, tasks_left = 0, True
         while True:
-            while tasks_left and self._begun - next_one < AHEAD * self._jobs * 2:
-                tasks_left = self._hand_out(tasks)
-                if self._is_full():
-                    break
             while next_one in self._done:
                 yield self._done.pop(next_one)
                 next_one += 1
+            self._hand_out_again()
+            while tasks_left and self._begun - next_one < self._window and not self._is_full():
+                tasks_left = self._hand_out(tasks)
             if not tasks_left and next_one == self._begun:
                 return
-            self._hand_out_again()
             self.listen()
             self._supervisor.attend()
 
@@ -105,8 +108,6 @@ class Pool(Generic[T]):
 
     def _hand_out(self, tasks: Iterator[Task]) -> bool:
         """Give the next task to the process that has the fewest; False if there is none left."""
-        if self._is_full():
-            return True
         task = next(tasks, None)
         if task is None:
             return False
