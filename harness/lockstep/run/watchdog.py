@@ -68,14 +68,18 @@ def watching(until: float | None = None) -> Iterator[None]:
 
 @contextmanager
 def executing(deadline: float) -> Iterator[None]:
-    """Let what is executed inside take so many seconds; then ``Late`` is raised in it."""
+    """Let what is executed inside take so many seconds; then ``Late`` is raised in it.
+
+    What has a limit of its own in there does not count.
+    """
     global _late_at, _deadline
-    outer = _late_at, _deadline
-    _late_at, _deadline = time.monotonic() + deadline, deadline
+    outer, started = (_late_at, _deadline), time.monotonic()
+    _late_at, _deadline = started + deadline, deadline
     try:
         yield
     finally:
-        _late_at, _deadline = outer
+        late_at, _deadline = outer
+        _late_at = None if late_at is None else late_at + time.monotonic() - started
 
 
 def _tick(_number: int, frame: FrameType | None) -> None:

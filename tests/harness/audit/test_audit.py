@@ -59,11 +59,13 @@ def known(executor: str) -> Subject:
 
 def test_every_row_of_the_catalogue_is_a_subject_with_its_minimum_and_a_correct_twin() -> None:
     found = [each for each in catalogued() if not each.masked]
-    assert [each.executor for each in found] == [row.executor for row in ROWS]
+    assert [each.setting for each in found] == [
+        Setting(row.executor, storage=row.storage) for row in ROWS
+    ]
     assert [each.known for each in found] == [
         Size(row.transactions, row.deviations) for row in ROWS
     ]
-    assert all(each.twin is not None for each in found)
+    assert all(each.without_fault not in (None, each.setting) for each in found)
 
 
 def test_every_masked_entry_is_a_subject_with_its_reason() -> None:
