@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from lockstep_ledger.model import Address, Multisig, State
@@ -155,8 +154,8 @@ class LinkedMultisigs(MemoryStorage):
         """Take versions back."""
         super().rewind(topoheight)
         for address in tuple(self._newest):
-            left = [at for at, _ in self.versions(address) if at <= topoheight]
-            self._newest[address] = left[0] if left else NEVER
+            left = (at for at, _ in self.versions(address) if at <= topoheight)
+            self._newest[address] = next(left, NEVER)
 
     def older(self, address: Address) -> int:
         """Return the version that the next one comes after."""
@@ -164,19 +163,18 @@ class LinkedMultisigs(MemoryStorage):
 
     def multisig(self, address: Address) -> Multisig | None:
         """Return the account's configuration, all of whose versions are read."""
-        configurations = [each for _, each in self.versions(address)]
-        return [*configurations, self._versions.base_account(address).multisig][0]
+        versions = self.versions(address)
+        return versions[0][1] if versions else super().multisig(address)
 
-    def versions(self, address: Address) -> Iterator[tuple[int, Multisig | None]]:
-        """Give the versions of an account's configuration, the newest first."""
-        at, seen = self._newest.get(address, NEVER), 0
+    def versions(self, address: Address) -> list[tuple[int, Multisig | None]]:
+        """Return the versions of an account's configuration, the newest first."""
+        at, found = self._newest.get(address, NEVER), dict[int, Multisig | None]()
         while at != NEVER:
-            seen += 1
-            if seen > len(self._links):
+            if at in found:
                 raise StorageError("a version is its own older version")
-            older, multisig = self._links[address, at]
-            yield at, multisig
+            older, found[at] = self._links[address, at]
             at = older
+        return list(found.items())
 
     def export(self) -> State:
         """Return the whole state as it is read."""

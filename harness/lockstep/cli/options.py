@@ -195,11 +195,11 @@ def cases(default: int | None = None, *, otherwise: str = "") -> Decorator:
 
 
 def trust() -> Decorator:
-    """Take whether a file may name any executor."""
+    """Take whether a file may name any executor, and any store."""
     return click.option(
         "--trust",
         is_flag=True,
-        help="Run whatever executor a file names, not only lockstep's own.",
+        help="Run whatever executor and store a file names, not only lockstep's own.",
     )
 
 

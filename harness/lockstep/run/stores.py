@@ -22,9 +22,15 @@ BACK_ENDS = ("memory", "rocksdb")
 def parted(storage: str) -> tuple[str, str]:
     """Return the back end that a ``--storage`` means, and the store under test, if it names one.
 
-    That is a ``module:Class``; whatever else there is to store is in memory then.
+    That is a ``module:Class``; whatever else there is to store is in memory then. Raises
+    ``UsageError`` for what is neither.
     """
-    return ("memory", storage) if ":" in storage else (storage, "")
+    if ":" in storage:
+        return "memory", storage
+    if storage not in BACK_ENDS:
+        known = ", ".join(BACK_ENDS)
+        raise UsageError(f"unknown storage {storage!r}: known are {known}, and module:Class")
+    return storage, ""
 
 
 class Stores(Protocol):
@@ -101,9 +107,8 @@ def open_stores(back_end: str, path: Path | None = None) -> Iterator[Stores]:
 
     Raises ``UsageError`` for an unknown back end, ``HarnessFault`` when storage fails.
     """
-    if back_end not in BACK_ENDS:
-        known = ", ".join(BACK_ENDS)
-        raise UsageError(f"unknown storage {back_end!r}: known are {known}, and module:Class")
+    if parted(back_end)[1]:
+        raise UsageError(f"no store of ours: {back_end!r}")
     if back_end != "rocksdb" and path is not None:
         raise UsageError("a database directory is for --storage rocksdb alone")
     with _no_verdict():
