@@ -166,10 +166,10 @@ class _Campaign:
         if begun is None:
             raise HarnessFault(f"a worker process ended outside of any case: {how}")
         killer = Killer(begun.number, begun.setting, how)
-        executor = self._plan.settings[begun.setting].executor
+        tested = self._plan.settings[begun.setting].tested
         run = killed(how)
         failure = Failure(
-            begun.number, begun.setting, fingerprint(executor, run), begun.case, run, killed=True
+            begun.number, begun.setting, fingerprint(tested, run), begun.case, run, killed=True
         )
         self._hear_of(Met(start, failure, self._worker.keep(failure)))
         if len(killers) + 1 >= ENOUGH:
@@ -223,8 +223,12 @@ class _Campaign:
             self._due.append(met.failure)
 
     def _settle(self, failure: Failure) -> None:
-        """Investigate the first failure of a kind, in the order of cases."""
-        if failure.fingerprint not in self._settled:
+        """Investigate the first failure of a kind, in the order of cases.
+
+        A store that kills its process would kill this one: what it did is kept as it was met.
+        """
+        deadly = failure.killed and self._plan.settings[failure.setting].storage
+        if failure.fingerprint not in self._settled and not deadly:
             self._settled.add(failure.fingerprint)
             self._investigate(failure)
 

@@ -20,6 +20,7 @@ from lockstep.cli.group import complain
 from lockstep.corpus.shipped import shipped_cases
 from lockstep.faults import UsageError
 from lockstep.findings.files import files_in
+from lockstep.run.stores import parted
 from lockstep_ledger.storage.access import SHARED
 
 SECONDS = 60.0
@@ -46,7 +47,7 @@ SECONDS = 60.0
 @options.memory(Setting().memory)
 @options.isolate()
 @options.strategy()
-@options.storage("rocksdb")
+@options.storage("rocksdb", under_test=True)
 @options.database()
 @options.scheme("keyed-hash")
 @options.findings()
@@ -78,14 +79,16 @@ def fuzz(
 
     A campaign begins with the hand-written vectors that come with lockstep.
     """
+    back_end, under_test = parted(storage)
     settings = tuple(
-        Setting(name, workers, driver, access, deadline, memory, isolate) for name in executors
+        Setting(name, workers, driver, access, deadline, memory, isolate, under_test)
+        for name in executors
     )
     saved, code = _seeds(seeds, scheme)
     plan = Plan(
         seed=seed or secrets.token_hex(8),
         settings=settings,
-        storage=storage,
+        storage=back_end,
         scheme=scheme,
         database=database,
         seeds=shipped_cases(scheme) + saved,

@@ -28,6 +28,7 @@ from lockstep.case.values import (
 from lockstep.compare.outcomes import compare_outcomes, well_typed
 from lockstep.compare.states import compare_states
 from lockstep.faults import HarnessFault, UsageError
+from lockstep.foreign.text import error_text
 from lockstep.run.ask import Asked, W, ask, ask_to_merge, judge
 from lockstep.run.drivers import AskedBlock, Ways, execute_in, what_was_seen
 from lockstep.run.expected import ExpectedChain
@@ -54,9 +55,6 @@ from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.storage.protocol import OwnedStorage, Reader
 from lockstep_parallel.steps.drivers.protocol import Hang
 
-STORAGE_DEADLINE = 10.0
-"""Seconds that a step of a case may take of which the storage is under test."""
-
 
 def run_case(
     case: Case, asked: Asked[W], ways: Ways[W], stores: Stores, access: str = SHARED
@@ -70,19 +68,19 @@ def run_case(
     the storage is under test. Then an exception of it, or one that never comes, is a failure.
     """
     session = _Session(case, asked, ways)
-    if not stores.under_test:
+    if stores.deadline is None:
         return session.run(stores, access, nullcontext)
     try:
-        return session.run(stores, access, partial(executing, STORAGE_DEADLINE))
+        return session.run(stores, access, partial(executing, stores.deadline))
     except (TimeOver, HarnessFault, UsageError, Redundant):
         raise
     except Hang as error:
-        return session.ended(StepFailure.of(Verdict.HANG, "storage hang", str(error)))
+        return session.ended(StepFailure.of(Verdict.HANG, "storage hang", error_text(error)))
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) and was_asked(error):
             raise
         where = f"storage {type(error).__name__}"
-        return session.ended(StepFailure.of(Verdict.CRASH, where, str(error)))
+        return session.ended(StepFailure.of(Verdict.CRASH, where, error_text(error)))
 
 
 class _Session(Generic[W]):

@@ -101,13 +101,18 @@ def watching(until: float | None = None) -> Iterator[None]:
 
 @contextmanager
 def executing(deadline: float) -> Iterator[None]:
-    """Let what is executed inside take so many seconds; then ``Late`` is raised in it."""
+    """Let what is executed inside take so many seconds; then ``Late`` is raised in it.
+
+    What has a limit of its own in there does not count.
+    """
     global _execution
     outer = _execution
     _execution = Execution(deadline, time.monotonic())
     try:
         yield
     finally:
+        if outer is not None:
+            outer.looked = time.monotonic()
         _execution = outer
 
 

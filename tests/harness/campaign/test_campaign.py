@@ -20,6 +20,7 @@ from lockstep.campaign.tally import Tally
 from lockstep.case.file import Setting, load
 from lockstep.case.values import Case
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, of_campaign
+from lockstep.corpus.shipped import shipped_cases
 from lockstep.findings.finding import Finding
 from lockstep.schedules.mix import Mix
 from lockstep.schedules.sequential import sequential_order
@@ -152,6 +153,44 @@ def test_a_failure_never_ends_a_campaign(name: str, tmp_path: Path) -> None:
     assert report.findings
     assert report.fault is None
     assert not report.interrupted
+
+
+STORES = "tests.harness.faulty_stores"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_wrong_store_is_found_and_not_taken_for_a_wrong_control(
+    jobs: int, tmp_path: Path
+) -> None:
+    setting = Setting("batched", storage=f"{STORES}:LosesNonces")
+    report = campaign(tmp_path, setting, jobs=jobs)
+    assert {each.setting for each in report.findings} == {setting}
+    assert all(load(path_of(each)).setting == setting for each in report.findings)
+    assert report.tally.controls.rounds == 1
+    assert report.complaints == []
+    assert of_campaign(report) == DIVERGENCE
+
+
+def test_the_same_failure_on_two_stores_is_of_two_kinds(tmp_path: Path) -> None:
+    names = ("LosesMerges", "NeverRewinds")
+    settings = [Setting("batched", storage=f"{STORES}:{name}") for name in names]
+    report = campaign(tmp_path, *settings, cases=200)
+    told = [(each.setting, each.run.differences[0].field) for each in report.findings]
+    assert {setting for setting, field in told if field == "stored topoheight"} == set(settings)
+    assert len({each.fingerprint for each in report.findings}) == len(report.findings)
+
+
+def test_a_store_that_ends_its_process_is_kept_as_it_was_met(tmp_path: Path) -> None:
+    setting = Setting("batched", storage=f"{STORES}:EndsTheProcess")
+    vectors = shipped_cases("keyed-hash")[140:160]
+    plan = Plan("one", (setting,), storage="memory", seeds=vectors, findings=tmp_path)
+    report = run_campaign(plan, Budget(cases=len(vectors)), 2, Unseeing())
+    assert report.findings == []
+    (met,) = report.unsettled
+    assert met.failure.run.verdict is Verdict.CRASH
+    assert met.kept.path is not None
+    assert load(met.kept.path).setting == setting
+    assert of_campaign(report) == FAULT
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.case.file import load
+from lockstep.case.file import Setting, load, save
 from lockstep.cli import ends
 from lockstep.cli.ends import SIGNALS, signals_handled
 from lockstep.undisturbed import undisturbed
 from tests.attack.commands import MARK, Place, seconds_until_gone
 from tests.attack.ends import Run, _look_after, rows
 from tests.harness.cli.command_line import DIVERGENCE, FAULT, PROGRAM
+from tests.harness.small import record
 from tests.repository import REPOSITORY
 
 DEADLY = "tests.harness.deadly_executors"
@@ -224,6 +225,24 @@ def test_a_hang_is_told_after_its_deadline_with_the_place_and_the_campaign_goes_
     assert ended.returncode == FAULT
     assert "no outcome within 0.5 s, in execute (deadly_executors.py:" in ended.stdout
     assert re.search(r"verdict agree +│ [1-9]", ended.stdout)
+
+
+@pytest.mark.parametrize("command", ["replay", "explain", "shrink"])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        Setting(f"{DEADLY}:LoopingAlways", deadline=0.5),
+        Setting(storage="tests.harness.faulty_stores:ExportHangs", deadline=0.5),
+    ],
+    ids=["executor", "store"],
+)
+def test_a_saved_case_that_hangs_is_told_after_its_deadline(
+    setting: Setting, command: str, place: Place, tmp_path: Path
+) -> None:
+    path = save(record(setting=setting, verdict="hang"), tmp_path)
+    ended = lockstep(place, command, path, "--trust")
+    assert ended.returncode == FAULT, ended.stderr
+    assert "no outcome within 0.5 s, in " in ended.stdout
 
 
 def test_nothing_but_hangs_ends_with_what_to_do(place: Place) -> None:
