@@ -38,6 +38,7 @@ class Tally:
 
     ``unsupported`` counts runs by why they were, ``not_compared`` by what they left out,
     ``compared`` by executor those that were not unsupported, ``ended`` all by verdict and executor.
+    ``exchanged`` counts the runs that were repeated in other ``orders`` of independent steps.
     ``facts`` are what the runs under the first setting did, ``kinds`` counts failures by kind, and
     ``failures`` are the first of each kind. ``hopeless`` says why it makes no sense to go on.
     """
@@ -49,6 +50,8 @@ class Tally:
     not_compared: Counter[str] = field(default_factory=Counter)
     compared: Counter[str] = field(default_factory=Counter)
     ended: Counter[tuple[str, str]] = field(default_factory=Counter)
+    exchanged: int = 0
+    orders: int = 0
     measure: Measure = field(default_factory=Measure)
     controls: Controlled = field(default_factory=Controlled)
     facts: set[Fact] = field(default_factory=set)
@@ -60,6 +63,8 @@ class Tally:
         """Add the counts of ``other``, a later chunk; its failures are another matter."""
         self.cases += other.cases
         self.executions += other.executions
+        self.exchanged += other.exchanged
+        self.orders += other.orders
         for verdict, count in other.verdicts.items():
             self.verdicts[verdict] = self.verdicts.get(verdict, 0) + count
         self.unsupported += other.unsupported

@@ -12,11 +12,10 @@ from lockstep.findings.finding import Settled
 from lockstep.findings.replayed import BroughtBack
 from lockstep.run.result import Run
 from lockstep.shrink.reduce import Watch
-from lockstep.targets.exchanging import ExchangingLane
+from lockstep.targets.exchanging import showing
 from lockstep.targets.repeated import RepeatedLane
 from lockstep.targets.steered import SteeredLane
 from lockstep.targets.target import Lane
-from lockstep.verdict import Verdict
 
 
 class WayBack(Protocol):
@@ -32,14 +31,10 @@ class WayBack(Protocol):
 
 
 def way_back(lane: Lane, verdict: str) -> WayBack:
-    """Return the way in which failures on ``lane`` that ended with ``verdict`` come back.
-
-    Where two steps are blamed that announce nothing in common, only their exchange shows it.
-    """
+    """Return the way in which failures on ``lane`` that ended with ``verdict`` come back."""
     match lane:
         case SteeredLane():
-            exchanges = verdict == Verdict.UNANNOUNCED.value
-            return BySchedule(ExchangingLane(lane) if exchanges else lane)
+            return BySchedule(showing(lane, verdict))
         case RepeatedLane():
             return ByRepetition(lane)
         case _:

@@ -32,10 +32,17 @@ RunOnce: TypeAlias = Callable[[Case, Callable[[tuple[str, ...]], Choose]], Run]
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """How many other orders were executed; ``failing`` is the run of one with another outcome."""
+    """How many other orders were executed; ``failing`` is the run of one with another outcome.
+
+    ``executions`` counts those of blocks, also the ones that it took to find the two steps.
+    """
 
     orders: int = 0
     failing: Run | None = None
+    executions: int = 0
+
+
+NONE_EXCHANGED = Exchanged()
 
 
 def run_exchanged(
@@ -46,7 +53,7 @@ def run_exchanged(
     Orders are those of ``other_orders``. Without a trace, as of real threads, there are none.
     """
     if run.verdict is not Verdict.AGREE:
-        return Exchanged()
+        return NONE_EXCHANGED
     again = _Again(run_once, case, run)
     executed = 0
     for orders in _of_all_blocks(again.traces, workers, number):
@@ -55,8 +62,8 @@ def run_exchanged(
         if ended.is_other:
             failing = again.narrowed(orders, ended.block)
             if failing is not None:
-                return Exchanged(executed, failing)
-    return Exchanged(executed)
+                return Exchanged(executed, failing, again.executions)
+    return Exchanged(executed, executions=again.executions)
 
 
 def _of_all_blocks(traces: list[Steps], workers: int, number: int | None) -> Iterator[list[Steps]]:
@@ -83,6 +90,7 @@ class _Again:
         self._case = case
         self._first = [block for block in run.blocks if block.executions]
         self.traces: list[Steps] = [block.trace for block in self._first]
+        self.executions = 0
 
     def follow(self, orders: list[Steps]) -> _Ended:
         """Run under ``orders``, one for every block."""
@@ -93,10 +101,12 @@ class _Again:
             return followers[-1]
 
         run = self._run_once(self._case, choosing)
+        self.executions += run.executions
         last = len(followers) - 1
         if run.verdict.is_failure:
             return _Ended(run, last, is_other=True)
-        answers = [block.actual for block in run.blocks if block.executions]
+        # Where an order cannot be gone on with, the block has no answer, but maybe executions.
+        answers = [block.actual for block in run.blocks if block.actual is not None]
         for number, (answer, first) in enumerate(zip(answers, self._first, strict=False)):
             if followers[number].strayed or answer != first.actual:
                 return _Ended(run, number, is_other=True)
