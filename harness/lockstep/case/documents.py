@@ -235,6 +235,7 @@ class Document(_Closed):
     origin: dict[str, str] = {}
     description: str = ""
     scheme: str = "keyed-hash"
+    retries: Annotated[int, Meta(ge=0, le=1_000)] | None = None
     executor: SettingDocument | None = None
     schedule: list[str] = []
     trace: list[str] = []

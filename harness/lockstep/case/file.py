@@ -83,6 +83,7 @@ def to_bytes(record: Record) -> bytes:
         origin=record.origin,
         description=record.description,
         scheme=record.case.scheme,
+        retries=record.case.retries,
         state=writing.state_document(record.case.state),
         steps=[writing.step_document(step) for step in record.case.steps],
         executor=_setting_document(record.setting),

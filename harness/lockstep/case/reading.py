@@ -84,7 +84,7 @@ def case_of(document: Document) -> Case:
     _check_codes(document)
     if document.verdict not in ("", *(each.value for each in Verdict)):
         raise ModelError(f"{quoted(document.verdict)} is no verdict")
-    return Case(State(chain, accounts), steps, document.scheme)
+    return Case(State(chain, accounts), steps, document.scheme, document.retries)
 
 
 def _check_steps(steps: tuple[Step, ...]) -> None:

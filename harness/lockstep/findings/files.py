@@ -46,11 +46,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class ReplayedFile:
-    """A case file that was replayed once, under one setting."""
+    """A case file that was replayed once, under one setting and the ``retries`` of its case."""
 
     path: Path
     setting: Setting
     replayed: Replayed
+    retries: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ def _replayed(
         ended = replay(file.record, stores, setting, strict=options.strict, strategy=strategy)
     except (UsageError, HarnessFault) as error:
         return _refused(file.path, error)
-    return ReplayedFile(file.path, setting, ended)
+    return ReplayedFile(file.path, setting, ended, file.record.case.retries)
 
 
 def _refused(path: Path, error: UsageError | HarnessFault) -> RefusedFile:
