@@ -21,7 +21,8 @@ BREAKING = frozenset({Verdict.HANG.value, Verdict.CRASH.value})
 class Failure:
     """A failing case and its number, the setting it failed under, its kind and its run.
 
-    ``killed`` means that the process died of it: its run tells how, and nothing more.
+    ``killed`` means that the process died of it: its run tells how, and nothing more. ``earlier``
+    are the cases that the same executor had run before.
     """
 
     number: int
@@ -30,6 +31,7 @@ class Failure:
     case: Case
     run: Run
     killed: bool = False
+    earlier: tuple[Case, ...] = ()
 
 
 @dataclass(slots=True)

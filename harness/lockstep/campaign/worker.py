@@ -44,7 +44,8 @@ class Ran(NamedTuple):
     """A case of a campaign that was run, by its number, under the setting of this position.
 
     ``orders`` counts the other orders of independent steps that it ran in as well; ``run`` is one
-    of those if nothing else failed. ``executions`` are those of blocks, all together.
+    of those if nothing else failed. ``executions`` are those of blocks, all together. ``earlier``
+    are the cases that the executor had run before, if this one fails.
     """
 
     number: int
@@ -54,6 +55,7 @@ class Ran(NamedTuple):
     executions: int = 0
     orders: int = 0
     killed: bool = False
+    earlier: tuple[Case, ...] = ()
 
 
 class Worker:
@@ -149,7 +151,13 @@ class Worker:
     def _steps(
         self, start: int, count: int, feedback: Feedback, deadly: Mapping[tuple[int, int], str]
     ) -> Iterator[Begins | Ran]:
-        """Give each run, and before it the case; what is ``deadly`` is told and not run."""
+        """Give each run, and before it the case; what is ``deadly`` is told and not run.
+
+        The executors are new: what one keeps from case to case depends on no other chunk.
+        """
+        for lane in self.lanes:
+            lane.renew()
+        before: list[Case] = []
         mixes = [Mix(STEP_LIMIT, self._strategy) for _ in self.lanes]
         for number in range(start, start + count):
             case = self.case(number, feedback)
@@ -167,7 +175,10 @@ class Worker:
                 mix.allowance -= exchanged.executions
                 executions = run.executions + exchanged.executions
                 run = exchanged.failing or run
-                yield Ran(number, position, case, run, executions, exchanged.orders)
+                earlier = tuple(before) if run.verdict.is_failure else ()
+                orders = exchanged.orders
+                yield Ran(number, position, case, run, executions, orders, earlier=earlier)
+            before.append(case)
 
     def _feedback(self) -> Feedback:
         return Feedback(self.plan.seed, self.plan.seeds, self.plan.mutated)
@@ -205,7 +216,9 @@ class Worker:
             kind = fingerprint(self.plan.settings[position].executor, run)
             tally.kinds[kind] += 1
             if tally.kinds[kind] == 1:
-                failure = Failure(ran.number, position, kind, ran.case, run, ran.killed)
+                failure = Failure(
+                    ran.number, position, kind, ran.case, run, ran.killed, ran.earlier
+                )
                 tally.failures.append(failure)
 
     def _newly_met(self, start: int, ran: Ran, tally: Tally) -> Iterator[Met]:

@@ -13,7 +13,7 @@ from lockstep.explain.unannounced import unannounced_sentence
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
 from lockstep.shrink.same_failure import SameFailure, schedule_of
-from lockstep.targets.steered import SteeredLane
+from lockstep.targets.steered import FreshLane, SteeredLane
 from lockstep.verdict import Verdict
 
 
@@ -36,6 +36,8 @@ class Explained:
 
 def explain_record(record: Record, lane: SteeredLane, continuations: int) -> Explained:
     """Explain ``record`` on the lane's executor; 0 ``continuations`` ask for no likelihoods."""
+    if record.after:
+        lane = FreshLane(lane, record.after)
     if record.verdict == Verdict.UNANNOUNCED.value:
         plain = lane.run_deviating(record.case, record.schedule)
         shown = lane.run_exchanged(record.case, plain)

@@ -21,8 +21,13 @@ from lockstep.targets.target import Lane
 class WayBack(Protocol):
     """Brings failures of one lane back."""
 
-    def settle(self, case: Case, run: Run, watch: Watch = ...) -> Settled:
-        """Shrink a ``case`` that failed in ``run``, and find out how surely it fails again."""
+    def settle(
+        self, case: Case, run: Run, watch: Watch = ..., earlier: tuple[Case, ...] = ...
+    ) -> Settled:
+        """Shrink a ``case`` that failed in ``run``, and find out how surely it fails again.
+
+        ``earlier`` are the cases that the executor had run before.
+        """
         ...
 
     def replay(self, record: Record, *, strict: bool) -> BroughtBack:
@@ -30,11 +35,14 @@ class WayBack(Protocol):
         ...
 
 
-def way_back(lane: Lane, verdict: str) -> WayBack:
-    """Return the way in which failures on ``lane`` that ended with ``verdict`` come back."""
+def way_back(lane: Lane, verdict: str, after: tuple[Case, ...] = ()) -> WayBack:
+    """Return the way in which failures on ``lane`` that ended with ``verdict`` come back.
+
+    ``after`` are cases that the executor has to run before.
+    """
     match lane:
         case SteeredLane():
-            return BySchedule(showing(lane, verdict))
+            return BySchedule(showing(lane, verdict), after)
         case RepeatedLane():
             return ByRepetition(lane)
         case _:

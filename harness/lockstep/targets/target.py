@@ -84,6 +84,9 @@ class Lane(ABC):
             raise UsageError(f"unknown access mode {setting.access!r}: known are {known}")
         self.setting = setting
 
+    def renew(self) -> None:  # noqa: B027 - what is outside of us is not ours to build again
+        """Forget whatever earlier cases left in the executor, where it is ours to build."""
+
     @abstractmethod
     def run_plain(self, case: Case) -> Run:
         """Run every block of ``case`` once, in the plainest way there is."""
