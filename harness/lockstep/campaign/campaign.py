@@ -132,6 +132,7 @@ class _Campaign:
         self._under_investigation = ""
         self._due: list[Failure] = []
         self._hopeless = ""
+        self._deaths: dict[int, str] = {}
 
     def note(self, note: Note) -> None:
         """See what a worker says of the chunk that it is at."""
@@ -157,6 +158,7 @@ class _Campaign:
     def died(self, task: Task, how: str) -> Task:
         """Have a chunk run again, case by case; the second time it is known which one kills."""
         start, count, *more = task
+        self._deaths[start] = f"cases {start} to {start + count - 1}: {how}"
         careful, killers = more or (False, ())
         if not careful:
             return (start, count, True, ())
@@ -180,6 +182,7 @@ class _Campaign:
     def take(self, tally: Tally) -> None:
         """Add a whole chunk, and investigate what is new in it."""
         report = self._report
+        self._deaths.pop(report.tally.cases, None)
         report.tally.add(tally)
         report.kinds += tally.kinds
         report.under_way = Tally()
@@ -199,6 +202,9 @@ class _Campaign:
         for kind, met in self._met.items():
             if kind not in self._settled or kind == self._under_investigation:
                 self._report.unsettled.append(min(met, key=_position))
+        if self._deaths and self._report.fault is None:
+            first = self._deaths[min(self._deaths)]
+            self._report.fault = f"a worker process ended in {first}; nobody knows at which"
 
     def _hear_of(self, met: Met) -> None:
         kind = met.failure.fingerprint

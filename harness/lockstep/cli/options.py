@@ -272,11 +272,16 @@ def _option(
     help: str,  # noqa: A002 - click's own word
     **attributes: Any,
 ) -> Decorator:
-    """Return the option; ``several`` is the name of its values where it may be given again."""
+    """Return the option; ``several`` is the name of its values where it may be given again.
+
+    A default of None is told to click by leaving it out: given, it would satisfy ``required``.
+    """
     if isinstance(default, tuple):
         assert several, flag
         attributes |= {"multiple": True}
         help = f"{help}; again for several"  # noqa: A001 - as above
     names = (flag, several) if isinstance(default, tuple) else (flag,)
+    if default is not None:
+        attributes |= {"default": default}
     shown = otherwise or default is not None
-    return click.option(*names, default=default, show_default=shown, help=f"{help}.", **attributes)
+    return click.option(*names, show_default=shown, help=f"{help}.", **attributes)

@@ -43,6 +43,7 @@ from lockstep.run.stores import Stores
 from lockstep.run.unreadable import UnreadableReader
 from lockstep.run.watchdog import TimeOver, executing
 from lockstep.schedules.dpor import Redundant
+from lockstep.undisturbed import was_asked
 from lockstep.verdict import Difference, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import NATIVE, State
@@ -73,11 +74,13 @@ def run_case(
         return session.run(stores, access, nullcontext)
     try:
         return session.run(stores, access, partial(executing, STORAGE_DEADLINE))
-    except (KeyboardInterrupt, TimeOver, HarnessFault, UsageError, Redundant):
+    except (TimeOver, HarnessFault, UsageError, Redundant):
         raise
     except Hang as error:
         return session.ended(StepFailure.of(Verdict.HANG, "storage hang", str(error)))
-    except Exception as error:
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and was_asked(error):
+            raise
         where = f"storage {type(error).__name__}"
         return session.ended(StepFailure.of(Verdict.CRASH, where, str(error)))
 

@@ -12,10 +12,11 @@ from random import Random
 import pytest
 
 from lockstep.campaign import controls, worker
-from lockstep.campaign.campaign import Budget, Observer, Report, run_campaign
+from lockstep.campaign.campaign import Budget, Observer, Report, _Campaign, run_campaign
 from lockstep.campaign.health import GATES
 from lockstep.campaign.notes import Met
 from lockstep.campaign.plan import Plan
+from lockstep.campaign.tally import Tally
 from lockstep.case.file import Setting, load
 from lockstep.case.values import Case
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, of_campaign
@@ -53,6 +54,30 @@ def path_of(finding: Finding) -> Path:
 def files(folder: Path) -> dict[str, bytes]:
     found = (each for each in folder.rglob("*") if each.is_file())
     return {str(each.relative_to(folder)): each.read_bytes() for each in found}
+
+
+def deaths_of(plan: Plan) -> tuple[_Campaign, Report]:
+    """Return a campaign of which a worker has died at its second chunk."""
+    report = Report(tally=Tally(cases=50))
+    campaign = _Campaign(plan, worker.Worker(plan, "main"), report, Unseeing(), 0.0)
+    assert campaign.died((50, 50), "it was ended by SIGKILL") == (50, 50, True, ())
+    return campaign, report
+
+
+def test_a_worker_that_died_is_told_where_there_was_no_time_to_find_the_case(
+    tmp_path: Path,
+) -> None:
+    plan = Plan("one", (BATCHED,), storage="memory", findings=tmp_path)
+    campaign, report = deaths_of(plan)
+    campaign.close()
+    assert report.fault == (
+        "a worker process ended in cases 50 to 99: it was ended by SIGKILL; nobody knows at which"
+    )
+    assert of_campaign(report) == FAULT
+    campaign, report = deaths_of(plan)
+    campaign.take(Tally(cases=50))
+    campaign.close()
+    assert report.fault is None
 
 
 # Reproducible.
