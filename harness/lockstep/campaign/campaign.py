@@ -243,7 +243,16 @@ class _Campaign:
         lane = self._worker.lane_for(failure)
         origin = self._worker.origin(failure)
         watch = self._between
-        inquiry = Inquiry(failure.case, failure.run, lane, origin, self._keeper, first.kept, watch)
+        inquiry = Inquiry(
+            failure.case,
+            failure.run,
+            lane,
+            origin,
+            self._keeper,
+            first.kept,
+            watch,
+            failure.earlier,
+        )
         settled = inquiry.settled()
         lanes = enumerate(self._worker.lanes)
         others = [each for position, each in lanes if position != failure.setting]

@@ -21,7 +21,8 @@ BREAKING = frozenset({Verdict.HANG.value, Verdict.CRASH.value})
 class Failure:
     """A failing case and its number, the setting it failed under, its kind and its run.
 
-    ``killed`` means that the process died of it: its run tells how, and nothing more.
+    ``killed`` means that the process died of it: its run tells how, and nothing more. ``earlier``
+    are the cases that the same executor had run before.
     """
 
     number: int
@@ -30,6 +31,7 @@ class Failure:
     case: Case
     run: Run
     killed: bool = False
+    earlier: tuple[Case, ...] = ()
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class Tally:
 
     ``unsupported`` counts runs by why they were, ``not_compared`` by what they left out,
     ``compared`` by executor those that were not unsupported, ``ended`` all by verdict and executor.
+    ``exchanged`` counts the runs that were repeated in other ``orders`` of independent steps.
     ``facts`` are what the runs under the first setting did, ``kinds`` counts failures by kind, and
     ``failures`` are the first of each kind. ``hopeless`` says why it makes no sense to go on.
     """
@@ -49,6 +52,8 @@ class Tally:
     not_compared: Counter[str] = field(default_factory=Counter)
     compared: Counter[str] = field(default_factory=Counter)
     ended: Counter[tuple[str, str]] = field(default_factory=Counter)
+    exchanged: int = 0
+    orders: int = 0
     measure: Measure = field(default_factory=Measure)
     controls: Controlled = field(default_factory=Controlled)
     facts: set[Fact] = field(default_factory=set)
@@ -60,6 +65,8 @@ class Tally:
         """Add the counts of ``other``, a later chunk; its failures are another matter."""
         self.cases += other.cases
         self.executions += other.executions
+        self.exchanged += other.exchanged
+        self.orders += other.orders
         for verdict, count in other.verdicts.items():
             self.verdicts[verdict] = self.verdicts.get(verdict, 0) + count
         self.unsupported += other.unsupported

@@ -15,6 +15,7 @@ from lockstep_ledger.model import ChainId
 MOST_WORKERS = 256
 U64: TypeAlias = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,19})$")]
 Workers: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_WORKERS)]
+Retries: TypeAlias = Annotated[int, Meta(ge=0, le=1_000)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1)]
 UnderTest: TypeAlias = Annotated[str, Meta(pattern=r"^([^:]+:[^:]+)?$")]
 """A store by its class, ``module:Class``, or none."""
@@ -229,6 +230,15 @@ class ReproductionDocument(_Closed):
     seed: U64 | None = None
 
 
+class CaseDocument(_Closed):
+    """A case that was run before on the same executor."""
+
+    state: StateDocument
+    steps: list[BlockDocument | RewindDocument]
+    scheme: str = "keyed-hash"
+    retries: Retries | None = None
+
+
 class Document(_Closed):
     """A whole case file."""
 
@@ -238,6 +248,7 @@ class Document(_Closed):
     origin: dict[str, str] = {}
     description: str = ""
     scheme: str = "keyed-hash"
+    retries: Retries | None = None
     executor: SettingDocument | None = None
     schedule: list[str] = []
     trace: list[str] = []
@@ -245,3 +256,4 @@ class Document(_Closed):
     observed: list[OutcomeDocument] | None = None
     verdict: str = ""
     reproduction: ReproductionDocument | None = None
+    after: Annotated[list[CaseDocument], Meta(max_length=1_000)] = []

@@ -127,11 +127,16 @@ Step: TypeAlias = BlockStep | RewindStep
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A state and the steps applied to it, under one signature scheme."""
+    """A state and the steps applied to it, under one signature scheme.
+
+    ``retries`` is how often an executor that speculates may abort a transaction before it gives up
+    and falls back; None leaves it to the executor. To others it means nothing.
+    """
 
     state: State
     steps: tuple[Step, ...]
     scheme: str = "keyed-hash"
+    retries: int | None = None
 
     def transactions(self) -> int:
         """Count the transactions of all blocks."""

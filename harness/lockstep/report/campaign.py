@@ -35,6 +35,7 @@ def summary_table(report: Report) -> Table:
     whole = f", {tally.cases} of them in whole chunks" if more.cases else ""
     table.add_row("cases", f"{tally.cases + more.cases} in {report.seconds:.1f} s{whole}")
     table.add_row("executions of blocks", str(tally.executions + more.executions))
+    table.add_row("steps exchanged", f"{tally.exchanged} cases, in {tally.orders} other orders")
     counts = Counter(tally.verdicts) + Counter(more.verdicts)
     for word, count in sorted(counts.items()):
         text = str(count) if more.cases else _by_executor(word, count, tally)
