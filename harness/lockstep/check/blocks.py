@@ -18,8 +18,8 @@ from lockstep.compare.outcomes import compare_outcomes
 from lockstep.compare.states import compare_states
 from lockstep.generate.mixture import case_at
 from lockstep.targets.program.blocks import write_block
+from lockstep.targets.program.capabilities import PRECOMPUTED
 from lockstep.targets.program.messages import (
-    PRECOMPUTED,
     ExecuteBlock,
     ExecuteBlockAnswer,
     ExportStateAnswer,

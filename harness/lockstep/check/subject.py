@@ -12,7 +12,7 @@ from lockstep.check.wire import Wire, Wrong
 from lockstep.run.drivers import Ways
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
-from lockstep.targets.program.messages import CapabilitiesMessage
+from lockstep.targets.program.capabilities import CapabilitiesMessage
 from lockstep.targets.program.program import Program
 from lockstep.targets.program.target import ProgramLane
 from lockstep.verdict import Verdict

@@ -6,10 +6,11 @@ import time
 
 from lockstep.check.subject import Subject
 from lockstep.check.wire import Wire, Wrong, encoded
+from lockstep.targets.program.capabilities import MAXIMUM_FRAME
 from lockstep.targets.program.child import Broken
 from lockstep.targets.program.connection import GOODBYE
 from lockstep.targets.program.frames import packed
-from lockstep.targets.program.messages import MAXIMUM_FRAME, PROTOCOL
+from lockstep.targets.program.messages import PROTOCOL
 
 TEXTS = ("", "plain", 'quotes " and \\ and \n', "größer ☃ 𝄞", "\u2028 \x7f")
 LONG = 1024 * 1024

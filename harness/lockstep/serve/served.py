@@ -17,18 +17,15 @@ from lockstep.schedules.random_walk import RandomWalk
 from lockstep.schedules.replay import FollowTrace
 from lockstep.targets.inside import InsideTarget
 from lockstep.targets.program.blocks import read_block, said_valid
+from lockstep.targets.program.capabilities import PAYLOADS, PRECOMPUTED, TERMS, CapabilitiesMessage
 from lockstep.targets.program.messages import (
-    PAYLOADS,
-    PRECOMPUTED,
     PROTOCOL,
-    TERMS,
-    CapabilitiesMessage,
     ExecuteBlock,
     ExecuteBlockAnswer,
     HelloAnswer,
     ScheduleMessage,
-    StatisticsMessage,
 )
+from lockstep.targets.program.outcome_messages import StatisticsMessage
 from lockstep.targets.program.outcomes import write_outcome
 from lockstep.targets.program.scalars import ContractError, read_u64
 from lockstep.targets.program.signatures import Told

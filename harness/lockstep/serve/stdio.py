@@ -12,9 +12,9 @@ import msgspec
 
 from lockstep.foreign.text import named_error, shown
 from lockstep.serve.served import Served, UnsupportedError
+from lockstep.targets.program.capabilities import MAXIMUM_FRAME
 from lockstep.targets.program.frames import FrameError, OversizeError, read_frame, write_frame
 from lockstep.targets.program.messages import (
-    MAXIMUM_FRAME,
     PROTOCOL,
     Answer,
     Bye,

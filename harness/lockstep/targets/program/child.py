@@ -19,9 +19,9 @@ from io import FileIO
 from selectors import EVENT_READ, EVENT_WRITE, PollSelector
 from typing import IO
 
+from lockstep.targets.program.capabilities import MAXIMUM_FRAME
 from lockstep.targets.program.frames import LENGTH
 from lockstep.targets.program.guard import Guard
-from lockstep.targets.program.messages import MAXIMUM_FRAME
 from lockstep.undisturbed import undisturbed
 from lockstep.verdict import Verdict
 

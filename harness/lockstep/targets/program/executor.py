@@ -10,10 +10,10 @@ from lockstep.case.manner import PARALLEL, SEQUENTIAL, Manner
 from lockstep.compare.post_state import post_state
 from lockstep.compare.states import compare_states
 from lockstep.targets.program.blocks import write_block
+from lockstep.targets.program.capabilities import CapabilitiesMessage
 from lockstep.targets.program.connection import Connection
 from lockstep.targets.program.messages import (
     Answer,
-    CapabilitiesMessage,
     ExecuteBlock,
     ExecuteBlockAnswer,
     ExportState,
@@ -21,9 +21,9 @@ from lockstep.targets.program.messages import (
     LoadState,
     Request,
     ScheduleMessage,
-    StatisticsMessage,
 )
 from lockstep.targets.program.needs import missing
+from lockstep.targets.program.outcome_messages import StatisticsMessage
 from lockstep.targets.program.outcomes import read_outcome
 from lockstep.targets.program.program import Program
 from lockstep.targets.program.scalars import ContractError

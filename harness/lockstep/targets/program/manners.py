@@ -11,7 +11,7 @@ from random import Random
 
 from lockstep.case.manner import SEQUENTIAL, Manner
 from lockstep.run.drivers import Ways
-from lockstep.targets.program.messages import CapabilitiesMessage
+from lockstep.targets.program.capabilities import CapabilitiesMessage
 
 COUNTS = (1, 2, 4, 8)
 """The numbers of workers that are compared with each other."""

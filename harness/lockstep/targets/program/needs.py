@@ -6,7 +6,7 @@ that nothing is compared that an executor never claimed.
 
 from __future__ import annotations
 
-from lockstep.targets.program.messages import PRECOMPUTED, CapabilitiesMessage
+from lockstep.targets.program.capabilities import PRECOMPUTED, CapabilitiesMessage
 from lockstep.targets.program.transactions import arrives_by_wire
 from lockstep_ledger.block import Block, Content, Envelope, Undecodable, UnsupportedKind
 from lockstep_ledger.model import Burn, NonceBump, SetMultisig, State, Transaction, Transfers

@@ -5,7 +5,7 @@ Invariant: what is read lies inside its width or is a ``ContractError``; nothing
 
 from __future__ import annotations
 
-from lockstep.targets.program.messages import U64, Hex
+from lockstep.targets.program.ledger_messages import U64, Hex
 from lockstep_ledger.model import ADDRESS_LENGTH, U64_MAX
 
 

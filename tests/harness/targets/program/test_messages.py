@@ -13,14 +13,9 @@ from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Case
 from lockstep.generate.mixture import case_at
 from lockstep.targets.program.blocks import read_block, said_valid, write_block
-from lockstep.targets.program.messages import (
-    Answer,
-    BlockMessage,
-    OutcomeMessage,
-    Request,
-    StateMessage,
-    TransactionMessage,
-)
+from lockstep.targets.program.ledger_messages import BlockMessage, StateMessage, TransactionMessage
+from lockstep.targets.program.messages import Answer, Request
+from lockstep.targets.program.outcome_messages import OutcomeMessage
 from lockstep.targets.program.outcomes import read_outcome, write_outcome
 from lockstep.targets.program.scalars import ContractError, read_bytes, read_key, read_sum, read_u64
 from lockstep.targets.program.signatures import Judge, Told

@@ -9,7 +9,7 @@ import pytest
 
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Cosigner
-from lockstep.targets.program.messages import (
+from lockstep.targets.program.capabilities import (
     PAYLOADS,
     PRECOMPUTED,
     TERMS,
