@@ -23,6 +23,7 @@ from lockstep.corpus.feedback import Feedback
 from lockstep.findings.investigate import met_record
 from lockstep.findings.keeping import Keeper, Kept
 from lockstep.generate.mixture import case_at
+from lockstep.generate.references import REFERENCES, with_references
 from lockstep.run.fingerprint import fingerprint
 from lockstep.run.result import Run
 from lockstep.run.stores import open_stores
@@ -75,7 +76,13 @@ class Worker:
             case = feedback.case(number, case)
         for projection in self._projections:
             case = projection.project(case, stream(self.plan.seed, "projection", number))
-        return case
+        random = stream(self.plan.seed, "references", number)
+        return with_references(case, self._references(), random)
+
+    def _references(self) -> tuple[str, ...]:
+        """Return the kinds of references that all take to whom they matter; none if to nobody."""
+        told = [each for lane in self.lanes if (each := lane.references()) is not None]
+        return tuple(kind for kind in REFERENCES if told and all(kind in each for each in told))
 
     def runs(self, start: int, count: int, feedback: Feedback | None = None) -> Iterator[Ran]:
         """Run the cases from ``start`` on, each under every setting and its own schedules.

@@ -78,6 +78,7 @@ class _Signed(_Closed, kw_only=True):
     chain_id: int = int(ChainId.DEVNET)
     cosigners: list[CosignerDocument] | None = None
     signature: str = "valid"
+    reference: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
 
 
 class TransfersDocument(_Signed, tag_field="kind", tag="transfers"):

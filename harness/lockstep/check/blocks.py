@@ -19,10 +19,10 @@ from lockstep.compare.states import compare_states
 from lockstep.generate.mixture import case_at
 from lockstep.targets.program.blocks import write_block
 from lockstep.targets.program.capabilities import PRECOMPUTED
+from lockstep.targets.program.ledger_messages import StateMessage
 from lockstep.targets.program.messages import (
     ExecuteBlock,
     ExecuteBlockAnswer,
-    ExportStateAnswer,
     LoadState,
 )
 from lockstep.targets.program.outcomes import read_outcome
@@ -48,7 +48,7 @@ def state_is_exported(subject: Subject) -> str:
             state = case_at("export", number, "keyed-hash").state
             wire.done({**load_request(replace(_PAYMENT, state=state)), "id": 100 + number})
             answer = wire.done({"type": "export_state", "id": 200 + number})
-            exported = _state_in(answer)
+            exported = state_in(answer)
             differences = compare_states(state, exported)
             if differences:
                 raise Wrong(str(differences[0]))
@@ -141,9 +141,10 @@ def generated_cases_agree(subject: Subject) -> str:
     return subject.agrees(cases)
 
 
-def _state_in(answer: Message) -> State:
+def state_in(answer: Message) -> State:
+    """Return the state in an answer that has one."""
     try:
-        return read_state(msgspec.convert(answer, type=ExportStateAnswer).state)
+        return read_state(msgspec.convert(answer.get("state"), type=StateMessage))
     except (msgspec.ValidationError, ContractError) as error:
         raise Wrong(f"a state that is none: {error}") from error
 

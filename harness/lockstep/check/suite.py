@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from lockstep.check import blocks, execution, samples, talk
+from lockstep.check import blocks, execution, samples, talk, values, versions
 from lockstep.check.subject import Subject
 from lockstep.check.wire import Undeclared, Wrong
 from lockstep.targets.program.child import Broken
@@ -43,6 +43,7 @@ class Result:
 CHECKS: dict[str, Check] = {
     "hello": talk.hello_is_answered,
     "other versions": talk.other_versions_are_refused,
+    "minor versions": talk.newer_minors_are_answered,
     "echo": talk.echo_comes_back,
     "unknown message": talk.unknown_messages_are_refused,
     "malformed": talk.malformed_messages_are_refused,
@@ -70,6 +71,15 @@ CHECKS: dict[str, Check] = {
         f"terms {name}": blocks.samples_of(lambda each: each.capabilities.terms, name, cases)
         for name, cases in samples.TERMS.items()
     },
+    "secrets": versions.secrets_change_nothing,
+    "fee_types": values.fee_types_are_taken,
+    "chain_ids": values.chain_ids_are_taken,
+    "heights": values.heights_are_taken,
+    "rewind": versions.blocks_are_taken_back,
+    "read_state": versions.versions_are_read,
+    "load_state with versions": versions.versions_are_loaded,
+    "history": versions.chains_are_lived_through,
+    "references": versions.references_are_taken,
     "signatures": blocks.schemes_are_verified,
     "modified, not touched": blocks.modified_is_not_touched,
     "generated cases": blocks.generated_cases_agree,

@@ -35,6 +35,16 @@ def other_versions_are_refused(subject: Subject) -> str:
     return ""
 
 
+def newer_minors_are_answered(subject: Subject) -> str:
+    """A hello with a minor number that nobody knows is answered as any other."""
+    with Wire(subject.program) as wire:
+        answer = wire.done({"type": "hello", "id": 1, "protocol": PROTOCOL, "minor": 999})
+        minor = answer.get("minor", 0)
+        if answer.get("protocol") != PROTOCOL or type(minor) is not int or minor < 0:
+            raise Wrong(f"it speaks {answer.get('protocol')!r}.{minor!r}, not {PROTOCOL}")
+    return f"it speaks {PROTOCOL}.{minor}"
+
+
 def echo_comes_back(subject: Subject) -> str:
     """Text comes back as it was, also quotes, Unicode, and a mebibyte of it."""
     limit = subject.capabilities.limits.frame

@@ -83,6 +83,10 @@ class Lane(ABC):
             raise UsageError(f"unknown access mode {setting.access!r}: known are {known}")
         self.setting = setting
 
+    def references(self) -> tuple[str, ...] | None:
+        """Return the kinds of references that transactions may have; None where none matters."""
+        return None
+
     @abstractmethod
     def run_plain(self, case: Case) -> Run:
         """Run every block of ``case`` once, in the plainest way there is."""

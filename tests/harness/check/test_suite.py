@@ -7,7 +7,7 @@ import sys
 import pytest
 from click.testing import CliRunner, Result
 
-from lockstep.check import blocks, execution, talk
+from lockstep.check import blocks, execution, talk, versions
 from lockstep.check.suite import CHECKS, Ending, greeting, run_checks
 from lockstep.check.suite import Result as Checked
 from lockstep.cli.main import main
@@ -24,6 +24,7 @@ ALL_FLAWS = [(name, flaw) for name, flaws in FLAWS.items() for flaw in flaws]
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "GENERATED", 40)
+    monkeypatch.setattr(versions, "CHAINS", 10)
     monkeypatch.setattr(execution, "CASES", 10)
     monkeypatch.setattr(execution, "LARGE", 40)
     monkeypatch.setattr(talk, "PATIENCE", 1.0)

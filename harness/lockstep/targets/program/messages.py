@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from lockstep.targets.program.capabilities import CapabilitiesMessage
-from lockstep.targets.program.ledger_messages import U64, BlockMessage, StateMessage
+from lockstep.targets.program.ledger_messages import U64, BlockMessage, Hex, StateMessage
 from lockstep.targets.program.outcome_messages import OutcomeMessage, StatisticsMessage
 
 PROTOCOL = 1
+MINOR = 1
+"""What was added to the version: requests and fields that only who declares them is sent."""
 
 
 class ScheduleMessage(Struct, kw_only=True):
@@ -32,6 +34,7 @@ class Hello(_Message, kw_only=True, tag="hello"):
     """The first request of a process."""
 
     protocol: int
+    minor: int = 0
     harness: str = ""
 
 
@@ -41,14 +44,33 @@ class Echo(_Message, kw_only=True, tag="echo"):
     text: str
 
 
-class LoadState(_Message, kw_only=True, tag="load_state"):
-    """Hold this state from now on."""
+class VersionMessage(Struct, kw_only=True):
+    """A state that a chain had after a block, by the number of the version."""
 
+    topoheight: U64
+    hash: Hex
     state: StateMessage
 
 
+class LoadState(_Message, kw_only=True, tag="load_state"):
+    """Hold this state from now on.
+
+    ``topoheight`` and ``hash`` number it, ``versions`` are those before it, the oldest first;
+    ``secrets`` are the secret keys of test signers, by address.
+    """
+
+    state: StateMessage
+    topoheight: U64 | UnsetType = UNSET
+    hash: Hex | UnsetType = UNSET
+    versions: list[VersionMessage] | UnsetType = UNSET
+    secrets: dict[Hex, Hex] | UnsetType = UNSET
+
+
 class ExecuteBlock(_Message, kw_only=True, tag="execute_block"):
-    """Execute a block on the state that is held."""
+    """Execute a block on the state that is held.
+
+    ``topoheight`` and ``hash`` are those of the version that it leads to.
+    """
 
     block: BlockMessage
     mode: str = "parallel"
@@ -56,10 +78,24 @@ class ExecuteBlock(_Message, kw_only=True, tag="execute_block"):
     force_parallel: bool = False
     deadline_ms: int = 10_000
     schedule: ScheduleMessage | None = None
+    topoheight: U64 | UnsetType = UNSET
+    hash: Hex | UnsetType = UNSET
 
 
 class ExportState(_Message, kw_only=True, tag="export_state"):
     """Say which state is held."""
+
+
+class Rewind(_Message, kw_only=True, tag="rewind"):
+    """Take back the newest ``blocks`` blocks."""
+
+    blocks: int
+
+
+class ReadState(_Message, kw_only=True, tag="read_state"):
+    """Say what the state was after the block that led to version ``topoheight``."""
+
+    topoheight: U64
 
 
 class Reset(_Message, kw_only=True, tag="reset"):
@@ -70,13 +106,16 @@ class Bye(_Message, kw_only=True, tag="bye"):
     """The last request; its answer is the same."""
 
 
-Request: TypeAlias = Hello | Echo | LoadState | ExecuteBlock | ExportState | Reset | Bye
+Request: TypeAlias = (
+    Hello | Echo | LoadState | ExecuteBlock | ExportState | Rewind | ReadState | Reset | Bye
+)
 
 
 class HelloAnswer(_Message, kw_only=True, tag="hello"):
     """Who the executor is and what it can do."""
 
     protocol: int
+    minor: int = 0
     name: str
     version: str
     build: str = ""
@@ -101,6 +140,16 @@ class ExportStateAnswer(_Message, kw_only=True, tag="export_state"):
     state: StateMessage
 
 
+class RewindAnswer(_Message, kw_only=True, tag="rewind"):
+    """The blocks are taken back."""
+
+
+class ReadStateAnswer(_Message, kw_only=True, tag="read_state"):
+    """The state of the version that was asked for."""
+
+    state: StateMessage
+
+
 class ErrorAnswer(Struct, tag_field="type", tag="error", kw_only=True):
     """Why there is no other answer; ``id`` None when the request's is not known."""
 
@@ -115,6 +164,8 @@ Answer: TypeAlias = (
     | LoadStateAnswer
     | ExecuteBlockAnswer
     | ExportStateAnswer
+    | RewindAnswer
+    | ReadStateAnswer
     | Reset
     | Bye
     | ErrorAnswer

@@ -24,6 +24,9 @@ from lockstep_ledger.outcome import Outcome
 from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.storage.memory import MemoryStorage
 
+LIVED_SHARE = 0.25
+"""The share of cases whose states a program with a history reaches by itself."""
+
 
 class ProgramTarget(Target):
     """A program that speaks the executor protocol over its standard streams."""
@@ -47,9 +50,20 @@ class ProgramLane(RepeatedLane):
         self._executors: dict[str, ProgramExecutor] = {}
 
     def run_mixed(self, case: Case, random: Random, mix: Mix) -> Run:  # noqa: ARG002
-        """Run every block in many manners; the interleavings are the program's own."""
+        """Run every block in many manners; the interleavings are the program's own.
+
+        Of a program with a history some cases are run in one manner, so that no state is loaded
+        between their blocks.
+        """
         declared = self.executor(case.scheme).declared()
+        if declared is not None and declared.history and random.random() < LIVED_SHARE:
+            return self.run_plain(case)
         return self.run_in(case, many_manners(declared, self.setting.workers, random))
+
+    def references(self) -> tuple[str, ...] | None:
+        """Return the kinds that the program declares; None where it does not say hello."""
+        declared = self.executor(next(iter(SCHEMES))).declared()
+        return None if declared is None else tuple(declared.references)
 
     def run_in(self, case: Case, manners: Ways[Manner]) -> Run:
         """Run ``case``, every block in the manners given for it."""
