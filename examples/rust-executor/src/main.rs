@@ -18,6 +18,7 @@ mod planted;
 mod rules;
 mod state;
 mod values;
+mod versions;
 mod workspace;
 
 use std::io::{self, BufReader, BufWriter};

@@ -11,6 +11,7 @@ from lockstep.check.suite import CHECKS, Ending, greeting, run_checks
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT
 from lockstep.cli.output import say_on
 from lockstep.faults import UsageError
+from lockstep.targets.program.capabilities import CapabilitiesMessage
 from lockstep.targets.program.messages import HelloAnswer
 from lockstep.targets.program.program import program_named
 from lockstep.verdict import NoOutcome
@@ -49,10 +50,23 @@ def check_executor(target: str, names: tuple[str, ...]) -> int:
     return DIVERGENCE if counts[Ending.WRONG] or not counts[Ending.PASSED] else AGREE
 
 
+def _values(can: CapabilitiesMessage) -> str:
+    """Say which values it takes where it does not take all."""
+    told = []
+    if can.fee_types is not None:
+        told.append(f"fee types {', '.join(map(str, can.fee_types))}")
+    if can.chain_ids is not None:
+        told.append(f"chains {', '.join(map(str, can.chain_ids))}")
+    if can.heights is not None:
+        told.append(f"heights {can.heights.lowest}..{can.heights.highest}")
+    return "; ".join(told)
+
+
 def _said(hello: HelloAnswer) -> Iterator[str]:
     """Describe what the program says of itself."""
     can = hello.capabilities
     yield " ".join(filter(None, (hello.name, hello.version, hello.build)))
+    yield f"  protocol    {hello.protocol}.{hello.minor}"
     yield f"  payloads    {', '.join(can.payloads)}"
     yield f"  policies    {', '.join(can.policies)}"
     yield f"  signatures  {', '.join(can.signatures)}"
@@ -60,6 +74,10 @@ def _said(hello: HelloAnswer) -> Iterator[str]:
     flags = ("decodes_wire", "parallel", "schedule_seed", "schedule_replay", "state_export")
     declared = ", ".join(each for each in flags if getattr(can, each))
     yield f"  and         {declared or 'nothing else'}"
+    yield f"  history     {', '.join(can.history) or 'none'}"
+    yield f"  references  {', '.join(can.references) or 'none'}"
+    if values := _values(can):
+        yield f"  values      {values}"
     limits = {"frame": can.limits.frame, "transactions": can.limits.transactions}
     limits |= {"accounts": can.limits.accounts, "workers": can.limits.workers}
     told = (f"{name} {limit}" for name, limit in limits.items() if limit is not None)
