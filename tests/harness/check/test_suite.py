@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -13,7 +15,7 @@ from lockstep.check.suite import Result as Checked
 from lockstep.cli.main import main
 from lockstep.targets.program.program import Program
 from tests.harness.check.flaws import FLAWS, PROCESS_FLAWS
-from tests.harness.targets.program.inside import Flaw, inside
+from tests.harness.targets.program.inside import Flaw, Inside, inside
 from tests.repository import REPOSITORY
 
 MISBEHAVING = REPOSITORY / "tests/harness/targets/program/misbehaving.py"
@@ -50,6 +52,29 @@ def test_an_executor_that_believes_the_flags_passes_every_check() -> None:
     results = checked(inside("batched", precomputed=True), *FLAWS)
     assert {each.ending for each in results.values()} == {Ending.PASSED}, results
     assert "precomputed" in results["signatures"].text
+
+
+def test_a_program_of_version_1_passes_and_what_came_later_is_not_declared() -> None:
+    def old(_: Inside, request: Any, answer: Callable[[Any], Any]) -> Any:
+        if request_type(request) in ("rewind", "read_state"):
+            return {"type": "error", "id": request["id"], "code": "unknown_message"}
+        right = answer(request)
+        if right["type"] == "hello":
+            del right["minor"]
+            for name in ("history", "references", "fee_types", "chain_ids", "heights"):
+                del right["capabilities"][name]
+        return right
+
+    results = checked(inside("optimistic", old), *FLAWS)
+    undeclared = {name for name, each in results.items() if each.ending is Ending.UNDECLARED}
+    assert undeclared == {
+        *("rewind", "read_state", "load_state with versions", "history", "references")
+    }
+    assert {each.ending for each in results.values()} == {Ending.PASSED, Ending.UNDECLARED}
+
+
+def request_type(request: Any) -> object:
+    return request.get("type") if isinstance(request, dict) else None
 
 
 def test_what_the_reference_does_not_declare_is_said_and_not_passed() -> None:

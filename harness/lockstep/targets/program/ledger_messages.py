@@ -6,13 +6,26 @@ field is ignored. Numbers and bytes are checked where they become values.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-U64: TypeAlias = str | int
+from lockstep_ledger.model import U64_MAX
+
+_DECIMAL = {"pattern": "^(0|[1-9][0-9]*)$"}
+"""What only the schema says, so that a number is checked once, where it becomes a value."""
+
+U64: TypeAlias = (
+    Annotated[str, Meta(extra_json_schema={**_DECIMAL, "maxLength": 20})]
+    | Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": U64_MAX})]
+)
 """A u64 on the wire: written as a decimal string, read as a string or a number."""
-Hex: TypeAlias = str
+Sum: TypeAlias = (
+    Annotated[str, Meta(extra_json_schema={**_DECIMAL, "maxLength": 39})]
+    | Annotated[int, Meta(extra_json_schema={"minimum": 0})]
+)
+"""A sum of u64 values, which has up to 128 bits."""
+Hex: TypeAlias = Annotated[str, Meta(extra_json_schema={"pattern": "^([0-9a-fA-F]{2})*$"})]
 
 
 class MultisigMessage(Struct):

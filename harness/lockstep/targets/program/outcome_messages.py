@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from lockstep.targets.program.ledger_messages import U64, Hex, MultisigMessage
+from lockstep.targets.program.ledger_messages import U64, Hex, MultisigMessage, Sum
 
 
 class ReceiptMessage(Struct):
@@ -41,7 +41,7 @@ class OutcomeMessage(Struct, kw_only=True):
     modified_energies: dict[Hex, U64]
     created: list[Hex]
     burned: U64
-    fees: U64
+    fees: Sum
     height: U64
     faults: list[FaultMessage] = []
 
