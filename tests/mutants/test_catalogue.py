@@ -154,5 +154,5 @@ def test_a_masked_fault_differs_in_no_trace_of_a_small_scope(
 ) -> None:
     scope = Scope(2, 3, SELECTIONS["all"], (Policy.SKIP, Policy.ATOMIC))
     plan = Survey(scope, Setting(masked.executor))
-    explored = explore(plan, 1, Sums(), tmp_path, lambda _: None, lambda _: None)
+    explored = explore(plan, 1, Sums(), tmp_path, lambda _: None, lambda *_: None, lambda _: None)
     assert explored.conclusion is Conclusion.EXHAUSTED, explored.findings

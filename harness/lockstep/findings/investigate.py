@@ -76,11 +76,21 @@ class Inquiry:
 
 
 def investigate(
-    case: Case, run: Run, lane: Lane, origin: dict[str, str], keeper: Keeper, name: str
+    case: Case,
+    run: Run,
+    lane: Lane,
+    origin: dict[str, str],
+    keeper: Keeper,
+    name: str,
+    met: Callable[[Kept], None] = lambda _kept: None,
 ) -> Finding:
-    """Keep a failure that was just met, under a ``name`` of its own, and go through an inquiry."""
+    """Keep a failure that was just met, under a ``name`` of its own, and go through an inquiry.
+
+    ``met`` is told where it is before anything is shrunk.
+    """
     kind = fingerprint(lane.setting.executor, run)
     kept = keeper.met(met_record(case, run, lane, origin), kind, name)
+    met(kept)
     inquiry = Inquiry(case, run, lane, origin, keeper, kept)
     return inquiry.concluded(inquiry.settled())
 
