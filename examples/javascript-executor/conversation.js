@@ -20,6 +20,7 @@ const CAPABILITIES = {
   terms: ["rewards", "fees_to", "lone"], decodes_wire: false, parallel: true,
   schedule_seed: true, schedule_replay: true, state_export: true,
   history: ["rewind", "read_state", "load"], references: ["tip", "older", "before_change"],
+  jitter: true,
   limits: { frame: MOST_BYTES, transactions: null, accounts: null, workers: null },
 };
 
@@ -109,7 +110,7 @@ export class Conversation {
     const end = performance.now() + optional(request.deadline_ms, "deadline_ms", small, DEADLINE_MS);
     return {
       mode, workers, forced: optional(request.force_parallel, "force_parallel", flag, false),
-      choose: readSchedule(request.schedule), touches: this.#touches,
+      choose: readSchedule(request.schedule, request.jitter), touches: this.#touches,
       late: () => performance.now() > end,
     };
   }

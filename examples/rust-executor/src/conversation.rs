@@ -5,6 +5,7 @@ use serde_json::{json, Number, Value};
 
 use crate::execution::{self, Path};
 use crate::frames::LARGEST;
+use crate::jitter::Jitter;
 use crate::messages::{
     Answer, Body, Echo, ErrorCode, ExecuteBlock, Header, Hello, Introduction, Mode, ReadState,
     Rewind, Statistics,
@@ -122,7 +123,8 @@ impl Conversation {
             (Mode::Sequential, Path::Sequential, None)
         } else {
             let workers = request.workers.get();
-            (Mode::Parallel, Path::Parallel { workers }, self.planted)
+            let jitter = request.jitter.as_ref().map(|seed| Jitter(seed.0));
+            (Mode::Parallel, Path::Parallel { workers, jitter }, self.planted)
         };
         let (outcome, changes, run) = execution::execute(before, &request.block, path, planted);
         let mut after = before.clone();
@@ -163,6 +165,7 @@ fn capabilities() -> Value {
         "state_export": true,
         "history": ["rewind", "read_state", "load"],
         "references": ["tip", "older", "before_change"],
+        "jitter": true,
         "limits": {"frame": LARGEST, "transactions": null, "accounts": null, "workers": null},
     })
 }

@@ -11,6 +11,7 @@ mod effects;
 mod execution;
 mod frames;
 mod graph;
+mod jitter;
 mod messages;
 mod outcome;
 mod parallel;

@@ -63,7 +63,12 @@ pub struct ExecuteBlock {
     pub workers: std::num::NonZeroUsize,
     pub force_parallel: bool,
     pub schedule: Option<serde::de::IgnoredAny>,
+    #[serde(default)]
+    pub jitter: Option<Seed>,
 }
+
+#[derive(Deserialize)]
+pub struct Seed(#[serde(with = "decimal")] pub u64);
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

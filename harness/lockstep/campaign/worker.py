@@ -24,6 +24,7 @@ from lockstep.findings.investigate import met_record
 from lockstep.findings.keeping import Keeper, Kept
 from lockstep.generate.mixture import case_at
 from lockstep.generate.references import REFERENCES, with_references
+from lockstep.generate.wide import widened
 from lockstep.run.fingerprint import fingerprint
 from lockstep.run.result import Run
 from lockstep.run.stores import open_stores
@@ -76,6 +77,8 @@ class Worker:
             case = feedback.case(number, case)
         for projection in self._projections:
             case = projection.project(case, stream(self.plan.seed, "projection", number))
+        if any(lane.wants_width() for lane in self.lanes):
+            case = widened(case, stream(self.plan.seed, "width", number))
         random = stream(self.plan.seed, "references", number)
         return with_references(case, self._references(), random)
 
@@ -177,6 +180,7 @@ class Worker:
         tally.executions += run.executions
         word = run.verdict.value
         tally.verdicts[word] = tally.verdicts.get(word, 0) + 1
+        tally.overlap_with(self.plan.settings[position].executor, run.overlap)
         tally.ended[word, self.plan.settings[position].executor] += 1
         if run.verdict is Verdict.UNSUPPORTED:
             tally.unsupported.update(run.why_unsupported())

@@ -225,6 +225,7 @@ class ReproductionDocument(_Closed):
     mode: Annotated[str, Meta(pattern="^(parallel|sequential|server)$")] = "parallel"
     workers: Workers = 4
     seed: U64 | None = None
+    jitter: U64 | None = None
 
 
 class Document(_Closed):

@@ -72,7 +72,7 @@ def numbers_are_read_in_both_forms(subject: Subject) -> str:
     small = replace(_PAYMENT, state=_small(_PAYMENT))
     with subject.wire() as wire:
         wire.done(numeric(load_request(small)))
-        _same_outcome(small, wire.done(execute_request(small, subject)))
+        same_outcome(small, wire.done(execute_request(small, subject)))
     return ""
 
 
@@ -82,7 +82,7 @@ def unknown_fields_are_ignored(subject: Subject) -> str:
         load, execute = load_request(_PAYMENT), execute_request(_PAYMENT, subject)
         load["state"], execute["block"] = surprising(load["state"]), surprising(execute["block"])
         wire.done({**load, "surprise": 1})
-        _same_outcome(_PAYMENT, wire.done({**execute, "surprise": None}))
+        same_outcome(_PAYMENT, wire.done({**execute, "surprise": None}))
     return ""
 
 
@@ -94,7 +94,7 @@ def widths_are_checked(subject: Subject) -> str:
             load = load_request(_PAYMENT)
             load["state"]["height"] = text
             wire.expect_error(wire.ask(load), "malformed", f"the number {text!r}")
-        _same_outcome(_PAYMENT, wire.done(execute_request(_PAYMENT, subject)))
+        same_outcome(_PAYMENT, wire.done(execute_request(_PAYMENT, subject)))
     return ""
 
 
@@ -211,7 +211,8 @@ def outcome_in(answer: Message) -> Outcome:
         raise Wrong(f"an answer to a block that is none: {error}") from error
 
 
-def _same_outcome(case: Case, answer: Message) -> None:
+def same_outcome(case: Case, answer: Message) -> None:
+    """Hold an answer to the reference's outcome of the first block of ``case``."""
     differences = compare_outcomes(expected_of(case), outcome_in(answer))
     if differences:
         raise Wrong(str(differences[0]))

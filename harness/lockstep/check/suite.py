@@ -88,6 +88,7 @@ CHECKS: dict[str, Check] = {
     "mode sequential": execution.the_sequential_path_is_taken,
     "schedule seed": execution.seeds_decide,
     "schedule replay": execution.traces_are_repeated,
+    "jitter": execution.pauses_change_nothing,
     "deadline": execution.deadlines_leave_it_usable,
 }
 

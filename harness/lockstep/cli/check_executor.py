@@ -71,7 +71,10 @@ def _said(hello: HelloAnswer) -> Iterator[str]:
     yield f"  policies    {', '.join(can.policies)}"
     yield f"  signatures  {', '.join(can.signatures)}"
     yield f"  terms       {', '.join(can.terms) or 'none'}"
-    flags = ("decodes_wire", "parallel", "schedule_seed", "schedule_replay", "state_export")
+    flags = (
+        *("decodes_wire", "parallel", "schedule_seed", "schedule_replay", "state_export"),
+        "jitter",
+    )
     declared = ", ".join(each for each in flags if getattr(can, each))
     yield f"  and         {declared or 'nothing else'}"
     yield f"  history     {', '.join(can.history) or 'none'}"

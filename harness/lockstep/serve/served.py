@@ -31,7 +31,6 @@ from lockstep.targets.program.messages import (
     ExecuteBlock,
     ExecuteBlockAnswer,
     HelloAnswer,
-    ScheduleMessage,
 )
 from lockstep.targets.program.outcome_messages import StatisticsMessage
 from lockstep.targets.program.outcomes import write_outcome
@@ -109,6 +108,7 @@ class Served:
                 state_export=True,
                 history=list(HISTORY),
                 references=list(REFERENCES),
+                jitter=self._parallel,
             ),
         )
 
@@ -200,7 +200,7 @@ class _Coroutines:
             raise ContractError(f"{workers} workers")
         executor = self._executor(scheme, workers)
         ids = tuple(f"t{index}" for index in range(len(block.transactions)))
-        driver = Scheduled(_choose(request.schedule, ids), STEP_LIMIT)
+        driver = Scheduled(_choose(request, ids), STEP_LIMIT)
         outcome = executor.execute(block, before, driver)
         trace = [f"{task_name(each.task, ids)}@{each.operation.label}" for each in driver.trace]
         statistics = StatisticsMessage(
@@ -229,9 +229,11 @@ def highest_concurrency(tasks: Sequence[int]) -> int:
     return highest
 
 
-def _choose(schedule: ScheduleMessage | None, ids: Sequence[str]) -> Choose:
+def _choose(request: ExecuteBlock, ids: Sequence[str]) -> Choose:
+    """Return the choice that is asked for: shaken is every schedule as likely as any other."""
+    schedule = request.schedule
     if schedule is None:
-        return lowest_first
+        return RandomWalk(Random(read_u64(request.jitter))) if request.jitter else lowest_first
     if schedule.trace is not None:
         return FollowTrace([_step_of(each) for each in schedule.trace], ids)
     if schedule.seed is not None:

@@ -87,6 +87,10 @@ class Lane(ABC):
         """Return the kinds of references that transactions may have; None where none matters."""
         return None
 
+    def wants_width(self) -> bool:
+        """Tell whether blocks have to be large for two transactions to be in progress at once."""
+        return False
+
     @abstractmethod
     def run_plain(self, case: Case) -> Run:
         """Run every block of ``case`` once, in the plainest way there is."""

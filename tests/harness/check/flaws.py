@@ -181,6 +181,11 @@ def breaks_at_a_deadline(inside: Inside, request: Any, answer: Answer) -> Any:
     return _error(request, "internal") if inside.notes.get("broken") else answer(request)
 
 
+def breaks_when_it_is_shaken(_: Inside, request: Any, answer: Answer) -> Any:
+    shaken = _kind(request) == "execute_block" and int(request.get("jitter", 0)) % 4 == 3
+    return _one_fee_more(request, answer, shaken)
+
+
 def refuses_newer_minors(_: Inside, request: Any, answer: Answer) -> Any:
     if _kind(request) == "hello" and request.get("minor", 0) > 1:
         return _error(request, "version")
@@ -314,6 +319,7 @@ FLAWS: Mapping[str, tuple[Flaw, ...]] = {
     "mode sequential": (is_always_parallel,),
     "schedule seed": (ignores_the_schedule,),
     "schedule replay": (ignores_the_schedule,),
+    "jitter": (breaks_when_it_is_shaken,),
     "deadline": (breaks_at_a_deadline,),
 }
 """Flaws that need no process, by the check that must see each."""

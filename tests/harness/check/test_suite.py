@@ -61,14 +61,14 @@ def test_a_program_of_version_1_passes_and_what_came_later_is_not_declared() -> 
         right = answer(request)
         if right["type"] == "hello":
             del right["minor"]
-            for name in ("history", "references", "fee_types", "chain_ids", "heights"):
+            for name in ("history", "references", "fee_types", "chain_ids", "heights", "jitter"):
                 del right["capabilities"][name]
         return right
 
     results = checked(inside("optimistic", old), *FLAWS)
     undeclared = {name for name, each in results.items() if each.ending is Ending.UNDECLARED}
     assert undeclared == {
-        *("rewind", "read_state", "load_state with versions", "history", "references")
+        *("rewind", "read_state", "load_state with versions", "history", "references", "jitter")
     }
     assert {each.ending for each in results.values()} == {Ending.PASSED, Ending.UNDECLARED}
 
@@ -80,7 +80,7 @@ def request_type(request: Any) -> object:
 def test_what_the_reference_does_not_declare_is_said_and_not_passed() -> None:
     results = checked(inside(), *FLAWS)
     undeclared = {name for name, each in results.items() if each.ending is Ending.UNDECLARED}
-    assert undeclared == {"force_parallel", "schedule seed", "schedule replay"}
+    assert undeclared == {"force_parallel", "schedule seed", "schedule replay", "jitter"}
     assert {each.ending for each in results.values()} == {Ending.PASSED, Ending.UNDECLARED}
 
 

@@ -83,6 +83,8 @@ def execute_request(
     if numbers_versions(capabilities):
         request.topoheight = str(topoheight)
         request.hash = version_hash(topoheight).hex()
+    if manner.jitter is not None and capabilities.jitter:
+        request.jitter = str(manner.jitter)
     return request
 
 

@@ -53,3 +53,4 @@ class CapabilitiesMessage(Struct, kw_only=True):
     heights: HeightsMessage | None = None
     history: list[str] = []
     references: list[str] = []
+    jitter: bool = False

@@ -10,6 +10,7 @@ from lockstep.case.manner import PARALLEL, SEQUENTIAL, Manner
 from lockstep.case.values import Case
 from lockstep.compare.post_state import post_state
 from lockstep.run.expected import ExpectedChain
+from lockstep.run.overlap import Overlap, seen
 from lockstep.targets.program.asking import (
     execute_request,
     load_request,
@@ -37,7 +38,8 @@ from lockstep_ledger.storage.protocol import Reader, Storage
 class ProgramExecutor:
     """An executor in a process of its own. Every method raises ``NoOutcome``.
 
-    ``statistics`` and ``trace`` are those of the last answer; ``loads`` counts the states sent.
+    ``statistics`` and ``trace`` are those of the last answer; ``loads`` counts the states sent,
+    ``overlap`` what all answers since it was set told of how parallel they were.
     """
 
     reads_storage = False
@@ -48,6 +50,7 @@ class ProgramExecutor:
         self.statistics: StatisticsMessage | None = None
         self.trace: tuple[str, ...] | None = None
         self.loads = 0
+        self.overlap = Overlap()
         self._scheme = scheme
         self._before: State | None = None
         self._held = Holding()
@@ -92,6 +95,9 @@ class ProgramExecutor:
         request.deadline_ms = round(self.connection.program.deadline * 1000)
         answer = self._exchange(before, request)
         self.statistics = answer.statistics
+        if answer.statistics.mode == PARALLEL:
+            told = answer.statistics.highest_concurrency
+            self.overlap += seen(request.workers, len(block.transactions), told)
         self.trace = None if answer.trace is None else tuple(answer.trace)
         _check_path(request, answer.statistics)
         try:

@@ -69,7 +69,8 @@ class LoadState(_Message, kw_only=True, tag="load_state"):
 class ExecuteBlock(_Message, kw_only=True, tag="execute_block"):
     """Execute a block on the state that is held.
 
-    ``topoheight`` and ``hash`` are those of the version that it leads to.
+    ``topoheight`` and ``hash`` are those of the version that it leads to; ``jitter`` is the seed
+    of pauses at random moments.
     """
 
     block: BlockMessage
@@ -80,6 +81,7 @@ class ExecuteBlock(_Message, kw_only=True, tag="execute_block"):
     schedule: ScheduleMessage | None = None
     topoheight: U64 | UnsetType = UNSET
     hash: Hex | UnsetType = UNSET
+    jitter: U64 | UnsetType = UNSET
 
 
 class ExportState(_Message, kw_only=True, tag="export_state"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from lockstep.case.file import Setting
@@ -9,6 +10,7 @@ from lockstep.case.manner import Manner
 from lockstep.case.values import Case
 from lockstep.run.ask import ask
 from lockstep.run.drivers import Ways
+from lockstep.run.overlap import Overlap
 from lockstep.run.result import Run, StepFailure
 from lockstep.run.session import run_case
 from lockstep.run.stores import Stores
@@ -65,10 +67,17 @@ class ProgramLane(RepeatedLane):
         declared = self.executor(next(iter(SCHEMES))).declared()
         return None if declared is None else tuple(declared.references)
 
+    def wants_width(self) -> bool:
+        """Tell whether the program has threads, or what it has instead, to keep busy."""
+        declared = self.executor(next(iter(SCHEMES))).declared()
+        return declared is not None and declared.parallel
+
     def run_in(self, case: Case, manners: Ways[Manner]) -> Run:
         """Run ``case``, every block in the manners given for it."""
         executor = self.executor(case.scheme)
-        return run_case(case, executor, manners, self._stores, self.setting.access)
+        executor.overlap = Overlap()
+        run = run_case(case, executor, manners, self._stores, self.setting.access)
+        return replace(run, overlap=executor.overlap)
 
     def execute(
         self, block: Block, before: State, scheme: str
