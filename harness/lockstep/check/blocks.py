@@ -215,7 +215,7 @@ def same_outcome(case: Case, answer: Message) -> None:
     """Hold an answer to the reference's outcome of the first block of ``case``."""
     differences = compare_outcomes(expected_of(case), outcome_in(answer))
     if differences:
-        raise Wrong(str(differences[0]))
+        raise Wrong(str(differences[0]), case)
 
 
 def _small(case: Case) -> State:

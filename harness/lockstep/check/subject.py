@@ -54,7 +54,7 @@ class Subject:
                 elif run.verdict is Verdict.AGREE:
                     agreeing += 1
                 else:
-                    raise Wrong(f"{name}: {said(run)}")
+                    raise Wrong(f"{name}: {said(run)}", case, run)
         return f"{agreeing} agree" + (f", {unsupported} not compared" if unsupported else "")
 
 

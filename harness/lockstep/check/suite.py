@@ -11,14 +11,19 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from lockstep.case.file import Record, Setting
+from lockstep.case.reproduction import Reproduction
+from lockstep.case.values import Case
 from lockstep.check import blocks, execution, samples, talk, values, versions
 from lockstep.check.subject import Subject
 from lockstep.check.wire import Undeclared, Wrong
+from lockstep.run.fingerprint import signature_of
+from lockstep.run.result import Run
 from lockstep.targets.program.child import Broken
 from lockstep.targets.program.connection import Connection
 from lockstep.targets.program.messages import HelloAnswer
 from lockstep.targets.program.program import Program
-from lockstep.verdict import NoOutcome
+from lockstep.verdict import NoOutcome, Verdict
 
 Check: TypeAlias = Callable[[Subject], str]
 
@@ -33,11 +38,30 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One check: its name, how it ended, what was seen."""
+    """One check: its name, how it ended, what was seen; the case and run that it went wrong by."""
 
     name: str
     ending: Ending
     text: str
+    case: Case | None = None
+    run: Run | None = None
+
+    def record(self, executor: str) -> Record | None:
+        """Return the file of the case that ``executor`` went wrong by; None if it was none."""
+        if self.case is None:
+            return None
+        verdict, manner, words = Verdict.DIVERGE.value, None, f"check {self.name}: {self.text}"
+        if self.run is not None:
+            verdict, words = self.run.verdict.value, " ".join(signature_of(self.run))
+            manner = self.run.blocks[-1].manner if self.run.blocks else None
+        return Record(
+            self.case,
+            {"kind": "check", "check": self.name},
+            words,
+            Setting(executor),
+            verdict=verdict,
+            reproduction=None if manner is None else Reproduction(1, 1, manner),
+        )
 
 
 CHECKS: dict[str, Check] = {
@@ -117,7 +141,7 @@ def _run(name: str, subject: Subject) -> Result:
     except Undeclared as undeclared:
         return Result(name, Ending.UNDECLARED, str(undeclared))
     except Wrong as wrong:
-        return Result(name, Ending.WRONG, str(wrong))
+        return Result(name, Ending.WRONG, str(wrong), wrong.case, wrong.run)
     except Broken as broken:
         return Result(name, Ending.WRONG, f"{broken.verdict.value}: {broken}")
     except NoOutcome as no_outcome:

@@ -27,7 +27,7 @@ _PAYMENTS = tuple(
     samples.pays(f"t{at}", samples.ALICE, 7 + at, samples.to(samples.MINER, 1 + at))
     for at in range(BLOCKS)
 )
-_CHAIN = replace(
+CHAIN = replace(
     samples.one(_PAYMENTS[0]),
     steps=tuple(BlockStep((each,), Policy.SKIP) for each in _PAYMENTS),
 )
@@ -57,7 +57,7 @@ def blocks_are_taken_back(subject: Subject) -> str:
             wire.done({"type": "rewind", "id": 300 + blocks, "blocks": blocks})
             del states[-blocks:]
             _same_newest(wire, subject, states)
-        wire.done(_block(subject, len(states) - 1))
+        wire.done(block_request(subject, len(states) - 1))
         wire.refused({"type": "rewind", "id": 310, "blocks": len(states) + 1}, "no_state")
     return f"{BLOCKS} blocks"
 
@@ -75,7 +75,7 @@ def versions_are_read(subject: Subject) -> str:
 def versions_are_loaded(subject: Subject) -> str:
     """A state that is loaded with its older versions has them as if they had been executed."""
     _needs(subject, "load")
-    states = list(_states())
+    states = list(chain_states())
     request = {**plain(loading(states, BLOCKS, subject.capabilities)), "id": 500}
     with subject.wire() as wire:
         wire.done(request)
@@ -115,13 +115,13 @@ def _needs(subject: Subject, word: str) -> None:
         raise Undeclared(f"history {word}")
 
 
-def _states() -> Iterator[State]:
+def chain_states() -> Iterator[State]:
     """Give the states of the chain, the oldest first."""
-    chain = ExpectedChain(_CHAIN.state, _CHAIN.scheme)
+    chain = ExpectedChain(CHAIN.state, CHAIN.scheme)
     yield chain.newest
-    for step in _CHAIN.steps:
+    for step in CHAIN.steps:
         assert isinstance(step, BlockStep)
-        yield chain.extend(realise(step, _CHAIN.scheme))
+        yield chain.extend(realise(step, CHAIN.scheme))
 
 
 def _chains() -> Iterator[tuple[str, Case]]:
@@ -138,15 +138,15 @@ def _chains() -> Iterator[tuple[str, Case]]:
 
 def _executed(wire: Wire, subject: Subject) -> list[State]:
     """Have the chain executed and return its states."""
-    wire.done({**load_request(_CHAIN), "topoheight": "0", "hash": version_hash(0).hex()})
+    wire.done({**load_request(CHAIN), "topoheight": "0", "hash": version_hash(0).hex()})
     for number in range(BLOCKS):
-        outcome_in(wire.done(_block(subject, number)))
-    return list(_states())
+        outcome_in(wire.done(block_request(subject, number)))
+    return list(chain_states())
 
 
-def _block(subject: Subject, number: int) -> Message:
+def block_request(subject: Subject, number: int) -> Message:
     """Return the request to execute block ``number`` of the chain."""
-    case = replace(_CHAIN, steps=_CHAIN.steps[number : number + 1])
+    case = replace(CHAIN, steps=CHAIN.steps[number : number + 1])
     topoheight, digest = str(number + 1), version_hash(number + 1).hex()
     request = execute_request(case, subject, topoheight=topoheight, hash=digest)
     return {**request, "id": 200 + number}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from lockstep.case.file import load
 from lockstep.check import blocks, execution, talk, versions
 from lockstep.check.suite import CHECKS, Ending, greeting, run_checks
 from lockstep.check.suite import Result as Checked
@@ -118,6 +120,38 @@ def test_the_command_ends_with_1_if_anything_is_wrong() -> None:
     )
     assert result.exit_code == 1
     assert "WRONG         unknown message" in result.output
+
+
+def test_the_case_of_a_failed_check_is_kept_and_replays(tmp_path: Path) -> None:
+    flawed = f"cmd:{sys.executable} -IS {MISBEHAVING} right"
+    words = ("--only", "payload burn", "--findings", str(tmp_path))
+    result = check_executor(flawed, *words)
+    assert result.exit_code == 1
+    [path] = tmp_path.rglob("*.json")
+    assert f"replay: lockstep replay {path} --executor" in " ".join(result.output.split())
+    record = load(path)
+    assert record.origin["check"] == "payload burn"
+    replayed = CliRunner().invoke(main, ["replay", str(path), "--executor", flawed])
+    assert replayed.exit_code == 1
+    assert "another failure" not in replayed.output
+    right = CliRunner().invoke(main, ["replay", str(path), "--executor", SERVE])
+    assert right.exit_code == 0, right.output
+
+
+@pytest.mark.parametrize("name", ["jitter", "generated cases", "workers and repeats"])
+def test_a_check_about_blocks_says_by_which_case_it_went_wrong(name: str) -> None:
+    flaw = FLAWS[name][0]
+    result = checked(inside("optimistic", flaw), name)[name]
+    record = result.record("cmd:flawed")
+    assert record is not None
+    assert record.case.transactions() > 0
+    assert record.verdict in ("diverge", "self_diverge")
+
+
+def test_a_check_of_the_conversation_has_no_case() -> None:
+    result = checked(inside("optimistic", FLAWS["echo"][0]), "echo")["echo"]
+    assert result.ending is Ending.WRONG
+    assert result.record("cmd:flawed") is None
 
 
 def test_the_command_ends_with_1_if_nothing_was_checked() -> None:
