@@ -16,6 +16,8 @@ mod messages;
 mod outcome;
 mod parallel;
 mod planted;
+#[cfg(test)]
+mod recorded;
 mod rules;
 mod state;
 mod values;

@@ -42,6 +42,16 @@ def with_references(case: Case, kinds: Sequence[str], random: Random) -> Case:
     return replace(case, steps=tuple(steps))
 
 
+def names_older(case: Case) -> bool:
+    """Tell whether a transaction of ``case`` names another version than the newest."""
+    return any(
+        isinstance(each, Intent) and bool(each.reference)
+        for step in case.steps
+        if isinstance(step, BlockStep)
+        for each in step.transactions
+    )
+
+
 def _referring(
     intent: AnyIntent, touched: Sequence[frozenset[Address]], kinds: Sequence[str], random: Random
 ) -> AnyIntent:

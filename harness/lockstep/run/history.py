@@ -90,5 +90,6 @@ def by_history(
     if any(fails(past.again) is not True for _ in range(AGAIN)):
         return None
     where = "after 1 block" if past.blocks == 1 else f"after {past.blocks} blocks"
+    where = where if past.blocks else "with the versions before it"
     reached = Difference("history", where, "as on the same state loaded", "differs")
     return StepFailure(Verdict.HISTORY, (*failure.differences, reached))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from lockstep.case.manner import PARALLEL, SEQUENTIAL, Manner
 from lockstep.case.names import key_pair_of
-from lockstep.case.realise import version_hash
+from lockstep.case.realise import NO_REFERENCE, version_hash
 from lockstep.case.values import BlockStep, Case, Intent
 from lockstep.targets.program.blocks import write_block
 from lockstep.targets.program.capabilities import CapabilitiesMessage
@@ -22,7 +22,7 @@ from lockstep.targets.program.messages import (
 from lockstep.targets.program.signatures import Judge
 from lockstep.targets.program.states import write_state
 from lockstep_ledger.block import Block
-from lockstep_ledger.model import Address, State
+from lockstep_ledger.model import Address, State, Transaction
 from lockstep_ledger.signatures import Scheme
 from lockstep_ledger.storage.protocol import Reader
 
@@ -86,6 +86,14 @@ def execute_request(
     if manner.jitter is not None and capabilities.jitter:
         request.jitter = str(manner.jitter)
     return request
+
+
+def oldest_reference(block: Block) -> int | None:
+    """Return the number of the oldest version that a transaction of ``block`` names, if any."""
+    contents = (each.content for each in block.transactions)
+    named = (each for each in contents if isinstance(each, Transaction))
+    numbers = [each.reference_topoheight for each in named if each.reference_hash != NO_REFERENCE]
+    return min(numbers, default=None)
 
 
 def signers_of(case: Case) -> frozenset[Address]:

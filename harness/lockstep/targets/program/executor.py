@@ -15,6 +15,7 @@ from lockstep.targets.program.asking import (
     execute_request,
     load_request,
     numbers_versions,
+    oldest_reference,
     signers_of,
 )
 from lockstep.targets.program.capabilities import CapabilitiesMessage
@@ -93,7 +94,7 @@ class ProgramExecutor:
         scheme, number = self._scheme, topoheight + 1
         request = execute_request(block, reader, scheme, manner, capabilities, number)
         request.deadline_ms = round(self.connection.program.deadline * 1000)
-        answer = self._exchange(before, request)
+        answer = self._exchange(before, request, oldest_reference(block))
         self.statistics = answer.statistics
         if answer.statistics.mode == PARALLEL:
             told = answer.statistics.highest_concurrency
@@ -136,17 +137,26 @@ class ProgramExecutor:
         """The number of the version that the next block is executed on."""
         return 0 if self._chain is None else self._chain.blocks
 
-    def _exchange(self, before: State, request: ExecuteBlock) -> ExecuteBlockAnswer:
-        """Load the state if it is not held, execute, and hold nothing known from then on."""
+    def _exchange(
+        self, before: State, request: ExecuteBlock, oldest: int | None
+    ) -> ExecuteBlockAnswer:
+        """Load the state if it is not held, execute, and hold nothing known from then on.
+
+        ``oldest`` is the oldest version that a transaction of the block names.
+        """
         held = self._held
         loads: list[LoadState] = []
         if not self._holds(before):
             loads = [self._load(before)]
             self.loads += 1
+        if oldest is not None and oldest < held.first:
+            held.forget()
+            text = "a version that was not loaded"
+            raise NoOutcome.because(Verdict.UNSUPPORTED, "references", text)
         has_past = held.has_past
         self._executed_on = held.execute(request)
-        if has_past:
-            alone = self._load_request([before])
+        alone = self._alone(before, oldest)
+        if has_past and alone is not None:
             self._past = Trail(self.connection, tuple(held.trail), alone, held.forget)
         answer = self.connection.ask(*loads, request)[-1]
         assert isinstance(answer, ExecuteBlockAnswer)
@@ -157,11 +167,25 @@ class ProgramExecutor:
             return False
         return not numbers_versions(self.capabilities) or self._held.topoheight == self._topoheight
 
-    def _load(self, before: State) -> LoadState:
-        """Have ``before`` held, after the versions before it if the process can load them."""
-        states = [before]
+    def _alone(self, before: State, oldest: int | None) -> LoadState | None:
+        """Return the request to hold ``before`` with no more of its past than a block names.
+
+        None if the process cannot load what the block names.
+        """
+        if oldest is None or oldest == self._topoheight:
+            return self._load_request([before])
+        states = self._loadable(before)
+        return None if len(states) == 1 else self._load_request(states)
+
+    def _loadable(self, before: State) -> list[State]:
+        """Return ``before``, after the versions before it if the process can load them."""
         if self._chain is not None and "load" in self.capabilities.history:
-            states = list(self._chain.states)
+            return list(self._chain.states)
+        return [before]
+
+    def _load(self, before: State) -> LoadState:
+        """Have ``before`` held, with all of its past that the process can load."""
+        states = self._loadable(before)
         request = self._load_request(states)
         self._held.load(request, states, self._topoheight - len(states) + 1)
         return request

@@ -8,6 +8,7 @@ from random import Random
 from lockstep.case.file import Setting
 from lockstep.case.manner import Manner
 from lockstep.case.values import Case
+from lockstep.generate.references import names_older
 from lockstep.run.ask import ask
 from lockstep.run.drivers import Ways
 from lockstep.run.overlap import Overlap
@@ -55,10 +56,12 @@ class ProgramLane(RepeatedLane):
         """Run every block in many manners; the interleavings are the program's own.
 
         Of a program with a history some cases are run in one manner, so that no state is loaded
-        between their blocks.
+        between their blocks; so are those that name older versions, if these cannot be loaded.
         """
         declared = self.executor(case.scheme).declared()
         if declared is not None and declared.history and random.random() < LIVED_SHARE:
+            return self.run_plain(case)
+        if declared is not None and "load" not in declared.history and names_older(case):
             return self.run_plain(case)
         return self.run_in(case, many_manners(declared, self.setting.workers, random))
 

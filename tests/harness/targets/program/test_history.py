@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ from lockstep.case.file import Setting
 from lockstep.case.values import BlockStep, Case, RewindStep
 from lockstep.findings.replay import replay
 from lockstep.findings.replayed import Rung
+from lockstep.generate.references import with_references
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
 from lockstep.schedules.mix import Mix
@@ -152,6 +154,46 @@ def test_some_cases_are_lived_through_in_one_manner_by_what_has_a_history() -> N
         ]
     assert set(executions) == {2, 10}
     assert executions.count(2) == pytest.approx(60 * LIVED_SHARE, abs=8)
+
+
+def remembers_references(process: Inside, request: Any, answer: Answer) -> Any:
+    """Refuse a block that names a version which was neither loaded nor reached."""
+    if request["type"] == "load_state":
+        versions = [each["topoheight"] for each in request.get("versions", [])]
+        process.notes["held"] = {*versions, request["topoheight"]}
+    if request["type"] == "execute_block":
+        named = {each["reference_topoheight"] for each in request["block"]["transactions"]}
+        assert named <= process.notes["held"], "a version that this process never held"
+        process.notes["held"].add(request["topoheight"])
+    return answer(request)
+
+
+def without_load(process: Inside, request: Any, answer: Answer) -> Any:
+    right = remembers_references(process, request, answer)
+    if request["type"] == "hello":
+        right["capabilities"]["history"] = ["rewind", "read_state"]
+    return right
+
+
+REFERRING = with_references(case_of(*TWOS), ["older"], Random(0))
+
+
+@pytest.mark.parametrize(("flaw", "executions"), [(remembers_references, 15), (without_load, 3)])
+def test_a_reference_is_sent_to_none_who_does_not_hold_its_version(
+    flaw: Flaw, executions: int
+) -> None:
+    """Where versions cannot be loaded, the chain is executed once, from its first state on."""
+    with ProgramLane(inside("dag", flaw), Setting("held"), MemoryStores()) as lane:
+        run = lane.run_mixed(REFERRING, Random(0), Mix(1000))
+        assert run.verdict is Verdict.AGREE
+        assert run.executions == executions
+
+
+def test_a_reference_to_what_would_have_to_be_loaded_is_unsupported() -> None:
+    steps = [replace(step, parallel=at != 1) for at, step in enumerate(REFERRING.steps)]  # type: ignore[arg-type]
+    run = said(without_load, replace(REFERRING, steps=tuple(steps)))
+    assert run.verdict is Verdict.UNSUPPORTED
+    assert run.not_compared == ("references: a version that was not loaded",)
 
 
 def test_a_finding_of_history_keeps_the_blocks_that_lead_to_it_and_replays(tmp_path: Path) -> None:
