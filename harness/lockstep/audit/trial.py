@@ -100,9 +100,9 @@ class Trial:
         return bool(self.verdict)
 
 
-def detect(executor: str, seed: str, terms: Terms) -> Trial:
+def detect(subject: Subject, seed: str, terms: Terms) -> Trial:
     """Search alone: neither shrink nor run a twin."""
-    with closing(_worker(executor, seed, terms)) as worker:
+    with closing(_worker(subject.setting, seed, terms)) as worker:
         searched, found = _search(worker, terms.budget)
     if found is None:
         return Trial(seed, searched)
@@ -112,7 +112,7 @@ def detect(executor: str, seed: str, terms: Terms) -> Trial:
 
 def run_trial(subject: Subject, seed: str, terms: Terms) -> Trial:
     """Search, shrink what is found, and run the twin over the same cases."""
-    with closing(_worker(subject.executor, seed, terms)) as worker:
+    with closing(_worker(subject.setting, seed, terms)) as worker:
         searched, found = _search(worker, terms.budget)
         if found is None:
             return Trial(seed, searched, twin=_twin(subject, seed, terms, searched.cases, None))
@@ -137,8 +137,7 @@ class _Keeping:
     """Keeps a failure from the moment it is found: as it was met, then as it was shrunk."""
 
     def __init__(self, worker: Worker, found: Ran) -> None:
-        executor = worker.plan.settings[0].executor
-        self._kind = fingerprint(executor, found.run)
+        self._kind = fingerprint(worker.plan.settings[0].tested, found.run)
         self._failure = Failure(found.number, 0, self._kind, found.case, found.run)
         self._lane = as_steered(worker.lanes[0])
         self._origin = worker.origin(self._failure) | self._lane.identity()
@@ -158,8 +157,8 @@ class _Keeping:
         return self._kept.problem if self._kept.path is None else str(self._kept.path)
 
 
-def _worker(executor: str, seed: str, terms: Terms) -> Worker:
-    setting = Setting(executor, terms.workers, terms.driver)
+def _worker(setting: Setting, seed: str, terms: Terms) -> Worker:
+    setting = replace(setting, workers=terms.workers, driver=terms.driver)
     plan = Plan(seed, (setting,), terms.storage)
     plan = replace(plan, seeds=shipped_cases(plan.scheme))
     if terms.findings is not None:
@@ -190,11 +189,12 @@ def _twin(
     subject: Subject, seed: str, terms: Terms, cases: int, reduced: Reduced | None
 ) -> Twin | None:
     """Run the correct executor over the first ``cases``, within the same budget."""
-    if subject.twin is None or not terms.twins:
+    right = subject.without_fault
+    if right is None or not terms.twins:
         return None
     alarms = []
     executions = seen = 0
-    with closing(_worker(subject.twin, seed, terms)) as worker:
+    with closing(_worker(right, seed, terms)) as worker:
         started = time.process_time()
         for number, _setting, _case, run, _killed in islice(_campaign(worker), cases):
             seen, executions = number + 1, executions + run.executions

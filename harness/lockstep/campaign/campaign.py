@@ -133,6 +133,7 @@ class _Campaign:
         self._under_investigation = ""
         self._due: list[Failure] = []
         self._hopeless = ""
+        self._deaths: dict[int, str] = {}
 
     def note(self, note: Note) -> None:
         """See what a worker says of the chunk that it is at."""
@@ -158,6 +159,7 @@ class _Campaign:
     def died(self, task: Task, how: str) -> Task:
         """Have a chunk run again, case by case; the second time it is known which one kills."""
         start, count, *more = task
+        self._deaths[start] = f"cases {start} to {start + count - 1}: {how}"
         careful, killers = more or (False, ())
         if not careful:
             return (start, count, True, ())
@@ -165,10 +167,10 @@ class _Campaign:
         if begun is None:
             raise HarnessFault(f"a worker process ended outside of any case: {how}")
         killer = Killer(begun.number, begun.setting, how)
-        executor = self._plan.settings[begun.setting].executor
+        tested = self._plan.settings[begun.setting].tested
         run = killed(how)
         failure = Failure(
-            begun.number, begun.setting, fingerprint(executor, run), begun.case, run, killed=True
+            begun.number, begun.setting, fingerprint(tested, run), begun.case, run, killed=True
         )
         self._hear_of(Met(start, failure, self._worker.keep(failure)))
         if len(killers) + 1 >= ENOUGH:
@@ -181,6 +183,7 @@ class _Campaign:
     def take(self, tally: Tally) -> None:
         """Add a whole chunk, and investigate what is new in it."""
         report = self._report
+        self._deaths.pop(report.tally.cases, None)
         report.tally.add(tally)
         report.kinds += tally.kinds
         report.under_way = Tally()
@@ -200,6 +203,9 @@ class _Campaign:
         for kind, met in self._met.items():
             if kind not in self._settled or kind == self._under_investigation:
                 self._report.unsettled.append(min(met, key=_position))
+        if self._deaths and self._report.fault is None:
+            first = self._deaths[min(self._deaths)]
+            self._report.fault = f"a worker process ended in {first}; nobody knows at which"
 
     def _hear_of(self, met: Met) -> None:
         kind = met.failure.fingerprint
@@ -218,8 +224,12 @@ class _Campaign:
             self._due.append(met.failure)
 
     def _settle(self, failure: Failure) -> None:
-        """Investigate the first failure of a kind, in the order of cases."""
-        if failure.fingerprint not in self._settled:
+        """Investigate the first failure of a kind, in the order of cases.
+
+        A store that kills its process would kill this one: what it did is kept as it was met.
+        """
+        deadly = failure.killed and self._plan.settings[failure.setting].storage
+        if failure.fingerprint not in self._settled and not deadly:
             self._settled.add(failure.fingerprint)
             self._investigate(failure)
 

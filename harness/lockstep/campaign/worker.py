@@ -68,7 +68,7 @@ class Worker:
         self.marker = Marker(f"seed {plan.seed}, {self._names()}")
 
     def _names(self) -> str:
-        return ", ".join(setting.executor for setting in self.plan.settings)
+        return ", ".join(setting.tested for setting in self.plan.settings)
 
     def case(self, number: int, feedback: Feedback | None = None) -> Case:
         """Return case ``number`` of the plan, as generated or as ``feedback`` has it."""
@@ -190,7 +190,7 @@ class Worker:
         if position == 0:
             tally.measure.see(run)
         if run.verdict.is_failure:
-            kind = fingerprint(self.plan.settings[position].executor, run)
+            kind = fingerprint(self.plan.settings[position].tested, run)
             tally.kinds[kind] += 1
             if tally.kinds[kind] == 1:
                 failure = Failure(ran.number, position, kind, ran.case, run, ran.killed)

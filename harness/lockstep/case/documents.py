@@ -16,6 +16,8 @@ MOST_WORKERS = 256
 U64: TypeAlias = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,19})$")]
 Workers: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_WORKERS)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1)]
+UnderTest: TypeAlias = Annotated[str, Meta(pattern=r"^([^:]+:[^:]+)?$")]
+"""A store by its class, ``module:Class``, or none."""
 
 
 class _Closed(Struct, forbid_unknown_fields=True):
@@ -206,7 +208,7 @@ class OutcomeDocument(_Closed):
 
 
 class SettingDocument(_Closed):
-    """Which executor ran the case, and how."""
+    """Which executor ran the case, and how; ``storage`` is a store that was under test too."""
 
     name: Name
     workers: Workers
@@ -215,6 +217,7 @@ class SettingDocument(_Closed):
     deadline: Annotated[float, Meta(gt=0, le=86_400)] = 10.0
     memory: Annotated[int, Meta(gt=0, le=1_048_576)] = 2048
     isolated: bool = False
+    storage: UnderTest = ""
 
 
 class ReproductionDocument(_Closed):

@@ -42,7 +42,8 @@ class Setting:
 
     ``deadline`` is how many seconds an execution of a block may take, ``memory`` how many MiB of
     data a process of the executor's own may have. ``isolated`` means that an executor of ours runs
-    in such a process.
+    in such a process. ``storage`` names a store that is under test too, empty if none is: then any
+    store of ours will do.
     """
 
     executor: str = "batched"
@@ -52,6 +53,12 @@ class Setting:
     deadline: float = 10.0
     memory: int = 2048
     isolated: bool = False
+    storage: str = ""
+
+    @property
+    def tested(self) -> str:
+        """What is under test, in words."""
+        return f"{self.executor} on {self.storage}" if self.storage else self.executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +199,7 @@ def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
         document.deadline,
         document.memory,
         document.isolated,
+        document.storage,
     )
 
 
@@ -206,6 +214,7 @@ def _setting_document(setting: Setting | None) -> documents.SettingDocument | No
         setting.deadline,
         setting.memory,
         setting.isolated,
+        setting.storage,
     )
 
 

@@ -67,7 +67,7 @@ def _kept(record: Record, folder: Path) -> str:
     except OSError as error:
         return f"the case was not kept: {error.strerror or error}"
     assert record.setting is not None
-    return f"replay: {replay_command(path, record.setting.executor)}"
+    return f"replay: {replay_command(path, record.setting)}"
 
 
 def _values(can: CapabilitiesMessage) -> str:

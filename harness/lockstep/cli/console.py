@@ -45,7 +45,8 @@ def _opening_lines(plan: Plan, jobs: int) -> list[str]:
         raise UsageError(f"{exclusive} holds one state: it takes --jobs 1")
     reach(each.name for each in targets)
     names = ", ".join(map(_name, targets, plan.settings))
-    lines = [f"fuzzing {names} on {plan.storage}, seed {plan.seed}"]
+    where = plan.settings[0].storage or plan.storage
+    lines = [f"fuzzing {names} on {where}, seed {plan.seed}"]
     lines += [projection.words for projection in plan.projections()]
     problem = Keeper(plan.findings).problem()
     if problem:
@@ -70,8 +71,8 @@ class _Shown:
 
     def met(self, met: Met) -> None:
         """Tell of a failure that is now investigated."""
-        executor = self._plan.settings[met.failure.setting].executor
-        self._screen.tell(met_lines(met.failure.run, met.failure.fingerprint, executor, met.kept))
+        setting = self._plan.settings[met.failure.setting]
+        self._screen.tell(met_lines(met.failure.run, met.failure.fingerprint, setting, met.kept))
 
     def found(self, finding: Finding) -> None:
         """Tell what it is."""

@@ -40,8 +40,7 @@ def explore_on_console(
         shown = _Shown(screen, start.next, save)
 
         def met(failure: BlockFailure, kept: Kept) -> None:
-            name = plan.setting.executor
-            screen.tell(met_lines(failure.run, failure.fingerprint, name, kept))
+            screen.tell(met_lines(failure.run, failure.fingerprint, plan.setting, kept))
 
         def found(exploration: Exploration) -> None:
             screen.tell(finding_lines(exploration.findings[-1]))

@@ -10,15 +10,17 @@ import click
 
 from lockstep.campaign.campaign import Budget
 from lockstep.campaign.plan import Plan
-from lockstep.case.file import Setting, load
+from lockstep.case.file import CaseFileError, Setting, load
 from lockstep.case.values import Case
 from lockstep.cli import options
 from lockstep.cli.console import run_on_console
 from lockstep.cli.duration import duration
-from lockstep.cli.exit_codes import of_campaign
+from lockstep.cli.exit_codes import AGREE, USAGE, of_campaign
+from lockstep.cli.group import complain
 from lockstep.corpus.shipped import shipped_cases
 from lockstep.faults import UsageError
 from lockstep.findings.files import files_in
+from lockstep.run.stores import parted
 from lockstep_ledger.storage.access import SHARED
 
 SECONDS = 60.0
@@ -45,7 +47,7 @@ SECONDS = 60.0
 @options.memory(Setting().memory)
 @options.isolate()
 @options.strategy()
-@options.storage("rocksdb")
+@options.storage("rocksdb", under_test=True)
 @options.database()
 @options.scheme("keyed-hash")
 @options.findings()
@@ -77,26 +79,44 @@ def fuzz(
 
     A campaign begins with the hand-written vectors that come with lockstep.
     """
+    back_end, under_test = parted(storage)
     settings = tuple(
-        Setting(name, workers, driver, access, deadline, memory, isolate) for name in executors
+        Setting(name, workers, driver, access, deadline, memory, isolate, under_test)
+        for name in executors
     )
+    saved, code = _seeds(seeds, scheme)
     plan = Plan(
         seed=seed or secrets.token_hex(8),
         settings=settings,
-        storage=storage,
+        storage=back_end,
         scheme=scheme,
         database=database,
-        seeds=shipped_cases(scheme) + _seeds(seeds, scheme),
+        seeds=shipped_cases(scheme) + saved,
         strategy=strategy,
         findings=findings,
     )
     budget = Budget(cases, SECONDS if seconds is None and cases is None else seconds)
-    return of_campaign(run_on_console(plan, budget, jobs))
+    return of_campaign(run_on_console(plan, budget, jobs)) or code
 
 
-def _seeds(path: Path | None, scheme: str) -> tuple[Case, ...]:
-    """Return the cases saved in ``path`` in the order of their names, under ``scheme``."""
+def _seeds(path: Path | None, scheme: str) -> tuple[tuple[Case, ...], int]:
+    """Return the cases saved in ``path`` in the order of their names, under ``scheme``.
+
+    A file that cannot be used is named, and left out; the code is 2 then, unless there is no other.
+    """
     files = [] if path is None else sorted(files_in([path]))
     if path is not None and not files:
         raise UsageError(f"no case files in {path}")
-    return tuple(replace(load(each).case, scheme=scheme) for each in files)
+    cases: list[Case] = []
+    refused: list[str] = []
+    for each in files:
+        try:
+            cases.append(replace(load(each).case, scheme=scheme))
+        except CaseFileError as error:
+            refused.append(str(error))
+    if refused and not cases:
+        raise UsageError("; ".join(refused))
+    code = AGREE
+    for line in refused:
+        code = complain(USAGE, line)
+    return tuple(cases), code

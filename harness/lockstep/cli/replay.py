@@ -26,7 +26,7 @@ from lockstep.targets.trust import Trust
 @options.isolate()
 @options.strategy()
 @options.trust()
-@options.storage("memory")
+@options.storage(otherwise=f"{options.THE_FILES}, else memory", under_test=True)
 @options.database()
 @click.option("--quiet", is_flag=True, help="Print failures and the totals only.")
 @click.option(
@@ -45,7 +45,7 @@ def replay(
     isolate: bool,
     strategy: str | None,
     trust: bool,
-    storage: str,
+    storage: str | None,
     database: Path | None,
     quiet: bool,
     strict: bool,

@@ -17,14 +17,17 @@ from lockstep.targets.trust import Trust
 @click.command()
 @options.case_file()
 @options.executor(otherwise=options.THE_FILES)
+@options.storage(otherwise=f"{options.THE_FILES}, else memory", under_test=True)
 @options.trust()
 @options.into(otherwise="that of CASE")
-def shrink(case: Path, executor: str | None, trust: bool, into: Path | None) -> int:
+def shrink(
+    case: Path, executor: str | None, storage: str | None, trust: bool, into: Path | None
+) -> int:
     """Make a saved failing case smaller, block and schedule.
 
     Where the budget was spent, the same command goes on from the smaller case.
     """
-    shrunk = shrink_file(case, into or case.parent, Trust(everything=trust), executor)
+    shrunk = shrink_file(case, into or case.parent, Trust(everything=trust), executor, storage)
     for line in shrunk_lines(shrunk):
         say(line)
     return of_verdicts([shrunk.settled.run.verdict])

@@ -38,7 +38,7 @@ def explain_record(record: Record, lane: SteeredLane, continuations: int) -> Exp
         run = found.sequential.run
     race = found.race if run.verdict.is_failure else None
     shares = _shares(record, lane, run, race, continuations)
-    return Explained(record, lane.setting.executor, run, tuple(found.schedule), race, shares)
+    return Explained(record, lane.setting.tested, run, tuple(found.schedule), race, shares)
 
 
 def _investigate(record: Record, lane: SteeredLane) -> Investigation:

@@ -17,7 +17,7 @@ from lockstep.faults import HarnessFault, UsageError
 from lockstep.findings.replay import Replayed, replay
 from lockstep.findings.replayed import Rung
 from lockstep.foreign.files import FileRefused, below
-from lockstep.run.stores import Stores, open_stores
+from lockstep.run.stores import Stores, open_stores, parted
 from lockstep.schedules.strategy import Strategy, strategy_named
 from lockstep.targets.named import find, reach
 from lockstep.targets.trust import OURS_ALONE, Trust, setting_in
@@ -112,11 +112,16 @@ class _Ready:
 
 
 def replay_paths(
-    paths: Sequence[Path], options: Options, storage: str, database: Path | None, totals: Totals
+    paths: Sequence[Path],
+    options: Options,
+    storage: str | None,
+    database: Path | None,
+    totals: Totals,
 ) -> Iterator[ReplayedFile | RefusedFile]:
     """Replay every case file in ``paths`` and count into ``totals``.
 
-    All files are read before the first one runs. Raises ``UsageError`` when there is none.
+    ``storage`` is where, None for what a file names, else memory. All files are read before the
+    first one runs. Raises ``UsageError`` when there is none.
     """
     found = list(files_in(paths))
     if not found:
@@ -126,13 +131,13 @@ def replay_paths(
     strategy = None if options.strategy is None else strategy_named(options.strategy)
     ready: list[_Ready] = []
     for path in found:
-        prepared = _prepared(path, options)
+        prepared = _prepared(path, options, storage)
         if isinstance(prepared, _Ready):
             ready.append(prepared)
         else:
             totals.leave_out(prepared)
             yield prepared
-    with open_stores(storage, database) as stores:
+    with open_stores(parted(storage or "memory")[0], database) as stores:
         for file in ready:
             totals.files += 1
             for setting in file.settings:
@@ -146,11 +151,11 @@ def replay_paths(
                     break
 
 
-def _prepared(path: Path, options: Options) -> _Ready | RefusedFile:
+def _prepared(path: Path, options: Options, storage: str | None) -> _Ready | RefusedFile:
     """Read the file in ``path``, and ask for what it is to be replayed on."""
     try:
         record = load(path)
-        own = setting_in(record, path, options.trust, options.executor)
+        own = setting_in(record, path, options.trust, options.executor, storage)
     except UsageError as error:
         return RefusedFile(path, str(error))
     try:

@@ -53,7 +53,7 @@ class Inquiry:
         differences = settled.run.differences
         words = {each.field: each.actual for each in differences if each.field == "stderr"}
         record = settled.record(self._lane.setting, self._raw.origin | words)
-        kind = fingerprint(self._lane.setting.executor, self._run)
+        kind = fingerprint(self._lane.setting.tested, self._run)
         return Finding(
             fingerprint=kind,
             setting=self._lane.setting,
@@ -88,7 +88,7 @@ def investigate(
 
     ``met`` is told where it is before anything is shrunk.
     """
-    kind = fingerprint(lane.setting.executor, run)
+    kind = fingerprint(lane.setting.tested, run)
     kept = keeper.met(met_record(case, run, lane, origin), kind, name)
     met(kept)
     inquiry = Inquiry(case, run, lane, origin, keeper, kept)

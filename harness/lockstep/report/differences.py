@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from lockstep.case.file import Setting
 from lockstep.foreign.text import shown
-from lockstep.targets.trust import is_ours
+from lockstep.targets.trust import is_our_storage, is_ours
 from lockstep.verdict import Difference
 
 SHOWN_DIFFERENCES = 12
@@ -24,13 +25,14 @@ def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
         yield f"  and {len(listed) - SHOWN_DIFFERENCES} more"
 
 
-def replay_command(path: Path, executor: str) -> str:
-    """Return the command that runs a saved case again on ``executor``, which its file names.
+def replay_command(path: Path, setting: Setting) -> str:
+    """Return the command that runs a saved case again under ``setting``, which its file names.
 
-    An executor that is not ours is named once more, for a file alone has nothing run.
+    What of it is not ours is named once more, for a file alone has nothing run.
     """
     words = ["lockstep", "replay", str(path)]
-    words += [] if is_ours(executor) else ["--executor", executor]
+    words += [] if is_ours(setting.executor) else ["--executor", setting.executor]
+    words += [] if is_our_storage(setting.storage) else ["--storage", setting.storage]
     return " ".join(map(_quoted, words))
 
 

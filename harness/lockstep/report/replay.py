@@ -54,9 +54,9 @@ def total_lines(totals: Totals) -> Iterator[str]:
 
 def _where(setting: Setting) -> str:
     if not find(setting.executor).drivers:
-        return setting.executor
+        return setting.tested
     access = "" if setting.access == SHARED else f", {setting.access}"
-    return f"{setting.executor}, {setting.workers} workers, {setting.driver}{access}"
+    return f"{setting.tested}, {setting.workers} workers, {setting.driver}{access}"
 
 
 def _rung_text(replayed: Replayed) -> str:

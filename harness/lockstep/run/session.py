@@ -28,6 +28,7 @@ from lockstep.case.values import (
 from lockstep.compare.outcomes import compare_outcomes, well_typed
 from lockstep.compare.states import compare_states
 from lockstep.faults import HarnessFault, UsageError
+from lockstep.foreign.text import error_text
 from lockstep.run.ask import Asked, W, ask, ask_to_merge, judge
 from lockstep.run.drivers import AskedBlock, Ways, execute_in, what_was_seen
 from lockstep.run.expected import ExpectedChain
@@ -44,6 +45,7 @@ from lockstep.run.stores import Stores
 from lockstep.run.unreadable import UnreadableReader
 from lockstep.run.watchdog import TimeOver, executing
 from lockstep.schedules.dpor import Redundant
+from lockstep.undisturbed import was_asked
 from lockstep.verdict import Difference, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import NATIVE, State
@@ -53,9 +55,6 @@ from lockstep_ledger.storage.access import SHARED, Access, open_access
 from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.storage.protocol import OwnedStorage, Reader
 from lockstep_parallel.steps.drivers.protocol import Hang
-
-STORAGE_DEADLINE = 10.0
-"""Seconds that a step of a case may take of which the storage is under test."""
 
 
 def run_case(
@@ -70,17 +69,19 @@ def run_case(
     the storage is under test. Then an exception of it, or one that never comes, is a failure.
     """
     session = _Session(case, asked, ways)
-    if not stores.under_test:
+    if stores.deadline is None:
         return session.run(stores, access, nullcontext)
     try:
-        return session.run(stores, access, partial(executing, STORAGE_DEADLINE))
-    except (KeyboardInterrupt, TimeOver, HarnessFault, UsageError, Redundant):
+        return session.run(stores, access, partial(executing, stores.deadline))
+    except (TimeOver, HarnessFault, UsageError, Redundant):
         raise
     except Hang as error:
-        return session.ended(StepFailure.of(Verdict.HANG, "storage hang", str(error)))
-    except Exception as error:
+        return session.ended(StepFailure.of(Verdict.HANG, "storage hang", error_text(error)))
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and was_asked(error):
+            raise
         where = f"storage {type(error).__name__}"
-        return session.ended(StepFailure.of(Verdict.CRASH, where, str(error)))
+        return session.ended(StepFailure.of(Verdict.CRASH, where, error_text(error)))
 
 
 class _Session(Generic[W]):

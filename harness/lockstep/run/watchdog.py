@@ -2,12 +2,14 @@
 
 Invariant: within a second of its limit, an exception is raised in the main thread wherever that
 is, and again every second while it goes on. Code that never comes back to Python cannot be reached
-this way: that takes a process of its own. An execution is not late because the process was stopped
+this way: that takes a process of its own. Code that takes every exception for nothing ends this
+process. An execution is not late because the process was stopped
 meanwhile, as Ctrl-Z does.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -18,12 +20,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from lockstep.undisturbed import disturb
+from lockstep.undisturbed import ask_to_end, disturb, is_to_end
 from lockstep_parallel.steps.drivers.protocol import Hang
 
 TICK = 0.25
 AGAIN = 1.0
 """Seconds after which an exception that was swallowed is raised once more."""
+VAIN = 2
+"""How often one execution may take such an exception for nothing."""
+GIVEN_UP = 3
+"""The exit code of a process that cannot end otherwise: that of a fault."""
 SHOWN_FRAMES = 4
 MOST_AT_ONCE = 0.5
 """The share of a deadline that passes between two looks at most: nobody looks while stopped."""
@@ -47,6 +53,8 @@ class Execution:
     deadline: float
     looked: float
     passed: float = 0.0
+    told: int = 0
+    told_at: float = -AGAIN
 
     def look(self, now: float) -> bool:
         """Tell whether it is late now."""
@@ -56,6 +64,11 @@ class Execution:
             return False
         self.passed = self.deadline - AGAIN
         return True
+
+    def tell(self, now: float) -> bool:
+        """Tell whether it may still be told to end, and count."""
+        self.told, self.told_at = self.told + 1, now
+        return self.told <= VAIN
 
 
 _until: float | None = None
@@ -88,13 +101,18 @@ def watching(until: float | None = None) -> Iterator[None]:
 
 @contextmanager
 def executing(deadline: float) -> Iterator[None]:
-    """Let what is executed inside take so many seconds; then ``Late`` is raised in it."""
+    """Let what is executed inside take so many seconds; then ``Late`` is raised in it.
+
+    What has a limit of its own in there does not count.
+    """
     global _execution
     outer = _execution
     _execution = Execution(deadline, time.monotonic())
     try:
         yield
     finally:
+        if outer is not None:
+            outer.looked = time.monotonic()
         _execution = outer
 
 
@@ -103,10 +121,23 @@ def _tick(_number: int, frame: FrameType | None) -> None:
     now = time.monotonic()
     if _until is not None and now >= _until:
         _until = now + AGAIN
+        _insist(now, frame)
         disturb(TimeOver())
-        return
-    if _execution is not None and _execution.look(now):
+    elif _execution is not None and is_to_end() and now >= _execution.told_at + AGAIN:
+        _insist(now, frame)
+        ask_to_end()
+    elif _execution is not None and _execution.look(now):
+        _insist(now, frame)
         raise Late(f"{LATE} {_execution.deadline:g} s, in {_where(frame)}")
+
+
+def _insist(now: float, frame: FrameType | None) -> None:
+    """End this process where an execution has taken everything it was told for nothing."""
+    if _execution is None or _execution.tell(now):
+        return
+    text = f"\nlockstep: what is executed takes no exception and is ended, in {_where(frame)}\n"
+    os.write(2, text.encode(errors="backslashreplace"))
+    os._exit(GIVEN_UP)
 
 
 def _where(frame: FrameType | None) -> str:

@@ -9,6 +9,7 @@ from lockstep.case.file import Setting
 from lockstep.faults import UsageError
 from lockstep.loading import imported
 from lockstep.run.stores import Stores
+from lockstep.run.under_test import StoresUnderTest
 from lockstep.targets.canary import Canary, RaceCanary
 from lockstep.targets.inside import InsideTarget
 from lockstep.targets.isolated import IsolatedTarget
@@ -96,8 +97,13 @@ def find_inside(name: str) -> InsideTarget:
 
 
 def open_lane(setting: Setting, stores: Stores, target: Target | None = None) -> Lane:
-    """Open the target that ``setting`` names, or ``target``, under ``setting``."""
+    """Open the target that ``setting`` names, or ``target``, under ``setting``.
+
+    Cases are stored in ``stores``, or where ``setting`` says if that names a store under test.
+    """
     found = target or find(setting.executor)
+    if setting.storage:
+        stores = StoresUnderTest(setting.storage, setting.deadline)
     if setting.isolated and isinstance(found, InsideTarget):
         found = IsolatedTarget(found.name)
     return found.open(setting, stores)
