@@ -23,6 +23,8 @@ from lockstep.corpus.feedback import Feedback
 from lockstep.findings.investigate import met_record
 from lockstep.findings.keeping import Keeper, Kept
 from lockstep.generate.mixture import case_at
+from lockstep.generate.references import REFERENCES, with_references
+from lockstep.generate.wide import widened
 from lockstep.run.fingerprint import fingerprint
 from lockstep.run.result import Run
 from lockstep.run.stores import open_stores
@@ -87,7 +89,15 @@ class Worker:
             case = feedback.case(number, case)
         for projection in self._projections:
             case = projection.project(case, stream(self.plan.seed, "projection", number))
-        return case
+        if any(lane.wants_width() for lane in self.lanes):
+            case = widened(case, stream(self.plan.seed, "width", number))
+        random = stream(self.plan.seed, "references", number)
+        return with_references(case, self._references(), random)
+
+    def _references(self) -> tuple[str, ...]:
+        """Return the kinds of references that all take to whom they matter; none if to nobody."""
+        told = [each for lane in self.lanes if (each := lane.references()) is not None]
+        return tuple(kind for kind in REFERENCES if told and all(kind in each for each in told))
 
     def runs(self, start: int, count: int, feedback: Feedback | None = None) -> Iterator[Ran]:
         """Run the cases from ``start`` on, each under every setting and its own schedules.
@@ -204,6 +214,7 @@ class Worker:
         tally.orders += ran.orders
         word = run.verdict.value
         tally.verdicts[word] = tally.verdicts.get(word, 0) + 1
+        tally.overlap_with(self.plan.settings[position].executor, run.overlap)
         tally.ended[word, self.plan.settings[position].executor] += 1
         if run.verdict is Verdict.UNSUPPORTED:
             tally.unsupported.update(run.why_unsupported())

@@ -81,6 +81,7 @@ class _Signed(_Closed, kw_only=True):
     chain_id: int = int(ChainId.DEVNET)
     cosigners: list[CosignerDocument] | None = None
     signature: str = "valid"
+    reference: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
 
 
 class TransfersDocument(_Signed, tag_field="kind", tag="transfers"):
@@ -228,6 +229,7 @@ class ReproductionDocument(_Closed):
     mode: Annotated[str, Meta(pattern="^(parallel|sequential|server)$")] = "parallel"
     workers: Workers = 4
     seed: U64 | None = None
+    jitter: U64 | None = None
 
 
 class CaseDocument(_Closed):

@@ -237,10 +237,13 @@ def _reproduction_of(document: documents.ReproductionDocument | None) -> Reprodu
         return None
     if document.failed > document.runs:
         raise CaseFileError(f"a reproduction of {document.failed} in {document.runs} runs")
-    seed = None if document.seed is None else int(document.seed)
-    if seed is not None and seed > U64_MAX:
-        raise CaseFileError(f"the seed of a reproduction is {seed}, above {U64_MAX}")
-    manner = Manner(document.mode, document.workers, seed)
+    seed, jitter = (
+        None if each is None else int(each) for each in (document.seed, document.jitter)
+    )
+    for name, number in (("seed", seed), ("jitter", jitter)):
+        if number is not None and number > U64_MAX:
+            raise CaseFileError(f"the {name} of a reproduction is {number}, above {U64_MAX}")
+    manner = Manner(document.mode, document.workers, seed, jitter=jitter)
     return Reproduction(document.failed, document.runs, manner)
 
 
@@ -256,4 +259,5 @@ def _reproduction_document(
         manner.mode,
         manner.workers,
         None if manner.seed is None else str(manner.seed),
+        None if manner.jitter is None else str(manner.jitter),
     )

@@ -224,6 +224,7 @@ def _intent_of(document: SignedDocument | RawDocument) -> AnyIntent:
             for each in cosigners
         ),
         valid=_is_valid(document.signature),
+        reference=document.reference,
     )
     check_widths(intent)
     return intent

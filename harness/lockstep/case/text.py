@@ -74,6 +74,9 @@ def intent_text(intent: AnyIntent) -> str:
             for each in intent.cosigners
         )
         parts.append(f"co-signed by ({signers})")
+    if intent.reference is not None:
+        back = intent.reference
+        parts.append(f"reference {back} back" if back else "reference the newest")
     if not intent.valid:
         parts.append("signature invalid")
     return ", ".join(parts)

@@ -20,7 +20,7 @@ _SKIPPED = frozenset(
     {
         *("total_supply", "timestamp", "frozen", "flags", "chain_id", "fee_type"),
         # Other passes make these smaller.
-        *("threshold", "signer_id", "blocks", "dry_runs", "retries"),
+        *("threshold", "signer_id", "blocks", "dry_runs", "retries", "reference"),
     }
 )
 

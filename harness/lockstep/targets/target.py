@@ -87,6 +87,14 @@ class Lane(ABC):
     def renew(self) -> None:  # noqa: B027 - what is outside of us is not ours to build again
         """Forget whatever earlier cases left in the executor, where it is ours to build."""
 
+    def references(self) -> tuple[str, ...] | None:
+        """Return the kinds of references that transactions may have; None where none matters."""
+        return None
+
+    def wants_width(self) -> bool:
+        """Tell whether blocks have to be large for two transactions to be in progress at once."""
+        return False
+
     @abstractmethod
     def run_plain(self, case: Case) -> Run:
         """Run every block of ``case`` once, in the plainest way there is."""
