@@ -27,6 +27,7 @@ from lockstep.findings.investigate import met_record
 from lockstep.findings.keeping import Keeper
 from lockstep.run.fingerprint import fingerprint, signature_of
 from lockstep.shrink.reduce import Reduced
+from lockstep.targets.exchanging import showing
 from lockstep.targets.named import as_steered
 from lockstep.verdict import Verdict
 
@@ -118,7 +119,8 @@ def run_trial(subject: Subject, seed: str, terms: Terms) -> Trial:
             return Trial(seed, searched, twin=_twin(subject, seed, terms, searched.cases, None))
         keeping = None if terms.findings is None else _Keeping(worker, found)
         started = time.process_time()
-        reduced = shrink(found.case, found.run, as_steered(worker.lanes[0]))
+        lane = showing(as_steered(worker.lanes[0]), found.run.verdict.value)
+        reduced = shrink(found.case, found.run, lane)
         seconds = time.process_time() - started
         kept = "" if keeping is None else keeping.settled(reduced)
     size = Size(reduced.case.transactions(), len(reduced.schedule))
@@ -139,7 +141,7 @@ class _Keeping:
     def __init__(self, worker: Worker, found: Ran) -> None:
         self._kind = fingerprint(worker.plan.settings[0].tested, found.run)
         self._failure = Failure(found.number, 0, self._kind, found.case, found.run)
-        self._lane = as_steered(worker.lanes[0])
+        self._lane = showing(as_steered(worker.lanes[0]), found.run.verdict.value)
         self._origin = worker.origin(self._failure) | self._lane.identity()
         self._keeper = Keeper(worker.plan.findings)
         record = met_record(found.case, found.run, self._lane, self._origin)
@@ -171,7 +173,7 @@ def _search(worker: Worker, budget: float) -> tuple[Searched, Ran | None]:
     executions = 0
     started = time.process_time()
     for ran in _campaign(worker):
-        executions += ran.run.executions
+        executions += ran.executions
         seconds = time.process_time() - started
         fails = ran.run.verdict.is_failure
         if fails or seconds >= budget:
@@ -196,10 +198,10 @@ def _twin(
     executions = seen = 0
     with closing(_worker(right, seed, terms)) as worker:
         started = time.process_time()
-        for number, _setting, _case, run, _killed in islice(_campaign(worker), cases):
-            seen, executions = number + 1, executions + run.executions
-            if run.verdict is not Verdict.AGREE:
-                alarms.append(f"case {number} of seed {seed}: {run.verdict.value}")
+        for ran in islice(_campaign(worker), cases):
+            seen, executions = ran.number + 1, executions + ran.executions
+            if ran.run.verdict is not Verdict.AGREE:
+                alarms.append(f"case {ran.number} of seed {seed}: {ran.run.verdict.value}")
             if time.process_time() - started >= terms.budget:
                 break
         if reduced is not None:

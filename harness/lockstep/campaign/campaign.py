@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
+from lockstep.campaign.health import overlap_complaint
 from lockstep.campaign.notes import Begins, Killer, Met, Note, Went
 from lockstep.campaign.plan import Plan
 from lockstep.campaign.processes import Work
@@ -243,7 +244,16 @@ class _Campaign:
         lane = self._worker.lane_for(failure)
         origin = self._worker.origin(failure)
         watch = self._between
-        inquiry = Inquiry(failure.case, failure.run, lane, origin, self._keeper, first.kept, watch)
+        inquiry = Inquiry(
+            failure.case,
+            failure.run,
+            lane,
+            origin,
+            self._keeper,
+            first.kept,
+            watch,
+            failure.earlier,
+        )
         settled = inquiry.settled()
         lanes = enumerate(self._worker.lanes)
         others = [each for position, each in lanes if position != failure.setting]
@@ -275,6 +285,9 @@ def _complaints(plan: Plan, report: Report) -> Iterator[str]:
     """Yield the health gates and controls that failed."""
     yield from replace(report.tally.measure, possible=plan.payloads()).complaints()
     yield from _not_tested(plan, report.tally)
+    for executor, overlap in sorted(report.tally.overlap.items()):
+        if (complaint := overlap_complaint(executor, overlap)) is not None:
+            yield complaint
     yield from report.tally.controls.missed
     if not report.tally.controls.rounds and not report.interrupted and report.fault is None:
         yield "no control was run: this campaign proves nothing"

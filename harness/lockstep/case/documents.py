@@ -15,6 +15,7 @@ from lockstep_ledger.model import ChainId
 MOST_WORKERS = 256
 U64: TypeAlias = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,19})$")]
 Workers: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_WORKERS)]
+Retries: TypeAlias = Annotated[int, Meta(ge=0, le=1_000)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1)]
 UnderTest: TypeAlias = Annotated[str, Meta(pattern=r"^([^:]+:[^:]+)?$")]
 """A store by its class, ``module:Class``, or none."""
@@ -80,6 +81,7 @@ class _Signed(_Closed, kw_only=True):
     chain_id: int = int(ChainId.DEVNET)
     cosigners: list[CosignerDocument] | None = None
     signature: str = "valid"
+    reference: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
 
 
 class TransfersDocument(_Signed, tag_field="kind", tag="transfers"):
@@ -227,6 +229,16 @@ class ReproductionDocument(_Closed):
     mode: Annotated[str, Meta(pattern="^(parallel|sequential|server)$")] = "parallel"
     workers: Workers = 4
     seed: U64 | None = None
+    jitter: U64 | None = None
+
+
+class CaseDocument(_Closed):
+    """A case that was run before on the same executor."""
+
+    state: StateDocument
+    steps: list[BlockDocument | RewindDocument]
+    scheme: str = "keyed-hash"
+    retries: Retries | None = None
 
 
 class Document(_Closed):
@@ -238,6 +250,7 @@ class Document(_Closed):
     origin: dict[str, str] = {}
     description: str = ""
     scheme: str = "keyed-hash"
+    retries: Retries | None = None
     executor: SettingDocument | None = None
     schedule: list[str] = []
     trace: list[str] = []
@@ -245,3 +258,4 @@ class Document(_Closed):
     observed: list[OutcomeDocument] | None = None
     verdict: str = ""
     reproduction: ReproductionDocument | None = None
+    after: Annotated[list[CaseDocument], Meta(max_length=1_000)] = []

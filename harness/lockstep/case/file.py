@@ -68,7 +68,8 @@ class Record:
     ``setting`` is None when the case is for any executor. ``expected`` and ``observed`` hold one
     outcome per executed block step, in file form. ``schedule`` are the deviations from the default
     order, ``trace`` every step that was taken, as (transaction id, label). ``reproduction`` is how
-    often the failure of a program came back.
+    often the failure of a program came back. ``after`` are cases that the same executor has to run
+    before, in the sequential order: the failure depends on them.
     """
 
     case: Case
@@ -81,6 +82,7 @@ class Record:
     observed: tuple[documents.OutcomeDocument, ...] | None = None
     verdict: str = ""
     reproduction: Reproduction | None = None
+    after: tuple[Case, ...] = ()
 
 
 def to_bytes(record: Record) -> bytes:
@@ -90,6 +92,7 @@ def to_bytes(record: Record) -> bytes:
         origin=record.origin,
         description=record.description,
         scheme=record.case.scheme,
+        retries=record.case.retries,
         state=writing.state_document(record.case.state),
         steps=[writing.step_document(step) for step in record.case.steps],
         executor=_setting_document(record.setting),
@@ -99,6 +102,7 @@ def to_bytes(record: Record) -> bytes:
         observed=None if record.observed is None else list(record.observed),
         verdict=record.verdict,
         reproduction=_reproduction_document(record.reproduction),
+        after=[_case_document(case) for case in record.after],
     )
     plain = without_defaults(whole)
     return msgspec.json.format(msgspec.json.encode(plain, order="sorted"), indent=1) + b"\n"
@@ -121,6 +125,7 @@ def from_bytes(data: bytes) -> Record:
             observed=None if whole.observed is None else tuple(whole.observed),
             verdict=whole.verdict,
             reproduction=_reproduction_of(whole.reproduction),
+            after=reading.earlier_of(whole),
         )
     except (
         DocumentError,
@@ -188,6 +193,15 @@ def _check_format(plain: Any) -> None:
         raise CaseFileError(f"format {found} is newer than this version reads (up to {FORMAT})")
 
 
+def _case_document(case: Case) -> documents.CaseDocument:
+    return documents.CaseDocument(
+        writing.state_document(case.state),
+        [writing.step_document(step) for step in case.steps],
+        case.scheme,
+        case.retries,
+    )
+
+
 def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
     if document is None:
         return None
@@ -223,10 +237,13 @@ def _reproduction_of(document: documents.ReproductionDocument | None) -> Reprodu
         return None
     if document.failed > document.runs:
         raise CaseFileError(f"a reproduction of {document.failed} in {document.runs} runs")
-    seed = None if document.seed is None else int(document.seed)
-    if seed is not None and seed > U64_MAX:
-        raise CaseFileError(f"the seed of a reproduction is {seed}, above {U64_MAX}")
-    manner = Manner(document.mode, document.workers, seed)
+    seed, jitter = (
+        None if each is None else int(each) for each in (document.seed, document.jitter)
+    )
+    for name, number in (("seed", seed), ("jitter", jitter)):
+        if number is not None and number > U64_MAX:
+            raise CaseFileError(f"the {name} of a reproduction is {number}, above {U64_MAX}")
+    manner = Manner(document.mode, document.workers, seed, jitter=jitter)
     return Reproduction(document.failed, document.runs, manner)
 
 
@@ -242,4 +259,5 @@ def _reproduction_document(
         manner.mode,
         manner.workers,
         None if manner.seed is None else str(manner.seed),
+        None if manner.jitter is None else str(manner.jitter),
     )

@@ -18,11 +18,11 @@ from lockstep.compare.outcomes import compare_outcomes
 from lockstep.compare.states import compare_states
 from lockstep.generate.mixture import case_at
 from lockstep.targets.program.blocks import write_block
+from lockstep.targets.program.capabilities import PRECOMPUTED
+from lockstep.targets.program.ledger_messages import StateMessage
 from lockstep.targets.program.messages import (
-    PRECOMPUTED,
     ExecuteBlock,
     ExecuteBlockAnswer,
-    ExportStateAnswer,
     LoadState,
 )
 from lockstep.targets.program.outcomes import read_outcome
@@ -48,7 +48,7 @@ def state_is_exported(subject: Subject) -> str:
             state = case_at("export", number, "keyed-hash").state
             wire.done({**load_request(replace(_PAYMENT, state=state)), "id": 100 + number})
             answer = wire.done({"type": "export_state", "id": 200 + number})
-            exported = _state_in(answer)
+            exported = state_in(answer)
             differences = compare_states(state, exported)
             if differences:
                 raise Wrong(str(differences[0]))
@@ -72,7 +72,7 @@ def numbers_are_read_in_both_forms(subject: Subject) -> str:
     small = replace(_PAYMENT, state=_small(_PAYMENT))
     with subject.wire() as wire:
         wire.done(numeric(load_request(small)))
-        _same_outcome(small, wire.done(execute_request(small, subject)))
+        same_outcome(small, wire.done(execute_request(small, subject)))
     return ""
 
 
@@ -82,7 +82,7 @@ def unknown_fields_are_ignored(subject: Subject) -> str:
         load, execute = load_request(_PAYMENT), execute_request(_PAYMENT, subject)
         load["state"], execute["block"] = surprising(load["state"]), surprising(execute["block"])
         wire.done({**load, "surprise": 1})
-        _same_outcome(_PAYMENT, wire.done({**execute, "surprise": None}))
+        same_outcome(_PAYMENT, wire.done({**execute, "surprise": None}))
     return ""
 
 
@@ -94,7 +94,7 @@ def widths_are_checked(subject: Subject) -> str:
             load = load_request(_PAYMENT)
             load["state"]["height"] = text
             wire.expect_error(wire.ask(load), "malformed", f"the number {text!r}")
-        _same_outcome(_PAYMENT, wire.done(execute_request(_PAYMENT, subject)))
+        same_outcome(_PAYMENT, wire.done(execute_request(_PAYMENT, subject)))
     return ""
 
 
@@ -141,9 +141,10 @@ def generated_cases_agree(subject: Subject) -> str:
     return subject.agrees(cases)
 
 
-def _state_in(answer: Message) -> State:
+def state_in(answer: Message) -> State:
+    """Return the state in an answer that has one."""
     try:
-        return read_state(msgspec.convert(answer, type=ExportStateAnswer).state)
+        return read_state(msgspec.convert(answer.get("state"), type=StateMessage))
     except (msgspec.ValidationError, ContractError) as error:
         raise Wrong(f"a state that is none: {error}") from error
 
@@ -210,10 +211,11 @@ def outcome_in(answer: Message) -> Outcome:
         raise Wrong(f"an answer to a block that is none: {error}") from error
 
 
-def _same_outcome(case: Case, answer: Message) -> None:
+def same_outcome(case: Case, answer: Message) -> None:
+    """Hold an answer to the reference's outcome of the first block of ``case``."""
     differences = compare_outcomes(expected_of(case), outcome_in(answer))
     if differences:
-        raise Wrong(str(differences[0]))
+        raise Wrong(str(differences[0]), case)
 
 
 def _small(case: Case) -> State:

@@ -12,7 +12,7 @@ from lockstep.check.wire import Wire, Wrong
 from lockstep.run.drivers import Ways
 from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
-from lockstep.targets.program.messages import CapabilitiesMessage
+from lockstep.targets.program.capabilities import CapabilitiesMessage
 from lockstep.targets.program.program import Program
 from lockstep.targets.program.target import ProgramLane
 from lockstep.verdict import Verdict
@@ -54,7 +54,7 @@ class Subject:
                 elif run.verdict is Verdict.AGREE:
                     agreeing += 1
                 else:
-                    raise Wrong(f"{name}: {said(run)}")
+                    raise Wrong(f"{name}: {said(run)}", case, run)
         return f"{agreeing} agree" + (f", {unsupported} not compared" if unsupported else "")
 
 

@@ -142,8 +142,10 @@ class _Shown:
                 self._screen.tell(difference_lines(slip.differences))
                 return
 
+            kind = fingerprint(slip.setting.tested, run)
+
             def met(kept: Kept) -> None:
-                self._screen.tell(met_lines(run, fingerprint(name, run), slip.setting, kept))
+                self._screen.tell(met_lines(run, kind, slip.setting, kept))
 
             origin = {"kind": "devnet", "seed": self._chain.seed}
             file = f"slip-{self._told}"

@@ -46,11 +46,16 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class ReplayedFile:
-    """A case file that was replayed once, under one setting."""
+    """A case file that was replayed once, under one setting and the ``retries`` of its case.
+
+    ``earlier`` counts the cases that were run before on the same executor.
+    """
 
     path: Path
     setting: Setting
     replayed: Replayed
+    retries: int | None = None
+    earlier: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +178,8 @@ def _replayed(
         ended = replay(file.record, stores, setting, strict=options.strict, strategy=strategy)
     except (UsageError, HarnessFault) as error:
         return _refused(file.path, error)
-    return ReplayedFile(file.path, setting, ended)
+    record = file.record
+    return ReplayedFile(file.path, setting, ended, record.case.retries, len(record.after))
 
 
 def _refused(path: Path, error: UsageError | HarnessFault) -> RefusedFile:

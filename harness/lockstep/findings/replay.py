@@ -39,7 +39,7 @@ def replay(
     """
     with open_lane(setting or record.setting or Setting(), stores, target) as lane:
         if strategy is None:
-            back = way_back(lane, record.verdict).replay(record, strict=strict)
+            back = way_back(lane, record.verdict, record.after).replay(record, strict=strict)
         else:
             back = draw(record, as_chosen(lane), strategy)
     return Replayed(back.run, back.rung, back.unmet, reference_drift(record, back.run))

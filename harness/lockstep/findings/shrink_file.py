@@ -45,7 +45,7 @@ def shrink_file(
     setting = setting_in(record, path, trust, executor, storage)
     reach([setting.executor])
     with open_stores(parted(storage or "memory")[0]) as stores, open_lane(setting, stores) as lane:
-        way = way_back(lane, record.verdict)
+        way = way_back(lane, record.verdict, record.after)
         back = way.replay(record, strict=False)
         run = back.run
         if not run.verdict.is_failure:

@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from lockstep.case.manner import Manner
 from lockstep.run.ask import Asked, W, ask, judge
+from lockstep.run.history import Past, by_history, past_of
 from lockstep.run.outside_faults import Watcher
 from lockstep.run.result import StepFailure
 from lockstep.schedules.dpor import Redundant
@@ -38,12 +39,16 @@ class Ways(Protocol[W_co]):
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """One execution of a block: what the executor answered, how it was judged, how it went."""
+    """One execution of a block: what the executor answered, how it was judged, how it went.
+
+    ``past`` is what led to the state it was executed on, None if that was loaded.
+    """
 
     actual: Outcome | None = None
     failure: StepFailure | None = None
     trace: tuple[Pending, ...] = ()
     manner: Manner | None = None
+    past: Past | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ def execute_in(
             failure = judge(block, before, question.expected, actual)
         if failure is None and watcher is not None:
             failure = what_was_seen(watcher)
-        last = Executed(actual, failure, *_how(way))
+        last = Executed(actual, failure, *_how(way), past_of(question.asked))
         if last.manner is not None and actual is not None:
             answered.append(last)
             if failure is None or failure.verdict is Verdict.DIVERGE:
@@ -88,7 +93,7 @@ def execute_in(
         if failure is not None:
             break
     else:
-        last = _settled(answered) or last
+        last = _settled(answered, question) or last
     return executions, last
 
 
@@ -103,11 +108,19 @@ def _how(way: object) -> tuple[tuple[Pending, ...], Manner | None]:
     return (tuple(map(_kept, way.trace)) if isinstance(way, Scheduled) else ()), None
 
 
-def _settled(answered: list[Executed]) -> Executed | None:
-    """Return the execution that decides a block: a failing one, marked if not all were alike."""
+def _settled(answered: list[Executed], question: AskedBlock[W]) -> Executed | None:
+    """Return the execution that decides a block: a failing one, marked if not all were alike.
+
+    One that needs what came before its block is marked as that, whatever the others gave.
+    """
     failing = next((each for each in answered if each.failure is not None), None)
     if failing is None or failing.failure is None:
         return None
+    if failing.past is not None:
+        block, before, expected = question.block, question.before, question.expected
+        failure = by_history(failing.failure, failing.past, block, before, expected)
+        if failure is not None:
+            return replace(failing, failure=failure)
     other = next((each for each in answered if each.actual != failing.actual), None)
     if other is None:
         return failing

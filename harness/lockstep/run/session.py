@@ -32,6 +32,7 @@ from lockstep.foreign.text import error_text
 from lockstep.run.ask import Asked, W, ask, ask_to_merge, judge
 from lockstep.run.drivers import AskedBlock, Ways, execute_in, what_was_seen
 from lockstep.run.expected import ExpectedChain
+from lockstep.run.history import Remembering, ask_to_rewind
 from lockstep.run.outside_faults import (
     Watcher,
     dying,
@@ -94,6 +95,8 @@ class _Session(Generic[W]):
         self._asked = asked
         self._ways = ways
         self._chain = ExpectedChain(case.state, case.scheme)
+        if isinstance(asked, Remembering):
+            asked.follow(case, self._chain)
         self._blocks: list[BlockRun] = []
         self._number: int | None = None
         self._not_compared: dict[str, None] = {}
@@ -133,7 +136,7 @@ class _Session(Generic[W]):
         before = self._chain.newest
         if step.warm:
             _read_everything(before, self._access.reader)
-        block = realise(step, self._case.scheme)
+        block = realise(step, self._case.scheme, self._chain.blocks)
         expected = self._chain.outcome(block)
         after = self._chain.after(expected)
         ids = tuple(intent.id for intent in step.transactions)
@@ -172,7 +175,7 @@ class _Session(Generic[W]):
         """Take back blocks in the storage and compare what is left."""
         self._chain.rewind(step.blocks)
         self._access.storage.rewind(self._chain.blocks)
-        return self._check_stored()
+        return ask_to_rewind(self._asked, step.blocks) or self._check_stored()
 
     def _dry_runs(
         self, step: BlockStep, block: Block, before: State, expected: Outcome

@@ -111,9 +111,9 @@ def executing(deadline: float) -> Iterator[None]:
     try:
         yield
     finally:
-        _execution = outer
         if outer is not None:
             outer.looked += time.monotonic() - started
+        _execution = outer
 
 
 def _tick(_number: int, frame: FrameType | None) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from lockstep.case.file import Setting
 from lockstep.faults import UsageError
 from lockstep.targets.program.child import MEMORY, Child
+from lockstep.targets.program.tap import Tap
 
 PREFIX = "cmd:"
 BLOCK_DEADLINE = 10.0
@@ -17,11 +18,15 @@ MEBIBYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program by its words; the most bytes of data it may have; seconds that a block may take."""
+    """A program by its words; the most bytes of data it may have; seconds that a block may take.
+
+    ``tap`` is given the bytes of each process.
+    """
 
     command: tuple[str, ...]
     memory: int = MEMORY
     deadline: float = BLOCK_DEADLINE
+    tap: Tap | None = None
 
     def under(self, setting: Setting) -> Program:
         """Return the program with the limits of ``setting``."""
@@ -29,7 +34,7 @@ class Program:
 
     def start(self) -> Child:
         """Start a process of it. Raises ``OSError`` if that cannot be."""
-        return Child(self.command, self.memory)
+        return Child(self.command, self.memory, self.tap)
 
 
 def program_named(name: str) -> Program:
