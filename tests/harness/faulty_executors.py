@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from typing import NoReturn
 
+from lockstep.verdict import NoOutcome, Verdict
 from lockstep_ledger.block import Block, Envelope
 from lockstep_ledger.outcome import Changes, Code, Outcome
 from lockstep_ledger.signatures import Scheme
@@ -29,6 +30,13 @@ class Crashing(Batched):
 
     def execute(self, block: Block, storage: Reader, driver: Driver) -> NoReturn:
         raise RuntimeError("the executor gave up\nin two lines")
+
+
+class Refusing(Batched):
+    """Cannot be asked for any block."""
+
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> NoReturn:
+        raise NoOutcome.because(Verdict.UNSUPPORTED, "payloads", "every one of them")
 
 
 class CrashingTask(Batched):

@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
+from lockstep.case.judging import Codes, Part
 from lockstep.case.values import Column
 from lockstep_ledger.model import ChainId
 
@@ -214,6 +215,10 @@ class SettingDocument(_Closed):
     deadline: Annotated[float, Meta(gt=0, le=86_400)] = 10.0
     memory: Annotated[int, Meta(gt=0, le=1_048_576)] = 2048
     isolated: bool = False
+    oracle: Name = "reference"
+    codes: Codes = Codes.EXACT
+    ignore: list[Part] = []
+    invariants: bool = False
 
 
 class ReproductionDocument(_Closed):

@@ -19,6 +19,7 @@ from blake3 import blake3
 from lockstep.case import documents, reading, writing
 from lockstep.case.canonical import without_defaults
 from lockstep.case.deviation import Deviation, DeviationError, step_of, step_text
+from lockstep.case.judging import EXACTLY, Judging
 from lockstep.case.manner import Manner
 from lockstep.case.names import UnknownNameError
 from lockstep.case.reproduction import Reproduction
@@ -42,7 +43,7 @@ class Setting:
 
     ``deadline`` is how many seconds an execution of a block may take, ``memory`` how many MiB of
     data a process of the executor's own may have. ``isolated`` means that an executor of ours runs
-    in such a process.
+    in such a process. ``judging`` says whose outcome counts, and how much of it.
     """
 
     executor: str = "batched"
@@ -52,6 +53,7 @@ class Setting:
     deadline: float = 10.0
     memory: int = 2048
     isolated: bool = False
+    judging: Judging = EXACTLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +194,14 @@ def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
         document.deadline,
         document.memory,
         document.isolated,
+        Judging(document.oracle, document.codes, tuple(document.ignore), document.invariants),
     )
 
 
 def _setting_document(setting: Setting | None) -> documents.SettingDocument | None:
     if setting is None:
         return None
+    judging = setting.judging
     return documents.SettingDocument(
         setting.executor,
         setting.workers,
@@ -206,6 +210,10 @@ def _setting_document(setting: Setting | None) -> documents.SettingDocument | No
         setting.deadline,
         setting.memory,
         setting.isolated,
+        judging.oracle,
+        judging.codes,
+        list(judging.ignored),
+        judging.invariants,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from lockstep.case.judging import EXACTLY, Judging
 from lockstep.check import blocks, execution, samples, talk
 from lockstep.check.subject import Subject
 from lockstep.check.wire import Undeclared, Wrong
@@ -92,10 +93,13 @@ def greeting(program: Program) -> HelloAnswer:
 
 
 def run_checks(
-    program: Program, hello: HelloAnswer, names: Sequence[str] = tuple(CHECKS)
+    program: Program,
+    hello: HelloAnswer,
+    names: Sequence[str] = tuple(CHECKS),
+    judging: Judging = EXACTLY,
 ) -> Iterator[Result]:
-    """Run the checks called ``names`` one by one."""
-    subject = Subject(program, hello.capabilities)
+    """Run the checks called ``names`` one by one, on a program that is judged so."""
+    subject = Subject(program, hello.capabilities, judging)
     for name in names:
         yield _run(name, subject)
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import click
 from rich.console import Console
 
+from lockstep.case.judging import SEQUENTIAL, Asked
 from lockstep.check.suite import CHECKS, Ending, greeting, run_checks
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT
+from lockstep.cli.judging import judging
 from lockstep.cli.output import say_on
 from lockstep.faults import UsageError
 from lockstep.targets.program.messages import HelloAnswer
@@ -26,7 +28,8 @@ from lockstep.verdict import NoOutcome
     show_default="all",
     help="The check to run; again for several.",
 )
-def check_executor(target: str, names: tuple[str, ...]) -> int:
+@judging()
+def check_executor(target: str, names: tuple[str, ...], asked: Asked) -> int:
     """Check that a program keeps to the executor protocol. TARGET is 'cmd:PROGRAM ARGS'."""
     if unknown := set(names) - set(CHECKS):
         raise UsageError(f"unknown check {min(unknown)!r}: known are {', '.join(CHECKS)}")
@@ -37,10 +40,12 @@ def check_executor(target: str, names: tuple[str, ...]) -> int:
     except NoOutcome as error:
         say_on(console, f"no hello: {error.verdict.value}, {error}")
         return FAULT
-    for line in _said(hello):
+    for line in (*_said(hello), *asked.over().words()):
         say_on(console, line)
+    if asked.oracle == SEQUENTIAL and not hello.capabilities.parallel:
+        raise UsageError(f"--oracle sequential is unsupported: {target} declares no parallel path")
     endings = []
-    for result in run_checks(program, hello, names or tuple(CHECKS)):
+    for result in run_checks(program, hello, names or tuple(CHECKS), asked.over()):
         endings.append(result.ending)
         line = f"{result.ending.value:12}  {result.name:24}  {result.text}".rstrip()
         say_on(console, line)

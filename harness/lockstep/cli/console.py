@@ -46,6 +46,7 @@ def _opening_lines(plan: Plan, jobs: int) -> list[str]:
     reach(each.name for each in targets)
     names = ", ".join(map(_name, targets, plan.settings))
     lines = [f"fuzzing {names} on {plan.storage}, seed {plan.seed}"]
+    lines += list(plan.settings[0].judging.words())
     lines += [projection.words for projection in plan.projections()]
     problem = Keeper(plan.findings).problem()
     if problem:
@@ -70,8 +71,8 @@ class _Shown:
 
     def met(self, met: Met) -> None:
         """Tell of a failure that is now investigated."""
-        executor = self._plan.settings[met.failure.setting].executor
-        self._screen.tell(met_lines(met.failure.run, met.failure.fingerprint, executor, met.kept))
+        setting = self._plan.settings[met.failure.setting]
+        self._screen.tell(met_lines(met.failure.run, met.failure.fingerprint, setting, met.kept))
 
     def found(self, finding: Finding) -> None:
         """Tell what it is."""

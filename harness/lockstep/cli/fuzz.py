@@ -11,11 +11,13 @@ import click
 from lockstep.campaign.campaign import Budget
 from lockstep.campaign.plan import Plan
 from lockstep.case.file import Setting, load
+from lockstep.case.judging import Asked
 from lockstep.case.values import Case
 from lockstep.cli import options
 from lockstep.cli.console import run_on_console
 from lockstep.cli.duration import duration
 from lockstep.cli.exit_codes import of_campaign
+from lockstep.cli.judging import judging
 from lockstep.corpus.shipped import shipped_cases
 from lockstep.faults import UsageError
 from lockstep.findings.files import files_in
@@ -44,6 +46,7 @@ SECONDS = 60.0
 @options.deadline(Setting().deadline)
 @options.memory(Setting().memory)
 @options.isolate()
+@judging()
 @options.strategy()
 @options.storage("rocksdb")
 @options.database()
@@ -66,6 +69,7 @@ def fuzz(
     deadline: float,
     memory: int,
     isolate: bool,
+    asked: Asked,
     strategy: str | None,
     storage: str,
     database: Path | None,
@@ -78,7 +82,8 @@ def fuzz(
     A campaign begins with the hand-written vectors that come with lockstep.
     """
     settings = tuple(
-        Setting(name, workers, driver, access, deadline, memory, isolate) for name in executors
+        Setting(name, workers, driver, access, deadline, memory, isolate, asked.over())
+        for name in executors
     )
     plan = Plan(
         seed=seed or secrets.token_hex(8),

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from lockstep.case.judging import Asked
 from lockstep.cli import options
 from lockstep.cli.exit_codes import USAGE, of_replay
 from lockstep.cli.group import complain
+from lockstep.cli.judging import judging
 from lockstep.cli.output import say
 from lockstep.findings.files import Options, RefusedFile, Totals, replay_paths
 from lockstep.report.replay import replayed_lines, total_lines
@@ -24,6 +26,7 @@ from lockstep.targets.trust import Trust
 @options.deadline(otherwise=options.THE_FILES)
 @options.memory(otherwise=options.THE_FILES)
 @options.isolate()
+@judging(of_a_file=True)
 @options.strategy()
 @options.trust()
 @options.storage("memory")
@@ -43,6 +46,7 @@ def replay(
     deadline: float | None,
     memory: int | None,
     isolate: bool,
+    asked: Asked,
     strategy: str | None,
     trust: bool,
     storage: str,
@@ -65,6 +69,7 @@ def replay(
         memory,
         isolate,
         Trust(everything=trust),
+        asked,
     )
     totals = Totals()
     for file in replay_paths(paths, chosen, storage, database, totals):

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from lockstep.case.judging import Asked
 from lockstep.cli import options
 from lockstep.cli.exit_codes import of_verdicts
+from lockstep.cli.judging import judging
 from lockstep.cli.output import say
 from lockstep.findings.shrink_file import shrink_file
 from lockstep.report.shrunk import shrunk_lines
@@ -17,14 +19,16 @@ from lockstep.targets.trust import Trust
 @click.command()
 @options.case_file()
 @options.executor(otherwise=options.THE_FILES)
+@judging(of_a_file=True)
 @options.trust()
 @options.into(otherwise="that of CASE")
-def shrink(case: Path, executor: str | None, trust: bool, into: Path | None) -> int:
+def shrink(case: Path, executor: str | None, asked: Asked, trust: bool, into: Path | None) -> int:
     """Make a saved failing case smaller, block and schedule.
 
     Where the budget was spent, the same command goes on from the smaller case.
     """
-    shrunk = shrink_file(case, into or case.parent, Trust(everything=trust), executor)
+    trusted = Trust(everything=trust)
+    shrunk = shrink_file(case, into or case.parent, trusted, executor, asked)
     for line in shrunk_lines(shrunk):
         say(line)
     return of_verdicts([shrunk.settled.run.verdict])

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lockstep.case.file import CaseFileError, Record, Setting, load
+from lockstep.case.judging import NOTHING, Asked
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.findings.replay import Replayed, replay
 from lockstep.findings.replayed import Rung
@@ -29,7 +30,7 @@ class Options:
     """What the user wants run instead of what a case file says; None keeps the file's.
 
     ``strict`` takes nothing but what was recorded; ``strategy`` draws schedules in place of it.
-    ``trust`` says which executors a file may name.
+    ``trust`` says which executors a file may name, ``asked`` what it is judged by instead.
     """
 
     executor: str | None = None
@@ -42,6 +43,7 @@ class Options:
     memory: int | None = None
     isolate: bool = False
     trust: Trust = OURS_ALONE
+    asked: Asked = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def _prepared(path: Path, options: Options) -> _Ready | RefusedFile:
     """Read the file in ``path``, and ask for what it is to be replayed on."""
     try:
         record = load(path)
-        own = setting_in(record, path, options.trust, options.executor)
+        own = setting_in(record, path, options.trust, options.executor, options.asked)
     except UsageError as error:
         return RefusedFile(path, str(error))
     try:

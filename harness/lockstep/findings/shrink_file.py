@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from lockstep.case.file import Record, load, save
+from lockstep.case.file import Record, Setting, load, save
+from lockstep.case.judging import NOTHING, Asked
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.findings.finding import Settled
 from lockstep.findings.replayed import Rung
@@ -17,28 +18,32 @@ from lockstep.targets.trust import OURS_ALONE, Trust, setting_in
 
 @dataclass(frozen=True, slots=True)
 class ShrunkFile:
-    """What was made of the case in a file on ``executor``, and the file that holds it.
+    """What was made of the case in a file under ``setting``, and the file that holds it.
 
     ``another`` tells that it fails in another way than the file records.
     """
 
     original: Record
-    executor: str
+    setting: Setting
     settled: Settled
     path: Path
     another: bool = False
 
 
 def shrink_file(
-    path: Path, folder: Path, trust: Trust = OURS_ALONE, executor: str | None = None
+    path: Path,
+    folder: Path,
+    trust: Trust = OURS_ALONE,
+    executor: str | None = None,
+    asked: Asked = NOTHING,
 ) -> ShrunkFile:
-    """Shrink the case in ``path`` into ``folder``, on the executor it names or on another.
+    """Shrink the case in ``path`` into ``folder``, as its file says or as it is asked for.
 
     Raises ``CaseFileError`` if it cannot be read, ``UsageError`` if it does not fail or may not
     have its executor run, and ``HarnessFault`` when the disk refuses.
     """
     record = load(path)
-    setting = setting_in(record, path, trust, executor)
+    setting = setting_in(record, path, trust, executor, asked)
     reach([setting.executor])
     with open_stores("memory") as stores, open_lane(setting, stores) as lane:
         way = way_back(lane, record.verdict)
@@ -52,4 +57,4 @@ def shrink_file(
     except OSError as error:
         raise HarnessFault(f"cannot write to {folder}: {error.strerror}") from error
     another = back.rung is Rung.ANOTHER
-    return ShrunkFile(record, setting.executor, settled, saved, another=another)
+    return ShrunkFile(record, setting, settled, saved, another=another)

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from lockstep.case.file import Setting
 from lockstep.foreign.text import shown
 from lockstep.targets.trust import is_ours
 from lockstep.verdict import Difference
@@ -24,13 +25,22 @@ def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
         yield f"  and {len(listed) - SHOWN_DIFFERENCES} more"
 
 
-def replay_command(path: Path, executor: str) -> str:
-    """Return the command that runs a saved case again on ``executor``, which its file names.
+def judging_lines(setting: Setting) -> Iterator[str]:
+    """Say by what was judged, where that is not the reference in every field."""
+    words = "; ".join(setting.judging.words())
+    if words:
+        yield f"  {shown(words)}"
 
-    An executor that is not ours is named once more, for a file alone has nothing run.
+
+def replay_command(path: Path, setting: Setting) -> str:
+    """Return the command that runs a saved case again under ``setting``, which its file holds.
+
+    An executor that is not ours is named once more, for a file alone has nothing run; so is an
+    oracle.
     """
     words = ["lockstep", "replay", str(path)]
-    words += [] if is_ours(executor) else ["--executor", executor]
+    for option, name in (("--executor", setting.executor), ("--oracle", setting.judging.oracle)):
+        words += [] if is_ours(name) else [option, name]
     return " ".join(map(_quoted, words))
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lockstep.case.file import Setting
 from lockstep.case.text import case_lines
 from lockstep.findings.finding import Finding
 from lockstep.findings.keeping import Kept
-from lockstep.report.differences import difference_lines, replay_command
+from lockstep.report.differences import difference_lines, judging_lines, replay_command
 from lockstep.run.result import Run
 
 
-def met_lines(run: Run, fingerprint: str, executor: str, kept: Kept) -> Iterator[str]:
+def met_lines(run: Run, fingerprint: str, setting: Setting, kept: Kept) -> Iterator[str]:
     """Say that a failure was met, before it is shrunk: what differs first, and where it is kept."""
     first = f": {run.differences[0]}" if run.differences else ""
     yield f"met {fingerprint}, {run.verdict.value}{first}"
-    yield from kept_lines(kept, executor)
+    yield from kept_lines(kept, setting)
 
 
 def finding_lines(finding: Finding) -> Iterator[str]:
@@ -23,6 +24,7 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     run, settled = finding.run, finding.settled
     reduced = settled.reduced
     yield f"{run.verdict.value.upper()} {finding.fingerprint}  executor {finding.setting.executor}"
+    yield from judging_lines(finding.setting)
     yield from difference_lines(run.differences)
     yield (
         f"  shrunk from {finding.original_transactions} to {finding.case.transactions()} "
@@ -39,14 +41,14 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     elif not settled.repeatable:
         yield "  NOT REPEATABLE: on a new executor, or run again, it ends in another way"
     yield from (f"  {line}" for line in finding.versus)
-    yield from kept_lines(finding.kept, finding.setting.executor)
+    yield from kept_lines(finding.kept, finding.setting)
 
 
-def kept_lines(kept: Kept, executor: str) -> Iterator[str]:
+def kept_lines(kept: Kept, setting: Setting) -> Iterator[str]:
     """Yield the command that shows the failure again; the whole file where there is none."""
     if kept.path is not None:
         told = "" if kept.told == "new" else f"  ({kept.told})"
-        yield f"  replay: {replay_command(kept.path, executor)}{told}"
+        yield f"  replay: {replay_command(kept.path, setting)}{told}"
         return
     yield f"  NOT WRITTEN: {kept.problem}; the case file is:"
     yield from kept.content.splitlines()

@@ -27,6 +27,6 @@ def shrunk_lines(shrunk: ShrunkFile) -> Iterator[str]:
     for deviation in reduced.schedule:
         yield f"  schedule: {deviation}"
     yield from difference_lines(settled.run.differences)
-    yield f"  {replay_command(shrunk.path, shrunk.executor)}"
+    yield f"  {replay_command(shrunk.path, shrunk.setting)}"
     if settled.reproduction is not None:
         yield f"  reproduction: {settled.reproduction}"

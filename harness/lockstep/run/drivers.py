@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
+from lockstep.case.judging import EXACTLY, Judging
 from lockstep.case.manner import Manner
-from lockstep.run.ask import Asked, W, ask, judge
+from lockstep.run.ask import Asked, W, alike, ask, judge
 from lockstep.run.outside_faults import Watcher
 from lockstep.run.result import StepFailure
 from lockstep.schedules.dpor import Redundant
@@ -48,13 +49,14 @@ class Executed:
 
 @dataclass(frozen=True, slots=True)
 class AskedBlock(Generic[W]):
-    """A block with what it must give, and whom it is asked of."""
+    """A block with what it must give, whom it is asked of, and how that is judged."""
 
     asked: Asked[W]
     reader: Reader
     block: Block
     before: State
     expected: Outcome
+    judging: Judging = EXACTLY
 
 
 def execute_in(
@@ -77,7 +79,7 @@ def execute_in(
             continue
         executions += 1
         if actual is not None:
-            failure = judge(block, before, question.expected, actual)
+            failure = judge(block, before, question.expected, actual, question.judging)
         if failure is None and watcher is not None:
             failure = what_was_seen(watcher)
         last = Executed(actual, failure, *_how(way))
@@ -88,7 +90,7 @@ def execute_in(
         if failure is not None:
             break
     else:
-        last = _settled(answered) or last
+        last = _settled(answered, question.judging) or last
     return executions, last
 
 
@@ -103,15 +105,18 @@ def _how(way: object) -> tuple[tuple[Pending, ...], Manner | None]:
     return (tuple(map(_kept, way.trace)) if isinstance(way, Scheduled) else ()), None
 
 
-def _settled(answered: list[Executed]) -> Executed | None:
+def _settled(answered: list[Executed], judging: Judging) -> Executed | None:
     """Return the execution that decides a block: a failing one, marked if not all were alike."""
     failing = next((each for each in answered if each.failure is not None), None)
-    if failing is None or failing.failure is None:
+    if failing is None or failing.failure is None or failing.actual is None:
         return None
-    other = next((each for each in answered if each.actual != failing.actual), None)
+    mine = failing.actual
+    other = next(
+        (each for each in answered if each.actual and not alike(mine, each.actual, judging)), None
+    )
     if other is None:
         return failing
-    right = "as the reference" if other.failure is None else "in another way"
+    right = f"as {judging.whose}" if other.failure is None else "in another way"
     with_itself = Difference("itself", str(failing.manner), f"{right} ({other.manner})", "differs")
     differences = (*failing.failure.differences, with_itself)
     return replace(failing, failure=StepFailure(Verdict.SELF_DIVERGE, differences))

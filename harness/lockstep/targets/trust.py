@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from lockstep.case.file import Record, Setting
+from lockstep.case.judging import NOTHING, Asked
 from lockstep.faults import UsageError
 from lockstep.foreign.text import shown
 from lockstep.targets.named import BUILT_IN
@@ -30,10 +31,17 @@ class Trust:
 
     def check(self, name: str, path: Path) -> None:
         """Raise ``UsageError`` if the file in ``path`` may not have ``name`` run."""
+        self._check(name, path, "executor")
+
+    def check_oracle(self, name: str, path: Path) -> None:
+        """Raise ``UsageError`` if the file in ``path`` may not be judged by ``name``."""
+        self._check(name, path, "oracle")
+
+    def _check(self, name: str, path: Path, role: str) -> None:
         if self.everything or name in self.names or is_ours(name):
             return
         raise UsageError(
-            f"{path} asks for the executor {shown(name, 200)}, which is not lockstep's own and was "
+            f"{path} asks for the {role} {shown(name, 200)}, which is not lockstep's own and was "
             "not run: --trust runs what a file names"
         )
 
@@ -46,16 +54,25 @@ def is_ours(name: str) -> bool:
     return name in BUILT_IN or ":" not in name or name in _catalogued()
 
 
-def setting_in(record: Record, path: Path, trust: Trust, executor: str | None = None) -> Setting:
-    """Return the setting that ``record`` names, on ``executor`` instead if one is given.
+def setting_in(
+    record: Record,
+    path: Path,
+    trust: Trust,
+    executor: str | None = None,
+    asked: Asked = NOTHING,
+) -> Setting:
+    """Return the setting that ``record`` names, on ``executor`` instead and judged as ``asked``.
 
-    Raises ``UsageError`` if ``path``, which it was read from, may not have its executor run.
+    Raises ``UsageError`` if ``path``, which it was read from, may not have its own ones run.
     """
     setting = record.setting or Setting()
-    if executor is not None:
-        return replace(setting, executor=executor)
-    trust.check(setting.executor, path)
-    return setting
+    if executor is None:
+        trust.check(setting.executor, path)
+    else:
+        setting = replace(setting, executor=executor)
+    if asked.oracle is None:
+        trust.check_oracle(setting.judging.oracle, path)
+    return replace(setting, judging=asked.over(setting.judging))
 
 
 @lru_cache(maxsize=1)

@@ -82,9 +82,11 @@ def test_our_own_modules_are_never_looked_for_in_the_current_folder(
 
 
 def test_the_command_that_replays_a_finding_names_the_executor_that_its_file_may_not() -> None:
-    assert replay_command(FILE, "canary") == "lockstep replay case.json"
-    assert replay_command(FILE, "my:Own") == "lockstep replay case.json --executor my:Own"
-    command = replay_command(Path("it's"), "cmd:sh -c 'x y'")
+    assert replay_command(FILE, Setting("canary")) == "lockstep replay case.json"
+    assert replay_command(FILE, Setting("my:Own")) == "lockstep replay case.json --executor my:Own"
+    command = replay_command(Path("it's"), Setting("cmd:sh -c 'x y'"))
     assert command == """lockstep replay 'it'"'"'s' --executor 'cmd:sh -c '"'"'x y'"'"''"""
-    assert replay_command(Path("caf\udce9\x1b"), "dag") == "lockstep replay $'caf\\xe9\\x1b'"
+    assert (
+        replay_command(Path("caf\udce9\x1b"), Setting("dag")) == "lockstep replay $'caf\\xe9\\x1b'"
+    )
     assert is_ours("dag")
