@@ -36,7 +36,8 @@ class Failure:
 class Tally:
     """What some cases gave; tallies add up.
 
-    ``unsupported`` counts runs by why they were, ``not_compared`` by what they left out,
+    ``unsupported`` counts runs by why they were and ``first_unsupported`` has the number of the
+    first case of each; ``not_compared`` counts runs by what they left out,
     ``compared`` by executor those that were not unsupported, ``ended`` all by verdict and executor.
     ``facts`` are what the runs under the first setting did, ``kinds`` counts failures by kind, and
     ``failures`` are the first of each kind. ``hopeless`` says why it makes no sense to go on.
@@ -46,6 +47,7 @@ class Tally:
     executions: int = 0
     verdicts: dict[str, int] = field(default_factory=dict)
     unsupported: Counter[str] = field(default_factory=Counter)
+    first_unsupported: dict[str, int] = field(default_factory=dict)
     not_compared: Counter[str] = field(default_factory=Counter)
     compared: Counter[str] = field(default_factory=Counter)
     ended: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -63,6 +65,7 @@ class Tally:
         for verdict, count in other.verdicts.items():
             self.verdicts[verdict] = self.verdicts.get(verdict, 0) + count
         self.unsupported += other.unsupported
+        self.first_unsupported = other.first_unsupported | self.first_unsupported
         self.not_compared += other.not_compared
         self.compared += other.compared
         self.ended += other.ended

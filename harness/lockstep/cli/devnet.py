@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from lockstep.campaign.plan import carved_for
 from lockstep.case.file import Record, Setting, load, to_bytes, write_whole
 from lockstep.case.judging import Asked
 from lockstep.case.values import BlockStep, Case
@@ -83,8 +84,9 @@ def devnet(
     """
     setting = Setting(deadline=deadline, memory=memory, judging=asked.over())
     seed = seed or secrets.token_hex(8)
-    chain = Chain(seed, blocks, transactions, executors, scheme, setting=setting)
     reach(executors)
+    carving = carved_for(replace(setting, executor=each) for each in executors)
+    chain = Chain(seed, blocks, transactions, executors, scheme, setting=setting, carving=carving)
     if saved is not None:
         case = load(saved).case
         blocks = sum(isinstance(step, BlockStep) for step in case.steps)

@@ -9,18 +9,24 @@ from pathlib import Path
 import click
 
 from lockstep.campaign.campaign import Budget
-from lockstep.campaign.plan import Plan
+from lockstep.campaign.plan import Plan, carved_for
+from lockstep.campaign.single import run_single
 from lockstep.case.file import Setting, load
 from lockstep.case.judging import Asked
 from lockstep.case.values import Case
 from lockstep.cli import options
 from lockstep.cli.console import run_on_console
 from lockstep.cli.duration import duration
-from lockstep.cli.exit_codes import of_campaign
+from lockstep.cli.exit_codes import of_campaign, of_single
 from lockstep.cli.judging import judging
+from lockstep.cli.output import say
 from lockstep.corpus.shipped import shipped_cases
 from lockstep.faults import UsageError
 from lockstep.findings.files import files_in
+from lockstep.generate.carve import carved
+from lockstep.generate.carving import KINDS, TERMS, Carving, by_hand
+from lockstep.report.single import single_lines
+from lockstep.targets.named import reach
 from lockstep_ledger.storage.access import SHARED
 
 SECONDS = 60.0
@@ -37,6 +43,14 @@ SECONDS = 60.0
     help="Stop after 90s, 15m or 8h.",
 )
 @options.cases(otherwise="no limit")
+@click.option(
+    "--case",
+    "number",
+    type=click.IntRange(0),
+    metavar="N",
+    show_default="all",
+    help="Run this case of the campaign alone, and show it.",
+)
 @options.seed(otherwise="random")
 @options.jobs()
 @options.executor(("batched",))
@@ -51,6 +65,18 @@ SECONDS = 60.0
 @options.storage("rocksdb")
 @options.database()
 @options.scheme("keyed-hash")
+@click.option(
+    "--only",
+    metavar="WORDS",
+    show_default="all",
+    help=f"Kinds of transaction that cases are made of: {', '.join(KINDS)}.",
+)
+@click.option(
+    "--without",
+    metavar="WORDS",
+    show_default="nothing",
+    help=f"What cases are made without: a kind, or {', '.join(TERMS)}.",
+)
 @options.findings()
 @click.option(
     "--seeds",
@@ -60,6 +86,7 @@ SECONDS = 60.0
 def fuzz(
     seconds: float | None,
     cases: int | None,
+    number: int | None,
     seed: str | None,
     jobs: int,
     executors: tuple[str, ...],
@@ -74,6 +101,8 @@ def fuzz(
     storage: str,
     database: Path | None,
     scheme: str,
+    only: str | None,
+    without: str | None,
     findings: Path,
     seeds: Path | None,
 ) -> int:
@@ -85,18 +114,44 @@ def fuzz(
         Setting(name, workers, driver, access, deadline, memory, isolate, asked.over())
         for name in executors
     )
+    carving = carved_for(settings, by_hand(only, without))
+    scheme = _scheme(scheme, carving)
     plan = Plan(
         seed=seed or secrets.token_hex(8),
         settings=settings,
         storage=storage,
         scheme=scheme,
         database=database,
-        seeds=shipped_cases(scheme) + _seeds(seeds, scheme),
+        seeds=_uncarved(shipped_cases(scheme), carving) + _seeds(seeds, scheme),
         strategy=strategy,
         findings=findings,
+        carving=carving,
     )
+    if number is not None:
+        return _show(plan, number)
     budget = Budget(cases, SECONDS if seconds is None and cases is None else seconds)
     return of_campaign(run_on_console(plan, budget, jobs))
+
+
+def _show(plan: Plan, number: int) -> int:
+    """Run a case by itself, and show it."""
+    reach(setting.executor for setting in plan.settings)
+    runs = run_single(plan, number)
+    for line in single_lines(plan, runs):
+        say(line)
+    return of_single([ran.run.verdict for ran in runs])
+
+
+def _scheme(scheme: str, carving: Carving) -> str:
+    """Return ``scheme``, or another one if that is what everything under test can verify."""
+    if carving.schemes is None or scheme in carving.schemes:
+        return scheme
+    return min(carving.schemes, default=scheme)
+
+
+def _uncarved(cases: tuple[Case, ...], carving: Carving) -> tuple[Case, ...]:
+    """Return those of the shipped cases that have nothing of what is carved away."""
+    return tuple(case for case in cases if carved(case, carving) == case)
 
 
 def _seeds(path: Path | None, scheme: str) -> tuple[Case, ...]:

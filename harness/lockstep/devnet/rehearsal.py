@@ -23,6 +23,8 @@ from lockstep.compare.states import compare_states
 from lockstep.devnet.node import Applied, Node
 from lockstep.devnet.rollout import THRESHOLDS, Path, Rollout
 from lockstep.devnet.traffic import block_at, genesis
+from lockstep.generate.carve import carved
+from lockstep.generate.carving import WHOLE, Carving
 from lockstep.run.expected import ExpectedChain
 from lockstep.run.standard import Standard
 from lockstep.run.stores import MemoryStores
@@ -60,11 +62,14 @@ class Chain:
     scheme: str = "keyed-hash"
     saved: Case | None = None
     setting: Setting = DEFAULT
+    carving: Carving = WHOLE
 
     @property
     def start(self) -> State:
         """The state the chain begins with."""
-        return genesis() if self.saved is None else self.saved.state
+        if self.saved is not None:
+            return self.saved.state
+        return carved(Case(genesis(), (), self.scheme), self.carving).state
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +157,10 @@ class _Rehearsal:
     def _next(self) -> Step:
         if self.expected.blocks and self._random.random() < REWIND_SHARE:
             return RewindStep(self._random.randint(1, min(DEEPEST_REWIND, self.expected.blocks)))
-        number, length = self._tried, self._chain.transactions
-        return block_at(self._chain.seed, number, self.expected.newest, length)
+        chain, newest = self._chain, self.expected.newest
+        step = block_at(chain.seed, self._tried, newest, chain.transactions)
+        [left] = carved(Case(newest, (step,), chain.scheme), chain.carving).steps
+        return left
 
     def take(self, step: Step) -> None:
         """Apply one more block, or take some back."""

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Self
 from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.faults import UsageError
+from lockstep.generate.carving import WHOLE, Carving
 from lockstep.run.ask import Asked
 from lockstep.run.result import Run, StepFailure
 from lockstep.run.standard import BY_REFERENCE, Standard
@@ -64,6 +65,10 @@ class Target(ABC):
 
     def reach(self) -> None:  # noqa: B027 - most targets are there once they are found
         """Ask whether it is there. Raises ``HarnessFault`` if it is not."""
+
+    def carving(self, setting: Setting) -> Carving:  # noqa: ARG002 - for those that can do less
+        """Return what a case must not have that is made for it, under ``setting``."""
+        return WHOLE
 
     @abstractmethod
     def open(self, setting: Setting, stores: Stores) -> Lane:

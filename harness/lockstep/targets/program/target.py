@@ -9,18 +9,21 @@ from lockstep.case.file import Setting
 from lockstep.case.judging import SEQUENTIAL as SEQUENTIAL_MODE
 from lockstep.case.manner import SEQUENTIAL, Manner
 from lockstep.case.values import Case
+from lockstep.generate.carving import WHOLE, Carving
 from lockstep.run.ask import Asked, ask
 from lockstep.run.drivers import Ways
 from lockstep.run.result import Run, StepFailure
 from lockstep.run.session import run_case
 from lockstep.run.stores import Stores
 from lockstep.schedules.mix import Mix
+from lockstep.targets.program.connection import Connection
+from lockstep.targets.program.declared import carving_of
 from lockstep.targets.program.executor import ProgramExecutor
 from lockstep.targets.program.manners import many_manners
 from lockstep.targets.program.program import Program
 from lockstep.targets.repeated import RepeatedLane
 from lockstep.targets.target import Target
-from lockstep.verdict import Verdict
+from lockstep.verdict import NoOutcome, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import State
 from lockstep_ledger.outcome import Outcome
@@ -38,6 +41,16 @@ class ProgramTarget(Target):
     def __init__(self, name: str, program: Program) -> None:
         super().__init__(name)
         self.program = program
+
+    def carving(self, setting: Setting) -> Carving:
+        """Ask the program what it can do; one that says no hello can do everything."""
+        connection = Connection(self.program.under(setting))
+        try:
+            return carving_of(connection.hello().capabilities)
+        except NoOutcome:
+            return WHOLE
+        finally:
+            connection.close()
 
     def open(self, setting: Setting, stores: Stores) -> ProgramLane:
         """Return a lane that starts a process when the first block asks for one."""
