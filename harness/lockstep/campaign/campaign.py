@@ -39,10 +39,14 @@ LEAST_COMPARED = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How long a campaign goes on: a number of cases, or seconds of wall-clock time."""
+    """How long a campaign goes on: a number of cases, seconds of wall-clock time.
+
+    It ends with the chunk in which so many ``kinds`` of failure have been met.
+    """
 
     cases: int | None = None
     seconds: float | None = None
+    kinds: int | None = None
 
 
 @dataclass(slots=True)
@@ -100,6 +104,8 @@ def run_campaign(plan: Plan, budget: Budget, jobs: int, observer: Observer) -> R
                 campaign.take(tally)
                 if tally.hopeless:
                     raise HarnessFault(tally.hopeless + HOW_TO_GO_ON)
+                if budget.kinds is not None and len(report.kinds) >= budget.kinds:
+                    break
     except TimeOver:
         pass
     except KeyboardInterrupt:

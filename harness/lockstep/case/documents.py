@@ -219,6 +219,8 @@ class SettingDocument(_Closed):
     codes: Codes = Codes.EXACT
     ignore: list[Part] = []
     invariants: bool = False
+    env: dict[str, str] = {}
+    cwd: str = ""
 
 
 class ReproductionDocument(_Closed):

@@ -23,6 +23,7 @@ from lockstep.case.judging import EXACTLY, Judging
 from lockstep.case.manner import Manner
 from lockstep.case.names import UnknownNameError
 from lockstep.case.reproduction import Reproduction
+from lockstep.case.surroundings import OURS, Surroundings
 from lockstep.case.values import Case
 from lockstep.faults import UsageError
 from lockstep.foreign.document import DocumentError, document
@@ -43,7 +44,8 @@ class Setting:
 
     ``deadline`` is how many seconds an execution of a block may take, ``memory`` how many MiB of
     data a process of the executor's own may have. ``isolated`` means that an executor of ours runs
-    in such a process. ``judging`` says whose outcome counts, and how much of it.
+    in such a process. ``judging`` says whose outcome counts, and how much of it,
+    ``surroundings`` what a program is started in.
     """
 
     executor: str = "batched"
@@ -54,6 +56,7 @@ class Setting:
     memory: int = 2048
     isolated: bool = False
     judging: Judging = EXACTLY
+    surroundings: Surroundings = OURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,10 @@ def _check_format(plain: Any) -> None:
 def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
     if document is None:
         return None
+    surroundings = Surroundings(tuple(sorted(document.env.items())), document.cwd)
+    problem = surroundings.problem()
+    if problem:
+        raise CaseFileError(problem)
     return Setting(
         document.name,
         document.workers,
@@ -195,6 +202,7 @@ def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
         document.memory,
         document.isolated,
         Judging(document.oracle, document.codes, tuple(document.ignore), document.invariants),
+        surroundings,
     )
 
 
@@ -214,6 +222,8 @@ def _setting_document(setting: Setting | None) -> documents.SettingDocument | No
         judging.codes,
         list(judging.ignored),
         judging.invariants,
+        dict(setting.surroundings.variables),
+        setting.surroundings.folder,
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lockstep.case.file import Setting
-from lockstep.case.judging import EXACTLY, Judging
 from lockstep.case.manner import Manner
 from lockstep.case.values import Case
 from lockstep.check.wire import Wire, Wrong
@@ -20,14 +19,16 @@ from lockstep.targets.program.program import Program
 from lockstep.targets.program.target import ProgramLane, ProgramTarget
 from lockstep.verdict import Verdict
 
+CHECKED = Setting("checked")
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A program that answered hello with ``capabilities``, and what it is judged by."""
+    """A program that answered hello with ``capabilities``, and what it is run under."""
 
     program: Program
     capabilities: CapabilitiesMessage
-    judging: Judging = EXACTLY
+    setting: Setting = CHECKED
 
     def wire(self) -> Wire:
         """Start a process that has said hello."""
@@ -41,15 +42,14 @@ class Subject:
 
     def lane(self) -> ProgramLane:
         """Return what runs cases on the program; a context manager."""
-        setting = Setting("checked", judging=self.judging)
-        lane = ProgramLane(self.program, setting, MemoryStores())
+        lane = ProgramLane(self.program, self.setting, MemoryStores())
         lane.standard = self.standard()
         return lane
 
     def standard(self) -> Standard:
         """Return what the program is held against; whoever asks for it closes its oracle."""
-        setting = Setting("checked", judging=self.judging)
-        return Standard(open_oracle(setting, ProgramTarget("checked", self.program)), self.judging)
+        target = ProgramTarget(self.setting.executor, self.program)
+        return Standard(open_oracle(self.setting, target), self.setting.judging)
 
     def agrees(self, cases: Iterable[tuple[str, Case]], manners: Ways[Manner] | None = None) -> str:
         """Hold the program to the oracle's outcomes; return how much of it was compared.

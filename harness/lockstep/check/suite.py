@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from lockstep.case.judging import EXACTLY, Judging
+from lockstep.case.file import Setting
 from lockstep.check import blocks, execution, samples, talk
-from lockstep.check.subject import Subject
+from lockstep.check.subject import CHECKED, Subject
 from lockstep.check.wire import Undeclared, Wrong
 from lockstep.targets.program.child import Broken
 from lockstep.targets.program.connection import Connection
@@ -96,10 +96,10 @@ def run_checks(
     program: Program,
     hello: HelloAnswer,
     names: Sequence[str] = tuple(CHECKS),
-    judging: Judging = EXACTLY,
+    setting: Setting = CHECKED,
 ) -> Iterator[Result]:
-    """Run the checks called ``names`` one by one, on a program that is judged so."""
-    subject = Subject(program, hello.capabilities, judging)
+    """Run the checks called ``names`` one by one, on a program under ``setting``."""
+    subject = Subject(program, hello.capabilities, setting)
     for name in names:
         yield _run(name, subject)
 

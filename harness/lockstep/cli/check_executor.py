@@ -7,11 +7,15 @@ from collections.abc import Iterator
 import click
 from rich.console import Console
 
+from lockstep.case.file import Setting
 from lockstep.case.judging import SEQUENTIAL, Asked
+from lockstep.case.surroundings import Surroundings
 from lockstep.check.suite import CHECKS, Ending, greeting, run_checks
+from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT
 from lockstep.cli.judging import judging
 from lockstep.cli.output import say_on
+from lockstep.cli.surroundings import surroundings
 from lockstep.faults import UsageError
 from lockstep.targets.program.messages import HelloAnswer
 from lockstep.targets.program.program import program_named
@@ -28,13 +32,26 @@ from lockstep.verdict import NoOutcome
     show_default="all",
     help="The check to run; again for several.",
 )
+@options.deadline(Setting().deadline)
+@options.memory(Setting().memory)
+@surroundings()
 @judging()
-def check_executor(target: str, names: tuple[str, ...], asked: Asked) -> int:
+def check_executor(
+    target: str,
+    names: tuple[str, ...],
+    deadline: float,
+    memory: int,
+    surroundings: Surroundings,
+    asked: Asked,
+) -> int:
     """Check that a program keeps to the executor protocol. TARGET is 'cmd:PROGRAM ARGS'."""
     if unknown := set(names) - set(CHECKS):
         raise UsageError(f"unknown check {min(unknown)!r}: known are {', '.join(CHECKS)}")
     console = Console(highlight=False)
-    program = program_named(target)
+    setting = Setting(
+        target, deadline=deadline, memory=memory, judging=asked.over(), surroundings=surroundings
+    )
+    program = program_named(target).under(setting)
     try:
         hello = greeting(program)
     except NoOutcome as error:
@@ -45,7 +62,7 @@ def check_executor(target: str, names: tuple[str, ...], asked: Asked) -> int:
     if asked.oracle == SEQUENTIAL and not hello.capabilities.parallel:
         raise UsageError(f"--oracle sequential is unsupported: {target} declares no parallel path")
     endings = []
-    for result in run_checks(program, hello, names or tuple(CHECKS), asked.over()):
+    for result in run_checks(program, hello, names or tuple(CHECKS), setting):
         endings.append(result.ending)
         line = f"{result.ending.value:12}  {result.name:24}  {result.text}".rstrip()
         say_on(console, line)

@@ -12,11 +12,13 @@ from rich.table import Table
 from lockstep.campaign.plan import carved_for
 from lockstep.case.file import Record, Setting, load, to_bytes, write_whole
 from lockstep.case.judging import Asked
+from lockstep.case.surroundings import Surroundings
 from lockstep.case.values import BlockStep, Case
 from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, GATE
 from lockstep.cli.judging import judging
 from lockstep.cli.screen import Screen
+from lockstep.cli.surroundings import surroundings
 from lockstep.devnet.rehearsal import Chain, Rehearsed, Slip, rehearse
 from lockstep.findings.investigate import investigate
 from lockstep.findings.keeping import Keeper
@@ -48,6 +50,7 @@ DEADLINE = 60.0
 @options.executor(("batched", "batched-workers"))
 @options.deadline(DEADLINE)
 @options.memory(Setting().memory)
+@surroundings()
 @judging()
 @options.storage("rocksdb")
 @options.scheme("keyed-hash")
@@ -70,6 +73,7 @@ def devnet(
     executors: tuple[str, ...],
     deadline: float,
     memory: int,
+    surroundings: Surroundings,
     asked: Asked,
     storage: str,
     scheme: str,
@@ -82,7 +86,9 @@ def devnet(
     Path, executor, access to storage and length change from block to block; whatever was
     executed in parallel is compared after every block and after every rewind.
     """
-    setting = Setting(deadline=deadline, memory=memory, judging=asked.over())
+    setting = Setting(
+        deadline=deadline, memory=memory, judging=asked.over(), surroundings=surroundings
+    )
     seed = seed or secrets.token_hex(8)
     reach(executors)
     carving = carved_for(replace(setting, executor=each) for each in executors)

@@ -13,6 +13,7 @@ from lockstep.campaign.plan import Plan, carved_for
 from lockstep.campaign.single import run_single
 from lockstep.case.file import Setting, load
 from lockstep.case.judging import Asked
+from lockstep.case.surroundings import Surroundings
 from lockstep.case.values import Case
 from lockstep.cli import options
 from lockstep.cli.console import run_on_console
@@ -20,6 +21,7 @@ from lockstep.cli.duration import duration
 from lockstep.cli.exit_codes import of_campaign, of_single
 from lockstep.cli.judging import judging
 from lockstep.cli.output import say
+from lockstep.cli.surroundings import surroundings
 from lockstep.corpus.shipped import shipped_cases
 from lockstep.faults import UsageError
 from lockstep.findings.files import files_in
@@ -44,6 +46,14 @@ SECONDS = 60.0
 )
 @options.cases(otherwise="no limit")
 @click.option(
+    "--stop-after",
+    "kinds",
+    type=click.IntRange(1),
+    metavar="KINDS",
+    show_default="no limit",
+    help="Stop when so many kinds of failure were met.",
+)
+@click.option(
     "--case",
     "number",
     type=click.IntRange(0),
@@ -60,6 +70,7 @@ SECONDS = 60.0
 @options.deadline(Setting().deadline)
 @options.memory(Setting().memory)
 @options.isolate()
+@surroundings()
 @judging()
 @options.strategy()
 @options.storage("rocksdb")
@@ -86,6 +97,7 @@ SECONDS = 60.0
 def fuzz(
     seconds: float | None,
     cases: int | None,
+    kinds: int | None,
     number: int | None,
     seed: str | None,
     jobs: int,
@@ -96,6 +108,7 @@ def fuzz(
     deadline: float,
     memory: int,
     isolate: bool,
+    surroundings: Surroundings,
     asked: Asked,
     strategy: str | None,
     storage: str,
@@ -111,7 +124,9 @@ def fuzz(
     A campaign begins with the hand-written vectors that come with lockstep.
     """
     settings = tuple(
-        Setting(name, workers, driver, access, deadline, memory, isolate, asked.over())
+        Setting(
+            name, workers, driver, access, deadline, memory, isolate, asked.over(), surroundings
+        )
         for name in executors
     )
     carving = carved_for(settings, by_hand(only, without))
@@ -129,7 +144,8 @@ def fuzz(
     )
     if number is not None:
         return _show(plan, number)
-    budget = Budget(cases, SECONDS if seconds is None and cases is None else seconds)
+    seconds = SECONDS if seconds is None and cases is None else seconds
+    budget = Budget(cases, seconds, kinds)
     return of_campaign(run_on_console(plan, budget, jobs))
 
 

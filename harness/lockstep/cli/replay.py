@@ -7,11 +7,13 @@ from pathlib import Path
 import click
 
 from lockstep.case.judging import Asked
+from lockstep.case.surroundings import Surroundings
 from lockstep.cli import options
 from lockstep.cli.exit_codes import USAGE, of_replay
 from lockstep.cli.group import complain
 from lockstep.cli.judging import judging
 from lockstep.cli.output import say
+from lockstep.cli.surroundings import surroundings
 from lockstep.findings.files import Options, RefusedFile, Totals, replay_paths
 from lockstep.report.replay import replayed_lines, total_lines
 from lockstep.targets.trust import Trust
@@ -26,6 +28,7 @@ from lockstep.targets.trust import Trust
 @options.deadline(otherwise=options.THE_FILES)
 @options.memory(otherwise=options.THE_FILES)
 @options.isolate()
+@surroundings(of_a_file=True)
 @judging(of_a_file=True)
 @options.strategy()
 @options.trust()
@@ -46,6 +49,7 @@ def replay(
     deadline: float | None,
     memory: int | None,
     isolate: bool,
+    surroundings: Surroundings,
     asked: Asked,
     strategy: str | None,
     trust: bool,
@@ -70,6 +74,7 @@ def replay(
         isolate,
         Trust(everything=trust),
         asked,
+        surroundings,
     )
     totals = Totals()
     for file in replay_paths(paths, chosen, storage, database, totals):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lockstep.case.file import Record, Setting, load, save
-from lockstep.case.judging import NOTHING, Asked
 from lockstep.faults import HarnessFault, UsageError
+from lockstep.findings.files import FROM_THE_FILE, Options
 from lockstep.findings.finding import Settled
 from lockstep.findings.replayed import Rung
 from lockstep.findings.way_back import way_back
 from lockstep.run.stores import open_stores
 from lockstep.targets.named import open_lane, reach
-from lockstep.targets.trust import OURS_ALONE, Trust, setting_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +29,19 @@ class ShrunkFile:
     another: bool = False
 
 
-def shrink_file(
-    path: Path,
-    folder: Path,
-    trust: Trust = OURS_ALONE,
-    executor: str | None = None,
-    asked: Asked = NOTHING,
-) -> ShrunkFile:
-    """Shrink the case in ``path`` into ``folder``, as its file says or as it is asked for.
+def shrink_file(path: Path, folder: Path, options: Options = FROM_THE_FILE) -> ShrunkFile:
+    """Shrink the case in ``path`` into ``folder``, as its file says or as ``options`` do.
 
     Raises ``CaseFileError`` if it cannot be read, ``UsageError`` if it does not fail or may not
     have its executor run, and ``HarnessFault`` when the disk refuses.
     """
     record = load(path)
-    setting = setting_in(record, path, trust, executor, asked)
+    own = options.setting_in(record, path)
+    setting = replace(
+        own,
+        deadline=options.deadline or own.deadline,
+        memory=options.memory or own.memory,
+    )
     reach([setting.executor])
     with open_stores("memory") as stores, open_lane(setting, stores) as lane:
         way = way_back(lane, record.verdict)

@@ -25,11 +25,23 @@ def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
         yield f"  and {len(listed) - SHOWN_DIFFERENCES} more"
 
 
-def judging_lines(setting: Setting) -> Iterator[str]:
-    """Say by what was judged, where that is not the reference in every field."""
-    words = "; ".join(setting.judging.words())
-    if words:
-        yield f"  {shown(words)}"
+def setting_lines(setting: Setting) -> Iterator[str]:
+    """Say under what a case was run, and what it was judged by, where that is not the default."""
+    plain = Setting()
+    words = [
+        f"{name} {getattr(setting, name)}"
+        for name in _SAID
+        if getattr(setting, name) != getattr(plain, name)
+    ]
+    words += ["isolated"] if setting.isolated else []
+    words += [f"{name}={value}" for name, value in setting.surroundings.variables]
+    words += [f"in {setting.surroundings.folder}"] if setting.surroundings.folder else []
+    for told in ("; ".join(words), "; ".join(setting.judging.words())):
+        if told:
+            yield f"  {shown(told)}"
+
+
+_SAID = ("workers", "driver", "access", "deadline", "memory")
 
 
 def replay_command(path: Path, setting: Setting) -> str:
@@ -41,6 +53,9 @@ def replay_command(path: Path, setting: Setting) -> str:
     words = ["lockstep", "replay", str(path)]
     for option, name in (("--executor", setting.executor), ("--oracle", setting.judging.oracle)):
         words += [] if is_ours(name) else [option, name]
+    for name, value in setting.surroundings.variables:
+        words += ["--env", f"{name}={value}"]
+    words += ["--cwd", setting.surroundings.folder] if setting.surroundings.folder else []
     return " ".join(map(_quoted, words))
 
 

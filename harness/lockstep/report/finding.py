@@ -8,7 +8,7 @@ from lockstep.case.file import Setting
 from lockstep.case.text import case_lines
 from lockstep.findings.finding import Finding
 from lockstep.findings.keeping import Kept
-from lockstep.report.differences import difference_lines, judging_lines, replay_command
+from lockstep.report.differences import difference_lines, replay_command, setting_lines
 from lockstep.run.result import Run
 
 
@@ -24,7 +24,7 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     run, settled = finding.run, finding.settled
     reduced = settled.reduced
     yield f"{run.verdict.value.upper()} {finding.fingerprint}  executor {finding.setting.executor}"
-    yield from judging_lines(finding.setting)
+    yield from setting_lines(finding.setting)
     yield from difference_lines(run.differences)
     yield (
         f"  shrunk from {finding.original_transactions} to {finding.case.transactions()} "

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lockstep.case.file import Record, Setting
 from lockstep.case.judging import NOTHING, Asked
+from lockstep.case.surroundings import OURS, Surroundings
 from lockstep.faults import UsageError
 from lockstep.foreign.text import shown
 from lockstep.targets.named import BUILT_IN
@@ -36,6 +37,17 @@ class Trust:
     def check_oracle(self, name: str, path: Path) -> None:
         """Raise ``UsageError`` if the file in ``path`` may not be judged by ``name``."""
         self._check(name, path, "oracle")
+
+    def check_surroundings(self, asked: Surroundings, named: Surroundings, path: Path) -> None:
+        """Raise ``UsageError`` if the file in ``path`` asks for more than the user named."""
+        if self.everything or named.over(asked) == named:
+            return
+        variables = [f"the variable {name}={value}" for name, value in asked.variables]
+        folder = [f"the folder {asked.folder}"] if asked.folder else []
+        raise UsageError(
+            f"{path} asks for {shown(', '.join(variables + folder), 200)}, in which nothing was "
+            "run: --trust does so, or name them by --env and --cwd"
+        )
 
     def _check(self, name: str, path: Path, role: str) -> None:
         if self.everything or name in self.names or is_ours(name):
@@ -60,16 +72,24 @@ def setting_in(
     trust: Trust,
     executor: str | None = None,
     asked: Asked = NOTHING,
+    surroundings: Surroundings = OURS,
 ) -> Setting:
     """Return the setting that ``record`` names, on ``executor`` instead and judged as ``asked``.
+
+    An executor that is named is started in the ``surroundings`` that are named with it, and in
+    nothing that the file says, unless the file is trusted.
 
     Raises ``UsageError`` if ``path``, which it was read from, may not have its own ones run.
     """
     setting = record.setting or Setting()
     if executor is None:
         trust.check(setting.executor, path)
+        trust.check_surroundings(setting.surroundings, surroundings, path)
     else:
         setting = replace(setting, executor=executor)
+    if trust.everything:
+        surroundings = surroundings.over(setting.surroundings)
+    setting = replace(setting, surroundings=surroundings)
     if asked.oracle is None:
         trust.check_oracle(setting.judging.oracle, path)
     return replace(setting, judging=asked.over(setting.judging))

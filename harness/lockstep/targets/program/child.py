@@ -19,6 +19,7 @@ from io import FileIO
 from selectors import EVENT_READ, EVENT_WRITE, PollSelector
 from typing import IO
 
+from lockstep.case.surroundings import OURS, Surroundings
 from lockstep.targets.program.frames import LENGTH
 from lockstep.targets.program.guard import Guard
 from lockstep.targets.program.messages import MAXIMUM_FRAME
@@ -53,7 +54,9 @@ class Broken(Exception):
 class Child:
     """One running process. Raises ``OSError`` if ``command`` cannot be started."""
 
-    def __init__(self, command: Sequence[str], memory: int = MEMORY) -> None:
+    def __init__(
+        self, command: Sequence[str], memory: int = MEMORY, surroundings: Surroundings = OURS
+    ) -> None:
         with undisturbed():
             self._process = subprocess.Popen(  # noqa: S603 - the user names the program to be run
                 command,
@@ -62,6 +65,8 @@ class Child:
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
+                cwd=surroundings.folder or None,
+                env={**os.environ, **dict(surroundings.variables)},
             )
             try:
                 self._guard = Guard(self._process.pid)
