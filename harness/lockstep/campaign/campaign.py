@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
+from lockstep.campaign.health import overlap_complaint
 from lockstep.campaign.notes import Begins, Killer, Met, Note, Went
 from lockstep.campaign.plan import Plan
 from lockstep.campaign.processes import Work
@@ -140,6 +141,7 @@ class _Campaign:
         self._under_investigation = ""
         self._due: list[Failure] = []
         self._hopeless = ""
+        self._deaths: dict[int, str] = {}
 
     def note(self, note: Note) -> None:
         """See what a worker says of the chunk that it is at."""
@@ -165,6 +167,7 @@ class _Campaign:
     def died(self, task: Task, how: str) -> Task:
         """Have a chunk run again, case by case; the second time it is known which one kills."""
         start, count, *more = task
+        self._deaths[start] = f"cases {start} to {start + count - 1}: {how}"
         careful, killers = more or (False, ())
         if not careful:
             return (start, count, True, ())
@@ -172,10 +175,10 @@ class _Campaign:
         if begun is None:
             raise HarnessFault(f"a worker process ended outside of any case: {how}")
         killer = Killer(begun.number, begun.setting, how)
-        executor = self._plan.settings[begun.setting].executor
+        tested = self._plan.settings[begun.setting].tested
         run = killed(how)
         failure = Failure(
-            begun.number, begun.setting, fingerprint(executor, run), begun.case, run, killed=True
+            begun.number, begun.setting, fingerprint(tested, run), begun.case, run, killed=True
         )
         self._hear_of(Met(start, failure, self._worker.keep(failure)))
         if len(killers) + 1 >= ENOUGH:
@@ -188,6 +191,7 @@ class _Campaign:
     def take(self, tally: Tally) -> None:
         """Add a whole chunk, and investigate what is new in it."""
         report = self._report
+        self._deaths.pop(report.tally.cases, None)
         report.tally.add(tally)
         report.kinds += tally.kinds
         report.under_way = Tally()
@@ -207,6 +211,9 @@ class _Campaign:
         for kind, met in self._met.items():
             if kind not in self._settled or kind == self._under_investigation:
                 self._report.unsettled.append(min(met, key=_position))
+        if self._deaths and self._report.fault is None:
+            first = self._deaths[min(self._deaths)]
+            self._report.fault = f"a worker process ended in {first}; nobody knows at which"
 
     def _hear_of(self, met: Met) -> None:
         kind = met.failure.fingerprint
@@ -225,8 +232,12 @@ class _Campaign:
             self._due.append(met.failure)
 
     def _settle(self, failure: Failure) -> None:
-        """Investigate the first failure of a kind, in the order of cases."""
-        if failure.fingerprint not in self._settled:
+        """Investigate the first failure of a kind, in the order of cases.
+
+        A store that kills its process would kill this one: what it did is kept as it was met.
+        """
+        deadly = failure.killed and self._plan.settings[failure.setting].storage
+        if failure.fingerprint not in self._settled and not deadly:
             self._settled.add(failure.fingerprint)
             self._investigate(failure)
 
@@ -241,7 +252,16 @@ class _Campaign:
         lane = self._worker.lane_for(failure)
         origin = self._worker.origin(failure)
         watch = self._between
-        inquiry = Inquiry(failure.case, failure.run, lane, origin, self._keeper, first.kept, watch)
+        inquiry = Inquiry(
+            failure.case,
+            failure.run,
+            lane,
+            origin,
+            self._keeper,
+            first.kept,
+            watch,
+            failure.earlier,
+        )
         settled = inquiry.settled()
         lanes = enumerate(self._worker.lanes)
         others = [each for position, each in lanes if position != failure.setting]
@@ -278,6 +298,9 @@ def _complaints(plan: Plan, report: Report) -> Iterator[str]:
         whole=plan.carving == WHOLE,
     ).complaints()
     yield from _not_tested(plan, report.tally)
+    for executor, overlap in sorted(report.tally.overlap.items()):
+        if (complaint := overlap_complaint(executor, overlap)) is not None:
+            yield complaint
     yield from report.tally.controls.missed
     if not report.tally.controls.rounds and not report.interrupted and report.fault is None:
         yield "no control was run: this campaign proves nothing"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from lockstep.run.overlap import Overlap
 from lockstep.run.result import BlockRun, Run
 from lockstep_ledger.model import (
     Address,
@@ -22,6 +23,10 @@ from lockstep_ledger.model import (
 )
 from lockstep_ledger.outcome import LATE, Code
 
+LEAST_OVERLAP = 0.05
+"""The least share of a parallel executor's executions that have two or more in progress."""
+ENOUGH_EXECUTIONS = 200
+"""Nothing is judged of fewer executions that told."""
 LEAST_TRANSACTIONS = 500
 """Nothing is judged below so many transactions."""
 MANY_TRANSACTIONS = 20_000
@@ -139,6 +144,13 @@ class Measure:
         """Tell whether it is known what ``gate`` should let through."""
         by_funds = self.by_reference and not PAYING.isdisjoint(self.possible)
         return (by_funds or not gate.of_codes) and (self.whole or not gate.of_all_codes)
+
+
+def overlap_complaint(executor: str, overlap: Overlap) -> str | None:
+    """Say that an executor was hardly tested in parallel; None if it was, or too little is told."""
+    if overlap.executions < ENOUGH_EXECUTIONS or overlap.share >= LEAST_OVERLAP:
+        return None
+    return f"{executor} overlaps too little, {LEAST_OVERLAP:.0%} is the least: {overlap}"
 
 
 @dataclass(frozen=True, slots=True)

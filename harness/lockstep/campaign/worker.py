@@ -24,12 +24,15 @@ from lockstep.findings.investigate import met_record
 from lockstep.findings.keeping import Keeper, Kept
 from lockstep.generate.carve import carved
 from lockstep.generate.mixture import case_at
+from lockstep.generate.references import REFERENCES, with_references
+from lockstep.generate.wide import widened
 from lockstep.run.fingerprint import fingerprint
 from lockstep.run.result import Run
 from lockstep.run.stores import open_stores
 from lockstep.schedules.mix import Mix
 from lockstep.schedules.strategy import strategy_named
 from lockstep.streams import stream
+from lockstep.targets.exchanged import NONE_EXCHANGED, Exchanged
 from lockstep.targets.named import as_chosen, open_lane
 from lockstep.targets.steered import STEP_LIMIT
 from lockstep.targets.target import Lane
@@ -38,16 +41,26 @@ from lockstep.verdict import Difference, Verdict
 
 CHUNK = 50
 """Cases that are run in one process, one after another, and may learn from each other."""
+EXCHANGED = 16
+"""One agreeing case in so many, drawn by seed, runs again with independent steps exchanged."""
 
 
 class Ran(NamedTuple):
-    """A case of a campaign that was run, by its number, under the setting of this position."""
+    """A case of a campaign that was run, by its number, under the setting of this position.
+
+    ``orders`` counts the other orders of independent steps that it ran in as well; ``run`` is one
+    of those if nothing else failed. ``executions`` are those of blocks, all together. ``earlier``
+    are the cases that the executor had run before, if this one fails.
+    """
 
     number: int
     setting: int
     case: Case
     run: Run
+    executions: int = 0
+    orders: int = 0
     killed: bool = False
+    earlier: tuple[Case, ...] = ()
 
 
 class Worker:
@@ -70,18 +83,26 @@ class Worker:
         self.marker = Marker(f"seed {plan.seed}, {self._names()}")
 
     def _names(self) -> str:
-        return ", ".join(setting.executor for setting in self.plan.settings)
+        return ", ".join(setting.tested for setting in self.plan.settings)
 
     def case(self, number: int, feedback: Feedback | None = None) -> Case:
         """Return case ``number`` of the plan, as generated or as ``feedback`` has it."""
         case = case_at(self.plan.seed, number, self.plan.scheme, self.plan.carving)
         if feedback is not None:
-            fresh, case = case, feedback.case(number, case)
-            if case is not fresh and number >= len(self.plan.seeds):
-                case = carved(case, self.plan.carving)
+            case = feedback.case(number, case)
         for projection in self._projections:
             case = projection.project(case, stream(self.plan.seed, "projection", number))
-        return case
+        if any(lane.wants_width() for lane in self.lanes):
+            case = widened(case, stream(self.plan.seed, "width", number))
+        if number >= len(self.plan.seeds):
+            case = carved(case, self.plan.carving)
+        random = stream(self.plan.seed, "references", number)
+        return with_references(case, self._references(), random)
+
+    def _references(self) -> tuple[str, ...]:
+        """Return the kinds of references that all take to whom they matter; none if to nobody."""
+        told = [each for lane in self.lanes if (each := lane.references()) is not None]
+        return tuple(kind for kind in REFERENCES if told and all(kind in each for each in told))
 
     def runs(self, start: int, count: int, feedback: Feedback | None = None) -> Iterator[Ran]:
         """Run the cases from ``start`` on, each under every setting and its own schedules.
@@ -145,7 +166,13 @@ class Worker:
     def _steps(
         self, start: int, count: int, feedback: Feedback, deadly: Mapping[tuple[int, int], str]
     ) -> Iterator[Begins | Ran]:
-        """Give each run, and before it the case; what is ``deadly`` is told and not run."""
+        """Give each run, and before it the case; what is ``deadly`` is told and not run.
+
+        The executors are new: what one keeps from case to case depends on no other chunk.
+        """
+        for lane in self.lanes:
+            lane.renew()
+        before: list[Case] = []
         mixes = [Mix(STEP_LIMIT, self._strategy) for _ in self.lanes]
         for number in range(start, start + count):
             case = self.case(number, feedback)
@@ -159,7 +186,14 @@ class Worker:
                 run = self._run_mixed(lane, number, case, mix)
                 if position == 0:
                     feedback.see(case, run)
-                yield Ran(number, position, case, run)
+                exchanged = self._exchanged(lane, number, case, run)
+                mix.allowance -= exchanged.executions
+                executions = run.executions + exchanged.executions
+                run = exchanged.failing or run
+                earlier = tuple(before) if run.verdict.is_failure else ()
+                orders = exchanged.orders
+                yield Ran(number, position, case, run, executions, orders, earlier=earlier)
+            before.append(case)
 
     def _feedback(self) -> Feedback:
         return Feedback(self.plan.seed, self.plan.seeds, self.plan.mutated)
@@ -168,14 +202,24 @@ class Worker:
         random = stream(self.plan.seed, "schedule", number)
         return lane.run_mixed(case, random, mix)
 
+    def _exchanged(self, lane: Lane, number: int, case: Case, run: Run) -> Exchanged:
+        """Run a share of the cases in a few other orders of the steps of ``run``."""
+        random = stream(self.plan.seed, "exchange", number)
+        if random.randrange(EXCHANGED):
+            return NONE_EXCHANGED
+        return lane.run_exchanged(case, run, random.randrange(1 << 16))
+
     def _run_control(self, lane: Lane, number: int) -> Run:
         return self._run_mixed(lane, number, self.case(number), Mix.for_one_case(STEP_LIMIT))
 
     def _see(self, ran: Ran, tally: Tally) -> None:
         position, run = ran.setting, ran.run
-        tally.executions += run.executions
+        tally.executions += ran.executions
+        tally.exchanged += ran.orders > 0
+        tally.orders += ran.orders
         word = run.verdict.value
         tally.verdicts[word] = tally.verdicts.get(word, 0) + 1
+        tally.overlap_with(self.plan.settings[position].executor, run.overlap)
         tally.ended[word, self.plan.settings[position].executor] += 1
         if run.verdict is Verdict.UNSUPPORTED:
             tally.unsupported.update(run.why_unsupported())
@@ -187,10 +231,12 @@ class Worker:
         if position == 0:
             tally.measure.see(run)
         if run.verdict.is_failure:
-            kind = fingerprint(self.plan.settings[position].executor, run)
+            kind = fingerprint(self.plan.settings[position].tested, run)
             tally.kinds[kind] += 1
             if tally.kinds[kind] == 1:
-                failure = Failure(ran.number, position, kind, ran.case, run, ran.killed)
+                failure = Failure(
+                    ran.number, position, kind, ran.case, run, ran.killed, ran.earlier
+                )
                 tally.failures.append(failure)
 
     def _newly_met(self, start: int, ran: Ran, tally: Tally) -> Iterator[Met]:

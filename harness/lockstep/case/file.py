@@ -44,7 +44,8 @@ class Setting:
 
     ``deadline`` is how many seconds an execution of a block may take, ``memory`` how many MiB of
     data a process of the executor's own may have. ``isolated`` means that an executor of ours runs
-    in such a process. ``judging`` says whose outcome counts, and how much of it,
+    in such a process. ``storage`` names a store that is under test too, empty if none is: then any
+    store of ours will do. ``judging`` says whose outcome counts, and how much of it,
     ``surroundings`` what a program is started in.
     """
 
@@ -55,8 +56,14 @@ class Setting:
     deadline: float = 10.0
     memory: int = 2048
     isolated: bool = False
+    storage: str = ""
     judging: Judging = EXACTLY
     surroundings: Surroundings = OURS
+
+    @property
+    def tested(self) -> str:
+        """What is under test, in words."""
+        return f"{self.executor} on {self.storage}" if self.storage else self.executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,8 @@ class Record:
     ``setting`` is None when the case is for any executor. ``expected`` and ``observed`` hold one
     outcome per executed block step, in file form. ``schedule`` are the deviations from the default
     order, ``trace`` every step that was taken, as (transaction id, label). ``reproduction`` is how
-    often the failure of a program came back.
+    often the failure of a program came back. ``after`` are cases that the same executor has to run
+    before, in the sequential order: the failure depends on them.
     """
 
     case: Case
@@ -79,6 +87,7 @@ class Record:
     observed: tuple[documents.OutcomeDocument, ...] | None = None
     verdict: str = ""
     reproduction: Reproduction | None = None
+    after: tuple[Case, ...] = ()
 
 
 def to_bytes(record: Record) -> bytes:
@@ -88,6 +97,7 @@ def to_bytes(record: Record) -> bytes:
         origin=record.origin,
         description=record.description,
         scheme=record.case.scheme,
+        retries=record.case.retries,
         state=writing.state_document(record.case.state),
         steps=[writing.step_document(step) for step in record.case.steps],
         executor=_setting_document(record.setting),
@@ -97,6 +107,7 @@ def to_bytes(record: Record) -> bytes:
         observed=None if record.observed is None else list(record.observed),
         verdict=record.verdict,
         reproduction=_reproduction_document(record.reproduction),
+        after=[_case_document(case) for case in record.after],
     )
     plain = without_defaults(whole)
     return msgspec.json.format(msgspec.json.encode(plain, order="sorted"), indent=1) + b"\n"
@@ -119,6 +130,7 @@ def from_bytes(data: bytes) -> Record:
             observed=None if whole.observed is None else tuple(whole.observed),
             verdict=whole.verdict,
             reproduction=_reproduction_of(whole.reproduction),
+            after=reading.earlier_of(whole),
         )
     except (
         DocumentError,
@@ -186,6 +198,15 @@ def _check_format(plain: Any) -> None:
         raise CaseFileError(f"format {found} is newer than this version reads (up to {FORMAT})")
 
 
+def _case_document(case: Case) -> documents.CaseDocument:
+    return documents.CaseDocument(
+        writing.state_document(case.state),
+        [writing.step_document(step) for step in case.steps],
+        case.scheme,
+        case.retries,
+    )
+
+
 def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
     if document is None:
         return None
@@ -201,6 +222,7 @@ def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
         document.deadline,
         document.memory,
         document.isolated,
+        document.storage,
         Judging(document.oracle, document.codes, tuple(document.ignore), document.invariants),
         surroundings,
     )
@@ -218,6 +240,7 @@ def _setting_document(setting: Setting | None) -> documents.SettingDocument | No
         setting.deadline,
         setting.memory,
         setting.isolated,
+        setting.storage,
         judging.oracle,
         judging.codes,
         list(judging.ignored),
@@ -232,10 +255,13 @@ def _reproduction_of(document: documents.ReproductionDocument | None) -> Reprodu
         return None
     if document.failed > document.runs:
         raise CaseFileError(f"a reproduction of {document.failed} in {document.runs} runs")
-    seed = None if document.seed is None else int(document.seed)
-    if seed is not None and seed > U64_MAX:
-        raise CaseFileError(f"the seed of a reproduction is {seed}, above {U64_MAX}")
-    manner = Manner(document.mode, document.workers, seed)
+    seed, jitter = (
+        None if each is None else int(each) for each in (document.seed, document.jitter)
+    )
+    for name, number in (("seed", seed), ("jitter", jitter)):
+        if number is not None and number > U64_MAX:
+            raise CaseFileError(f"the {name} of a reproduction is {number}, above {U64_MAX}")
+    manner = Manner(document.mode, document.workers, seed, jitter=jitter)
     return Reproduction(document.failed, document.runs, manner)
 
 
@@ -251,4 +277,5 @@ def _reproduction_document(
         manner.mode,
         manner.workers,
         None if manner.seed is None else str(manner.seed),
+        None if manner.jitter is None else str(manner.jitter),
     )

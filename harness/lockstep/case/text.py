@@ -51,6 +51,8 @@ def case_lines(case: Case) -> Iterator[str]:
         case.state.accounts.items(), key=lambda each: account_name(each[0])
     ):
         yield f"{account_name(address)}: {_account_text(account)}"
+    if case.retries is not None:
+        yield f"speculation falls back beyond {_times_text(case.retries)} of a transaction"
     for step in case.steps:
         match step:
             case RewindStep(blocks):
@@ -58,6 +60,10 @@ def case_lines(case: Case) -> Iterator[str]:
             case BlockStep():
                 yield _block_text(step)
                 yield from ("  " + intent_text(intent) for intent in step.transactions)
+
+
+def _times_text(retries: int) -> str:
+    return "1 abort" if retries == 1 else f"{retries} aborts"
 
 
 def intent_text(intent: AnyIntent) -> str:
@@ -75,6 +81,9 @@ def intent_text(intent: AnyIntent) -> str:
             for each in intent.cosigners
         )
         parts.append(f"co-signed by ({signers})")
+    if intent.reference is not None:
+        back = intent.reference
+        parts.append(f"reference {back} back" if back else "reference the newest")
     if not intent.valid:
         parts.append("signature invalid")
     return ", ".join(parts)

@@ -14,7 +14,7 @@ from lockstep.run.result import Run
 from lockstep.run.standard import Standard
 from lockstep.run.stores import MemoryStores
 from lockstep.targets.named import open_oracle
-from lockstep.targets.program.messages import CapabilitiesMessage
+from lockstep.targets.program.capabilities import CapabilitiesMessage
 from lockstep.targets.program.program import Program
 from lockstep.targets.program.target import ProgramLane, ProgramTarget
 from lockstep.verdict import Verdict
@@ -66,7 +66,7 @@ class Subject:
                 elif run.verdict is Verdict.AGREE:
                     agreeing += 1
                 else:
-                    raise Wrong(f"{name}: {said(run)}")
+                    raise Wrong(f"{name}: {said(run)}", case, run)
         return f"{agreeing} agree" + (f", {unsupported} not compared" if unsupported else "")
 
 

@@ -46,7 +46,8 @@ def _opening_lines(plan: Plan, jobs: int) -> list[str]:
         raise UsageError(f"{exclusive} holds one state: it takes --jobs 1")
     reach(each.name for each in targets)
     names = ", ".join(map(_name, targets, plan.settings))
-    lines = [f"fuzzing {names} on {plan.storage}, seed {plan.seed}"]
+    where = plan.settings[0].storage or plan.storage
+    lines = [f"fuzzing {names} on {where}, seed {plan.seed}"]
     lines += list(plan.settings[0].judging.words())
     carved = plan.carving.words()
     lines += [f"cases are made {carved}"] if carved else []

@@ -11,14 +11,15 @@ import click
 from lockstep.campaign.campaign import Budget
 from lockstep.campaign.plan import Plan, carved_for
 from lockstep.campaign.single import run_single
-from lockstep.case.file import Setting, load
+from lockstep.case.file import CaseFileError, Setting, load
 from lockstep.case.judging import Asked
 from lockstep.case.surroundings import Surroundings
 from lockstep.case.values import Case
 from lockstep.cli import options
 from lockstep.cli.console import run_on_console
 from lockstep.cli.duration import duration
-from lockstep.cli.exit_codes import of_campaign, of_single
+from lockstep.cli.exit_codes import AGREE, USAGE, of_campaign, of_single
+from lockstep.cli.group import complain
 from lockstep.cli.judging import judging
 from lockstep.cli.output import say
 from lockstep.cli.surroundings import surroundings
@@ -28,6 +29,7 @@ from lockstep.findings.files import files_in
 from lockstep.generate.carve import carved
 from lockstep.generate.carving import KINDS, TERMS, Carving, by_hand
 from lockstep.report.single import single_lines
+from lockstep.run.stores import parted
 from lockstep.targets.named import reach
 from lockstep_ledger.storage.access import SHARED
 
@@ -73,7 +75,7 @@ SECONDS = 60.0
 @surroundings()
 @judging()
 @options.strategy()
-@options.storage("rocksdb")
+@options.storage("rocksdb", under_test=True)
 @options.database()
 @options.scheme("keyed-hash")
 @click.option(
@@ -123,21 +125,32 @@ def fuzz(
 
     A campaign begins with the hand-written vectors that come with lockstep.
     """
+    back_end, under_test = parted(storage)
     settings = tuple(
         Setting(
-            name, workers, driver, access, deadline, memory, isolate, asked.over(), surroundings
+            name,
+            workers,
+            driver,
+            access,
+            deadline,
+            memory,
+            isolate,
+            under_test,
+            asked.over(),
+            surroundings,
         )
         for name in executors
     )
     carving = carved_for(settings, by_hand(only, without))
     scheme = _scheme(scheme, carving)
+    saved, code = _seeds(seeds, scheme)
     plan = Plan(
         seed=seed or secrets.token_hex(8),
         settings=settings,
-        storage=storage,
+        storage=back_end,
         scheme=scheme,
         database=database,
-        seeds=_uncarved(shipped_cases(scheme), carving) + _seeds(seeds, scheme),
+        seeds=_uncarved(shipped_cases(scheme), carving) + saved,
         strategy=strategy,
         findings=findings,
         carving=carving,
@@ -146,7 +159,7 @@ def fuzz(
         return _show(plan, number)
     seconds = SECONDS if seconds is None and cases is None else seconds
     budget = Budget(cases, seconds, kinds)
-    return of_campaign(run_on_console(plan, budget, jobs))
+    return of_campaign(run_on_console(plan, budget, jobs)) or code
 
 
 def _show(plan: Plan, number: int) -> int:
@@ -170,9 +183,24 @@ def _uncarved(cases: tuple[Case, ...], carving: Carving) -> tuple[Case, ...]:
     return tuple(case for case in cases if carved(case, carving) == case)
 
 
-def _seeds(path: Path | None, scheme: str) -> tuple[Case, ...]:
-    """Return the cases saved in ``path`` in the order of their names, under ``scheme``."""
+def _seeds(path: Path | None, scheme: str) -> tuple[tuple[Case, ...], int]:
+    """Return the cases saved in ``path`` in the order of their names, under ``scheme``.
+
+    A file that cannot be used is named, and left out; the code is 2 then, unless there is no other.
+    """
     files = [] if path is None else sorted(files_in([path]))
     if path is not None and not files:
         raise UsageError(f"no case files in {path}")
-    return tuple(replace(load(each).case, scheme=scheme) for each in files)
+    cases: list[Case] = []
+    refused: list[str] = []
+    for each in files:
+        try:
+            cases.append(replace(load(each).case, scheme=scheme))
+        except CaseFileError as error:
+            refused.append(str(error))
+    if refused and not cases:
+        raise UsageError("; ".join(refused))
+    code = AGREE
+    for line in refused:
+        code = complain(USAGE, line)
+    return tuple(cases), code

@@ -32,7 +32,7 @@ from lockstep.targets.trust import Trust
 @judging(of_a_file=True)
 @options.strategy()
 @options.trust()
-@options.storage("memory")
+@options.storage(otherwise=f"{options.THE_FILES}, else memory", under_test=True)
 @options.database()
 @click.option("--quiet", is_flag=True, help="Print failures and the totals only.")
 @click.option(
@@ -53,7 +53,7 @@ def replay(
     asked: Asked,
     strategy: str | None,
     trust: bool,
-    storage: str,
+    storage: str | None,
     database: Path | None,
     quiet: bool,
     strict: bool,

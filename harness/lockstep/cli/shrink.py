@@ -26,6 +26,7 @@ from lockstep.targets.trust import Trust
 @options.memory(otherwise=options.THE_FILES)
 @surroundings(of_a_file=True)
 @judging(of_a_file=True)
+@options.storage(otherwise=f"{options.THE_FILES}, else memory", under_test=True)
 @options.trust()
 @options.into(otherwise="that of CASE")
 def shrink(
@@ -35,6 +36,7 @@ def shrink(
     memory: int | None,
     surroundings: Surroundings,
     asked: Asked,
+    storage: str | None,
     trust: bool,
     into: Path | None,
 ) -> int:
@@ -50,7 +52,7 @@ def shrink(
         asked=asked,
         surroundings=surroundings,
     )
-    shrunk = shrink_file(case, into or case.parent, chosen)
+    shrunk = shrink_file(case, into or case.parent, chosen, storage)
     for line in shrunk_lines(shrunk):
         say(line)
     return of_verdicts([shrunk.settled.run.verdict])

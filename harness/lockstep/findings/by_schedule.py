@@ -13,6 +13,7 @@ from lockstep.case.deviation import Schedule
 from lockstep.case.file import Record
 from lockstep.case.values import Case
 from lockstep.explain.sentence import race_sentence
+from lockstep.findings.earlier_cases import shortest_run
 from lockstep.findings.finding import Settled
 from lockstep.findings.replayed import (
     BroughtBack,
@@ -40,13 +41,35 @@ LATE_SECONDS, LEAST_LATE = 60.0, 6
 
 
 class BySchedule:
-    """Brings failures of a steered lane back, each run on an executor that has run nothing else."""
+    """Brings failures of a steered lane back.
 
-    def __init__(self, lane: SteeredLane) -> None:
-        self._lane = FreshLane(lane)
+    Each run is on an executor that has run nothing else, or nothing but the cases of ``after``.
+    """
 
-    def settle(self, case: Case, run: Run, watch: Watch = UNWATCHED) -> Settled:
-        """Shrink case and schedule, and replay both twice."""
+    def __init__(self, lane: SteeredLane, after: tuple[Case, ...] = ()) -> None:
+        self._plain = lane
+        self._after = after
+        self._lane = FreshLane(lane, after)
+
+    def settle(
+        self, case: Case, run: Run, watch: Watch = UNWATCHED, earlier: tuple[Case, ...] = ()
+    ) -> Settled:
+        """Shrink case and schedule, and replay both twice.
+
+        Where ``case`` does not fail alone, look for the ``earlier`` cases that it fails after.
+        """
+        settled = self._settled(case, run, watch)
+        if settled.run is not run:
+            return settled
+        after = shortest_run(case, run, self._plain, earlier, watch.between)
+        if not after:
+            return settled
+        # What is smaller fails after others alone, so it is not kept before these are known.
+        again = BySchedule(self._plain, after).settle(case, run, Watch(between=watch.between))
+        return settled if again.run is run else again
+
+    def _settled(self, case: Case, run: Run, watch: Watch) -> Settled:
+        """Shrink and replay; where the failure is not back, ``run`` is the one that is told."""
         lane = self._lane
         reduced = shrink(case, run, lane, watch)
         final = lane.run_deviating(reduced.case, reduced.schedule)
@@ -59,6 +82,7 @@ class BySchedule:
             final,
             repeatable=not lost and is_repeatable(reduced.case, reduced.schedule, lane),
             race=race_sentence(lane, reduced.case, reduced.schedule) if reduced.schedule else None,
+            after=self._after,
         )
 
     def replay(self, record: Record, *, strict: bool) -> BroughtBack:

@@ -42,7 +42,7 @@ def replay(
     setting = setting or own
     with open_lane(setting, stores, target) as lane:
         if strategy is None:
-            back = way_back(lane, record.verdict).replay(record, strict=strict)
+            back = way_back(lane, record.verdict, record.after).replay(record, strict=strict)
         else:
             back = draw(record, as_chosen(lane), strategy)
     same = _same_oracle(own, setting)

@@ -11,7 +11,7 @@ from lockstep.findings.files import FROM_THE_FILE, Options
 from lockstep.findings.finding import Settled
 from lockstep.findings.replayed import Rung
 from lockstep.findings.way_back import way_back
-from lockstep.run.stores import open_stores
+from lockstep.run.stores import open_stores, parted
 from lockstep.targets.named import open_lane, reach
 
 
@@ -29,26 +29,28 @@ class ShrunkFile:
     another: bool = False
 
 
-def shrink_file(path: Path, folder: Path, options: Options = FROM_THE_FILE) -> ShrunkFile:
+def shrink_file(
+    path: Path, folder: Path, options: Options = FROM_THE_FILE, storage: str | None = None
+) -> ShrunkFile:
     """Shrink the case in ``path`` into ``folder``, as its file says or as ``options`` do.
 
-    Raises ``CaseFileError`` if it cannot be read, ``UsageError`` if it does not fail or may not
-    have its executor run, and ``HarnessFault`` when the disk refuses.
+    Likewise over a store under test. Raises ``CaseFileError`` if it cannot be read, ``UsageError``
+    if it does not fail or may not have run what it names, ``HarnessFault`` when the disk refuses.
     """
     record = load(path)
-    own = options.setting_in(record, path)
+    own = options.setting_in(record, path, storage)
     setting = replace(
         own,
         deadline=options.deadline or own.deadline,
         memory=options.memory or own.memory,
     )
     reach([setting.executor])
-    with open_stores("memory") as stores, open_lane(setting, stores) as lane:
-        way = way_back(lane, record.verdict)
+    with open_stores(parted(storage or "memory")[0]) as stores, open_lane(setting, stores) as lane:
+        way = way_back(lane, record.verdict, record.after)
         back = way.replay(record, strict=False)
         run = back.run
         if not run.verdict.is_failure:
-            raise UsageError(f"{path}: the case does not fail on {setting.executor}")
+            raise UsageError(f"{path}: the case does not fail on {setting.tested}")
         settled = way.settle(record.case, run)
     try:
         saved = save(settled.record(setting, record.origin), folder)

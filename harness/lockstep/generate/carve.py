@@ -21,6 +21,7 @@ from lockstep_ledger.model import (
     Account,
     Address,
     Burn,
+    Chain,
     FeeType,
     NonceBump,
     Payload,
@@ -49,8 +50,9 @@ class _Knife:
     def __init__(self, case: Case, carving: Carving) -> None:
         self._carving = carving
         self._scheme = SCHEMES[case.scheme]
+        self._chain_id = case.state.chain.chain_id
         self._places = _places(case.state, carving.accounts)
-        self.state = _state(case.state, carving)
+        self.state = _state(case.state, carving, len(case.steps))
 
     def step(self, step: Step) -> Step | None:
         """Return what is left of a step, None if nothing is."""
@@ -74,17 +76,21 @@ class _Knife:
         if isinstance(intent, RawIntent):
             return None if self._carving.lacks("raw") else intent
         left = self._paid(replace(intent, source=self._place(intent.source)))
+        if intent.chain_id == self._chain_id:
+            left = replace(left, chain_id=self.state.chain.chain_id)
         payload = self._payload(left)
         cosigners = None if self._carving.lacks("multisig") else left.cosigners
         return self._told_by_wire(replace(left, payload=payload, cosigners=cosigners))
 
     def _paid(self, intent: Intent) -> Intent:
-        """Let coin pay for what energy was to pay for."""
-        if intent.fee_type != FeeType.ENERGY or not self._carving.lacks("energy"):
+        """Let coin pay, or the first fee type there is, for what another was to pay for."""
+        left = self._carving.fee_types
+        by_energy = intent.fee_type == FeeType.ENERGY and self._carving.lacks("energy")
+        if not by_energy and (left is None or intent.fee_type in left):
             return intent
         cosigned = None if intent.cosigners is None else len(intent.cosigners)
         fee = estimated_fee(intent.payload, cosigned)
-        return replace(intent, fee_type=FeeType.TOS, fee=fee)
+        return replace(intent, fee_type=min(left or {FeeType.TOS}), fee=fee)
 
     def _payload(self, intent: Intent) -> Payload:
         payload = self._placed(intent.payload)
@@ -161,9 +167,20 @@ def _places(state: State, most: int | None) -> Mapping[Address, Address]:
     return {address: kept[number % len(kept)] for number, address in every}
 
 
-def _state(state: State, carving: Carving) -> State:
+def _chain(chain: Chain, carving: Carving, blocks: int) -> Chain:
+    """Return a chain of those that are left, so low that ``blocks`` do not lead beyond."""
+    if carving.chains is not None and chain.chain_id not in carving.chains:
+        chain = replace(chain, chain_id=min(carving.chains))
+    if carving.heights is not None:
+        low, high = carving.heights
+        chain = replace(chain, height=max(low, min(chain.height, high - blocks)))
+    return chain
+
+
+def _state(state: State, carving: Carving, blocks: int) -> State:
     kept = list(state.accounts)[: None if carving.accounts is None else max(1, carving.accounts)]
-    return State(state.chain, {each: _account(state.accounts[each], carving) for each in kept})
+    chain = _chain(state.chain, carving, blocks)
+    return State(chain, {each: _account(state.accounts[each], carving) for each in kept})
 
 
 def _account(account: Account, carving: Carving) -> Account:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lockstep.faults import UsageError
 from lockstep.generate.swarm import FEATURES
+
+T = TypeVar("T")
 
 KINDS = ("transfers", "burn", "nonce_bump", "multisig", "raw")
 """Kinds of transaction; ``multisig`` is also what accounts and co-signers have, ``raw`` bytes."""
@@ -39,6 +42,7 @@ class Carving:
 
     ``transactions`` and ``accounts`` are the most of a block and of a state, ``schemes`` the
     signature schemes that are left, None: all. ``by_wire`` leaves only what bytes can say.
+    ``fee_types`` and ``chains`` are the numbers that are left, ``heights`` the lowest and highest.
     """
 
     without: tuple[str, ...] = ()
@@ -46,6 +50,9 @@ class Carving:
     accounts: int | None = None
     schemes: frozenset[str] | None = None
     by_wire: bool = False
+    fee_types: frozenset[int] | None = None
+    chains: frozenset[int] | None = None
+    heights: tuple[int, int] | None = None
 
     def lacks(self, word: str) -> bool:
         """Tell whether ``word`` is taken away."""
@@ -67,18 +74,16 @@ class Carving:
 
         Raises ``UsageError`` where they leave nothing to make a case of.
         """
-        schemes = self.schemes
-        if schemes is None or other.schemes is None:
-            schemes = schemes or other.schemes
-        else:
-            schemes = schemes & other.schemes
         return _checked(
             Carving(
                 _in_order({*self.without, *other.without}),
                 _least(self.transactions, other.transactions),
                 _least(self.accounts, other.accounts),
-                schemes,
+                _both(self.schemes, other.schemes),
                 self.by_wire or other.by_wire,
+                _both(self.fee_types, other.fee_types),
+                _both(self.chains, other.chains),
+                _within(self.heights, other.heights),
             )
         )
 
@@ -89,6 +94,12 @@ class Carving:
             parts.append(f"at most {self.transactions} transactions a block")
         if self.accounts is not None:
             parts.append(f"at most {self.accounts} accounts")
+        if self.fee_types is not None:
+            parts.append(f"fee types {', '.join(map(str, sorted(self.fee_types)))}")
+        if self.chains is not None:
+            parts.append(f"chains {', '.join(map(str, sorted(self.chains)))}")
+        if self.heights is not None:
+            parts.append(f"heights {self.heights[0]} to {self.heights[1]}")
         if self.by_wire:
             parts.append("only what bytes can say")
         return "; ".join(parts)
@@ -116,6 +127,9 @@ def _words(text: str | None, known: tuple[str, ...]) -> Iterable[str]:
 def _checked(carving: Carving) -> Carving:
     if not carving.kinds:
         raise UsageError(f"cases {carving.words()}: no kind of transaction is left")
+    low, high = carving.heights or (0, 0)
+    if frozenset() in (carving.fee_types, carving.chains) or low > high:
+        raise UsageError(f"cases {carving.words()}: no fee type, chain or height is left")
     if carving.lacks("skip") and carving.lacks("atomic"):
         raise UsageError(f"cases {carving.words()}: no policy of a block is left")
     return carving
@@ -124,6 +138,18 @@ def _checked(carving: Carving) -> Carving:
 def _in_order(words: Iterable[str]) -> tuple[str, ...]:
     found = set(words)
     return tuple(each for each in WORDS if each in found)
+
+
+def _both(one: frozenset[T] | None, other: frozenset[T] | None) -> frozenset[T] | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
+
+
+def _within(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one[0], other[0]), min(one[1], other[1])
 
 
 def _least(one: int | None, other: int | None) -> int | None:

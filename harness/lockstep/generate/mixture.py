@@ -1,6 +1,7 @@
 """The campaign's own generator: a seeded mixture of shapes that feeds the total decoder.
 
-Every case also has features of its own switched off, see ``swarm``.
+Every case also has features of its own switched off, see ``swarm``. In a share of them executors
+that speculate give up at once, or at the second abort of a transaction, so that they fall back.
 
 Invariant: case number i of a seed is the same whoever generates it, and in whatever order.
 """
@@ -19,6 +20,9 @@ from lockstep.streams import stream
 
 _SHARES = {Shape.BOUNDARY: 7, Shape.DENSE: 6, Shape.CHAIN: 4, Shape.FAULT: 2, Shape.LIMIT: 1}
 _SHAPES = tuple(shape for shape, share in _SHARES.items() for _ in range(share))
+
+_LIMITED = 8
+"""One case in so many has few retries."""
 
 
 def draw_at(seed: str, number: int) -> Draw:
@@ -50,4 +54,11 @@ def case_at(seed: str, number: int, scheme: str = "keyed-hash", carving: Carving
         off = int.from_bytes(draw.header[:SWARM_BYTES], "big") | carving.bits
         header = off.to_bytes(SWARM_BYTES, "big") + draw.header[SWARM_BYTES:]
         draw = replace(draw, header=header)
-    return carved(decode(draw, scheme), carving)
+    case = replace(decode(draw, scheme), retries=_retries_at(seed, number))
+    return carved(case, carving)
+
+
+def _retries_at(seed: str, number: int) -> int | None:
+    """Draw a limit, mostly none: a stream of its own leaves all else of a case as it is."""
+    random = stream(seed, "retries", number)
+    return random.randrange(2) if random.randrange(_LIMITED) == 0 else None

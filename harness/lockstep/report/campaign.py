@@ -35,6 +35,7 @@ def summary_table(report: Report) -> Table:
     whole = f", {tally.cases} of them in whole chunks" if more.cases else ""
     table.add_row("cases", f"{tally.cases + more.cases} in {report.seconds:.1f} s{whole}")
     table.add_row("executions of blocks", str(tally.executions + more.executions))
+    table.add_row("steps exchanged", f"{tally.exchanged} cases, in {tally.orders} other orders")
     counts = Counter(tally.verdicts) + Counter(more.verdicts)
     for word, count in sorted(counts.items()):
         text = str(count) if more.cases else _by_executor(word, count, tally)
@@ -49,6 +50,9 @@ def summary_table(report: Report) -> Table:
     table.add_row("failing share", f"{measure.failing_share:.1%} of receipts")
     table.add_row("late failing share", f"{measure.late_share:.1%} of receipts")
     table.add_row("parallel fraction", f"{measure.parallel_fraction:.1%} of blocks")
+    for executor, overlap in sorted(tally.overlap.items()):
+        named = f": {executor}" if len(tally.overlap) > 1 else ""
+        table.add_row(*cells("overlap", f"{overlap}{named}"))
     table.add_row("behaviour met", cover_line(tally.facts))
     table.add_row("result codes met", f"{measure.codes_met} of {len(Code)}")
     table.add_row("controls", _controls(tally.controls))

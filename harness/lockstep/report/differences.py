@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lockstep.case.file import Setting
 from lockstep.foreign.text import shown
-from lockstep.targets.trust import is_ours
+from lockstep.targets.trust import is_our_storage, is_ours
 from lockstep.verdict import Difference
 
 SHOWN_DIFFERENCES = 12
@@ -47,12 +47,12 @@ _SAID = ("workers", "driver", "access", "deadline", "memory")
 def replay_command(path: Path, setting: Setting) -> str:
     """Return the command that runs a saved case again under ``setting``, which its file holds.
 
-    An executor that is not ours is named once more, for a file alone has nothing run; so is an
-    oracle.
+    What of it is not ours is named once more, for a file alone has nothing run.
     """
     words = ["lockstep", "replay", str(path)]
     for option, name in (("--executor", setting.executor), ("--oracle", setting.judging.oracle)):
         words += [] if is_ours(name) else [option, name]
+    words += [] if is_our_storage(setting.storage) else ["--storage", setting.storage]
     for name, value in setting.surroundings.variables:
         words += ["--env", f"{name}={value}"]
     words += ["--cwd", setting.surroundings.folder] if setting.surroundings.folder else []

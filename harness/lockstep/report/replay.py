@@ -23,7 +23,7 @@ def replayed_lines(file: ReplayedFile, *, quiet: bool) -> Iterator[str]:
     unsupported = run.verdict is Verdict.UNSUPPORTED
     if run.verdict is not Verdict.AGREE or replayed.rung is not Rung.DEVIATIONS or not quiet:
         why = f": {'; '.join(run.why_unsupported())}" if unsupported else ""
-        where = f"{shown(_where(file.setting))}{_rung_text(replayed)}"
+        where = f"{shown(_where(file.setting))}{_case_text(file)}{_rung_text(replayed)}"
         yield f"{run.verdict.value} {path} ({where}){why}"
     if not unsupported:
         yield from difference_lines(run.differences)
@@ -58,9 +58,15 @@ def total_lines(totals: Totals) -> Iterator[str]:
 def _where(setting: Setting) -> str:
     judged = "".join(f", {each}" for each in setting.judging.words())
     if not find(setting.executor).drivers:
-        return setting.executor + judged
+        return setting.tested + judged
     access = "" if setting.access == SHARED else f", {setting.access}"
-    return f"{setting.executor}, {setting.workers} workers, {setting.driver}{access}{judged}"
+    return f"{setting.tested}, {setting.workers} workers, {setting.driver}{access}{judged}"
+
+
+def _case_text(file: ReplayedFile) -> str:
+    retries = "" if file.retries is None else f", retries {file.retries}"
+    cases = "case" if file.earlier == 1 else "cases"
+    return retries + (f", after {file.earlier} other {cases}" if file.earlier else "")
 
 
 def _rung_text(replayed: Replayed) -> str:

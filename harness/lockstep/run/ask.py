@@ -17,6 +17,7 @@ from lockstep.foreign.text import error_text
 from lockstep.run.result import StepFailure
 from lockstep.run.watchdog import TimeOver
 from lockstep.schedules.dpor import Redundant
+from lockstep.undisturbed import was_asked
 from lockstep.verdict import NoOutcome, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import State
@@ -55,13 +56,15 @@ def ask(
     """Return what is answered for ``block`` on ``before``, or why that is no outcome."""
     try:
         answer: object = asked.execute(block, before, reader, way)
-    except (Redundant, KeyboardInterrupt, TimeOver, HarnessFault):
+    except (Redundant, TimeOver, HarnessFault):
         raise
     except NoOutcome as error:
         return None, StepFailure(error.verdict, error.differences)
     except Hang as error:
         return None, StepFailure.of(Verdict.HANG, "hang", error_text(error))
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and was_asked(error):
+            raise
         return None, StepFailure.of(Verdict.CRASH, type(error).__name__, error_text(error))
     if not isinstance(answer, Outcome):
         return None, StepFailure.of(Verdict.PROTOCOL_ERROR, "answer", f"a {type(answer).__name__}")
@@ -74,13 +77,15 @@ def ask_to_merge(
     """Have ``changes`` merged, and return what went wrong."""
     try:
         asked.merge(changes, storage, topoheight)
-    except (KeyboardInterrupt, TimeOver, HarnessFault):
+    except (TimeOver, HarnessFault):
         raise
     except NoOutcome as error:
         return StepFailure(error.verdict, error.differences)
     except Hang as error:
         return StepFailure.of(Verdict.HANG, "merge hang", error_text(error))
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and was_asked(error):
+            raise
         return StepFailure.of(Verdict.CRASH, f"merge {type(error).__name__}", error_text(error))
     return None
 

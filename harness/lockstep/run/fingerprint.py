@@ -1,6 +1,6 @@
 """The fingerprint of a failure: what makes two failing cases the same finding.
 
-Invariant: it depends on the executor, the verdict and the first thing that differs (of a receipt,
+Invariant: it depends on what is tested, the verdict and the first thing that differs (of a receipt,
 the two codes); not on accounts, amounts, positions or the case's size. Only the first, because what
 follows a wrong result differs in ways that say nothing about its cause.
 """
@@ -23,9 +23,9 @@ def signature_of(run: Run) -> tuple[str, ...]:
     return (run.verdict.value, *(_kind(each) for each in run.differences[:1]))
 
 
-def fingerprint(executor: str, run: Run) -> str:
-    """Return the short name under which findings of this kind are kept."""
-    words = (executor, *signature_of(run))
+def fingerprint(tested: str, run: Run) -> str:
+    """Return the short name under which findings of this kind, on what is ``tested``, are kept."""
+    words = (tested, *signature_of(run))
     return blake3("\x1f".join(words).encode()).hexdigest(length=6)
 
 

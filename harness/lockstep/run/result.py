@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from lockstep.case.deviation import task_name
 from lockstep.case.manner import Manner
 from lockstep.foreign.text import shown
+from lockstep.run.overlap import NONE_TOLD, Overlap
 from lockstep.verdict import Difference, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import State
@@ -46,7 +47,8 @@ class Run:
     """How a case ended; ``step`` is the step that decided a verdict other than agree.
 
     ``not_compared`` says in words what the executor could not be asked for: of an unsupported run
-    the reason, of any other what its verdict does not speak of.
+    the reason, of any other what its verdict does not speak of. ``overlap`` is what the executor
+    told of how parallel its executions were.
     """
 
     verdict: Verdict
@@ -54,6 +56,7 @@ class Run:
     blocks: tuple[BlockRun, ...]
     step: int | None = None
     not_compared: tuple[str, ...] = ()
+    overlap: Overlap = NONE_TOLD
 
     @property
     def executions(self) -> int:

@@ -30,9 +30,11 @@ from lockstep.compare.left_out import still_different, without_left_out
 from lockstep.compare.outcomes import compare_outcomes, well_typed
 from lockstep.compare.states import compare_states
 from lockstep.faults import HarnessFault, UsageError
+from lockstep.foreign.text import error_text
 from lockstep.run.ask import Asked, W, ask, ask_to_merge, judge
 from lockstep.run.drivers import AskedBlock, Ways, execute_in, what_was_seen
 from lockstep.run.expected import ExpectedChain
+from lockstep.run.history import Remembering, ask_to_rewind
 from lockstep.run.outside_faults import (
     Watcher,
     dying,
@@ -46,6 +48,7 @@ from lockstep.run.stores import Stores
 from lockstep.run.unreadable import UnreadableReader
 from lockstep.run.watchdog import TimeOver, executing
 from lockstep.schedules.dpor import Redundant
+from lockstep.undisturbed import was_asked
 from lockstep.verdict import Difference, NoOutcome, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import NATIVE, State
@@ -55,9 +58,6 @@ from lockstep_ledger.storage.access import SHARED, Access, open_access
 from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.storage.protocol import OwnedStorage, Reader
 from lockstep_parallel.steps.drivers.protocol import Hang
-
-STORAGE_DEADLINE = 10.0
-"""Seconds that a step of a case may take of which the storage is under test."""
 
 
 def run_case(
@@ -77,17 +77,19 @@ def run_case(
     the storage is under test. Then an exception of it, or one that never comes, is a failure.
     """
     session = _Session(case, asked, ways, standard)
-    if not stores.under_test:
+    if stores.deadline is None:
         return session.run(stores, access, nullcontext)
     try:
-        return session.run(stores, access, partial(executing, STORAGE_DEADLINE))
-    except (KeyboardInterrupt, TimeOver, HarnessFault, UsageError, Redundant):
+        return session.run(stores, access, partial(executing, stores.deadline))
+    except (TimeOver, HarnessFault, UsageError, Redundant):
         raise
     except Hang as error:
-        return session.ended(StepFailure.of(Verdict.HANG, "storage hang", str(error)))
-    except Exception as error:
+        return session.ended(StepFailure.of(Verdict.HANG, "storage hang", error_text(error)))
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and was_asked(error):
+            raise
         where = f"storage {type(error).__name__}"
-        return session.ended(StepFailure.of(Verdict.CRASH, where, str(error)))
+        return session.ended(StepFailure.of(Verdict.CRASH, where, error_text(error)))
 
 
 class _Session(Generic[W]):
@@ -102,6 +104,8 @@ class _Session(Generic[W]):
         self._ways = ways
         self._judging = standard.judging
         self._chain = ExpectedChain(case.state, case.scheme, standard.oracle)
+        if isinstance(asked, Remembering):
+            asked.follow(case, self._chain)
         self._blocks: list[BlockRun] = []
         self._number: int | None = None
         self._not_compared: dict[str, None] = {}
@@ -128,7 +132,7 @@ class _Session(Generic[W]):
         """Take one step of the case; where the oracle gives no outcome, that ends it."""
         if isinstance(step, RewindStep):
             return self.rewind(step)
-        block = realise(step, self._case.scheme)
+        block = realise(step, self._case.scheme, self._chain.blocks)
         try:
             expected = self._chain.outcome(block)
         except NoOutcome as error:
@@ -188,7 +192,7 @@ class _Session(Generic[W]):
         """Take back blocks in the storage and compare what is left."""
         self._chain.rewind(step.blocks)
         self._access.storage.rewind(self._chain.blocks)
-        return self._check_stored()
+        return ask_to_rewind(self._asked, step.blocks) or self._check_stored()
 
     def _dry_runs(
         self, step: BlockStep, block: Block, before: State, expected: Outcome

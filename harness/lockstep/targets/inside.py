@@ -44,10 +44,14 @@ class InsideTarget(Target):
         super().__init__(name)
         self.factory = factory
 
-    def build(self, scheme: Scheme, workers: int) -> Executor:
-        """Build the executor. Raises ``UsageError`` if its class refuses."""
+    def build(self, scheme: Scheme, workers: int, retries: int | None = None) -> Executor:
+        """Build the executor. Raises ``UsageError`` if its class refuses.
+
+        The limit of ``retries``, if there is one, is told to a class that can be told.
+        """
+        more = {} if retries is None or not self._takes_retries() else {"retries": retries}
         try:
-            executor = self.factory(scheme, workers=workers)
+            executor = self.factory(scheme, workers=workers, **more)
         except (Exception, SystemExit) as error:
             raise UsageError(
                 f"executor {self.name} cannot be built: {named_error(error)}"
@@ -56,6 +60,12 @@ class InsideTarget(Target):
             if not callable(getattr(executor, method, None)):
                 raise UsageError(f"executor {self.name} has no method {method}")
         return executor
+
+    def _takes_retries(self) -> bool:
+        try:
+            return "retries" in inspect.signature(self.factory).parameters
+        except (TypeError, ValueError):
+            return False
 
     def build_of_source(self) -> str:
         """Return a hash of the source file that defines the executor, empty if there is none."""
@@ -66,7 +76,7 @@ class InsideTarget(Target):
             return ""
 
     def open(self, setting: Setting, stores: Stores) -> InsideLane:
-        """Return a lane that builds the executor once for every scheme it meets."""
+        """Return a lane that builds the executor once for every scheme and limit it meets."""
         return InsideLane(self, setting, stores)
 
 
@@ -79,14 +89,14 @@ class InsideLane(SteeredLane):
         super().__init__(setting)
         self._target = target
         self._stores = stores
-        self._built: dict[str, Driven] = {}
+        self._built: dict[tuple[str, int | None], Driven] = {}
         self._threads = Threads(delay_seed=0)
 
     def run(self, case: Case, ways: Ways[Driver]) -> Run:
         """Run ``case`` under the drivers given, or on real threads where the setting says so."""
         if self.setting.driver == "threads":
             ways = self._threaded
-        driven = self._driven(case.scheme)
+        driven = self._driven(case.scheme, case.retries)
         run = run_case(case, driven, ways, self._stores, self.setting.access, self.standard)
         if driven.was_late:
             self._start_anew()
@@ -137,12 +147,12 @@ class InsideLane(SteeredLane):
         self._threads.close()
         self.standard.oracle.close()
 
-    def _driven(self, scheme: str) -> Driven:
-        driven = self._built.get(scheme)
+    def _driven(self, scheme: str, retries: int | None = None) -> Driven:
+        driven = self._built.get((scheme, retries))
         if driven is None:
-            executor = self._target.build(SCHEMES[scheme], self.setting.workers)
+            executor = self._target.build(SCHEMES[scheme], self.setting.workers, retries)
             driven = Driven(executor, self.setting.deadline)
-            self._built[scheme] = driven
+            self._built[scheme, retries] = driven
         return driven
 
     def renew(self) -> None:

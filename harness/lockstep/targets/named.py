@@ -12,6 +12,7 @@ from lockstep.faults import UsageError
 from lockstep.loading import imported
 from lockstep.run.standard import Oracle, ReferenceOracle, Standard
 from lockstep.run.stores import MemoryStores, Stores
+from lockstep.run.under_test import StoresUnderTest
 from lockstep.targets.canary import Canary, RaceCanary
 from lockstep.targets.inside import InsideTarget
 from lockstep.targets.isolated import IsolatedTarget
@@ -102,9 +103,12 @@ def find_inside(name: str) -> InsideTarget:
 def open_lane(setting: Setting, stores: Stores, target: Target | None = None) -> Lane:
     """Open the target that ``setting`` names, or ``target``, under ``setting``.
 
+    Cases are stored in ``stores``, or where ``setting`` says if that names a store under test.
     Raises ``UsageError`` where it cannot be judged as ``setting`` says.
     """
     found = target or find(setting.executor)
+    if setting.storage:
+        stores = StoresUnderTest(setting.storage, setting.deadline)
     if setting.isolated and isinstance(found, InsideTarget):
         found = IsolatedTarget(found.name)
     lane = found.open(setting, stores)
@@ -135,7 +139,9 @@ def open_oracle(setting: Setting, target: Target) -> Oracle:
     oracle = target if named == SEQUENTIAL else find(named)
     if not oracle.has_sequential_mode:
         raise UsageError(f"--oracle {named} is unsupported: {oracle.name} has no sequential mode")
-    apart = replace(setting, executor=oracle.name, workers=1, driver=DRIVERS[0], judging=EXACTLY)
+    apart = replace(
+        setting, executor=oracle.name, workers=1, driver=DRIVERS[0], storage="", judging=EXACTLY
+    )
     return LaneOracle(oracle.open(apart, MemoryStores()))
 
 

@@ -24,6 +24,7 @@ from lockstep.run.result import Run, StepFailure
 from lockstep.run.standard import BY_REFERENCE, Standard
 from lockstep.run.stores import Stores
 from lockstep.schedules.mix import Mix
+from lockstep.targets.exchanged import NONE_EXCHANGED, Exchanged
 from lockstep.verdict import Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import State
@@ -97,6 +98,17 @@ class Lane(ABC):
             raise UsageError(f"unknown access mode {setting.access!r}: known are {known}")
         self.setting = setting
 
+    def renew(self) -> None:  # noqa: B027 - what is outside of us is not ours to build again
+        """Forget whatever earlier cases left in the executor, where it is ours to build."""
+
+    def references(self) -> tuple[str, ...] | None:
+        """Return the kinds of references that transactions may have; None where none matters."""
+        return None
+
+    def wants_width(self) -> bool:
+        """Tell whether blocks have to be large for two transactions to be in progress at once."""
+        return False
+
     @abstractmethod
     def run_plain(self, case: Case) -> Run:
         """Run every block of ``case`` once, in the plainest way there is."""
@@ -104,6 +116,10 @@ class Lane(ABC):
     @abstractmethod
     def run_mixed(self, case: Case, random: Random, mix: Mix) -> Run:
         """Run every block of ``case`` in the ways of a campaign."""
+
+    def run_exchanged(self, _case: Case, _run: Run, _number: int | None = None) -> Exchanged:
+        """Run a case that agreed with independent steps exchanged, where steps can be chosen."""
+        return NONE_EXCHANGED
 
     @abstractmethod
     def execute(

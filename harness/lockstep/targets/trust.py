@@ -7,7 +7,6 @@ lockstep's own, unless the user has named it or says that the file is to be trus
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +16,8 @@ from lockstep.case.judging import NOTHING, Asked
 from lockstep.case.surroundings import OURS, Surroundings
 from lockstep.faults import UsageError
 from lockstep.foreign.text import shown
+from lockstep.run.stores import parted
+from lockstep.run.under_test import RIGHT_STORAGE
 from lockstep.targets.named import BUILT_IN
 
 CATALOGUE = "lockstep_mutants.catalogue"
@@ -25,18 +26,18 @@ CATALOGUE = "lockstep_mutants.catalogue"
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What the user lets a file name besides our own executors: ``names``, or whatever it does."""
+    """What the user lets a file name besides what is ours: ``names``, or whatever it does."""
 
     names: frozenset[str] = frozenset()
     everything: bool = False
 
     def check(self, name: str, path: Path) -> None:
-        """Raise ``UsageError`` if the file in ``path`` may not have ``name`` run."""
-        self._check(name, path, "executor")
+        """Raise ``UsageError`` if the file in ``path`` may not have the executor ``name`` run."""
+        self._require(is_ours(name), "executor", name, path)
 
     def check_oracle(self, name: str, path: Path) -> None:
         """Raise ``UsageError`` if the file in ``path`` may not be judged by ``name``."""
-        self._check(name, path, "oracle")
+        self._require(is_ours(name), "oracle", name, path)
 
     def check_surroundings(self, asked: Surroundings, named: Surroundings, path: Path) -> None:
         """Raise ``UsageError`` if the file in ``path`` asks for more than the user named."""
@@ -49,11 +50,15 @@ class Trust:
             "run: --trust does so, or name them by --env and --cwd"
         )
 
-    def _check(self, name: str, path: Path, role: str) -> None:
-        if self.everything or name in self.names or is_ours(name):
+    def check_storage(self, name: str, path: Path) -> None:
+        """Raise ``UsageError`` if the file in ``path`` may not have the store ``name`` run."""
+        self._require(is_our_storage(name), "storage", name, path)
+
+    def _require(self, ours: bool, what: str, name: str, path: Path) -> None:
+        if self.everything or name in self.names or ours:
             return
         raise UsageError(
-            f"{path} asks for the {role} {shown(name, 200)}, which is not lockstep's own and was "
+            f"{path} asks for the {what} {shown(name, 200)}, which is not lockstep's own and was "
             "not run: --trust runs what a file names"
         )
 
@@ -63,7 +68,12 @@ OURS_ALONE = Trust()
 
 def is_ours(name: str) -> bool:
     """Tell whether ``name`` is an executor of lockstep itself, or names none at all."""
-    return name in BUILT_IN or ":" not in name or name in _catalogued()
+    return name in BUILT_IN or ":" not in name or name in _catalogued()[0]
+
+
+def is_our_storage(name: str) -> bool:
+    """Tell whether ``name`` is a store of lockstep itself, as one under test, or none at all."""
+    return name in ("", RIGHT_STORAGE) or name in _catalogued()[1]
 
 
 def setting_in(
@@ -71,6 +81,7 @@ def setting_in(
     path: Path,
     trust: Trust,
     executor: str | None = None,
+    storage: str | None = None,
     asked: Asked = NOTHING,
     surroundings: Surroundings = OURS,
 ) -> Setting:
@@ -87,6 +98,10 @@ def setting_in(
         trust.check_surroundings(setting.surroundings, surroundings, path)
     else:
         setting = replace(setting, executor=executor)
+    if storage is None:
+        trust.check_storage(setting.storage, path)
+    else:
+        setting = replace(setting, storage=parted(storage)[1])
     if trust.everything:
         surroundings = surroundings.over(setting.surroundings)
     setting = replace(setting, surroundings=surroundings)
@@ -96,11 +111,8 @@ def setting_in(
 
 
 @lru_cache(maxsize=1)
-def _catalogued() -> frozenset[str]:
-    return frozenset(_rows())
-
-
-def _rows() -> Iterator[str]:
+def _catalogued() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the executors and the stores that a fault is planted in."""
     module = importlib.import_module(CATALOGUE)
-    for row in (*module.ROWS, *module.MASKED):
-        yield row.executor
+    rows = (*module.ROWS, *module.MASKED)
+    return frozenset(row.executor for row in rows), frozenset(row.storage for row in module.ROWS)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 import pytest
 
+from tests.harness.cli.command_line import USAGE, lockstep
 from tests.harness.cli.commands import COMMANDS
 
 BOUNDS_DIFFER = {
@@ -78,6 +79,26 @@ def test_a_default_is_shown(option: click.Option) -> None:
     default = option.to_info_dict()["default"]
     if not option.is_flag and default is not None:
         assert option.show_default
+
+
+NEEDED = [
+    (words, option)
+    for _, words, option in PARAMETERS
+    if isinstance(option, click.Option) and option.required
+]
+
+
+def test_some_options_are_needed() -> None:
+    assert ("corpus grow", "--seed") in [(words, option.opts[0]) for words, option in NEEDED]
+
+
+@pytest.mark.parametrize(("words", "option"), NEEDED, ids=lambda each: str(each))
+def test_without_an_option_that_is_needed_a_command_is_a_usage_error(
+    words: str, option: click.Option
+) -> None:
+    result = lockstep(*words.split())
+    assert result.exit_code == USAGE
+    assert f"Missing option '{option.opts[0]}'" in result.stderr
 
 
 def several(parameter: click.Parameter) -> bool:

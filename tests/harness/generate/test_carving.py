@@ -16,9 +16,14 @@ from lockstep.generate.carve import carved
 from lockstep.generate.carving import KINDS, TERMS, WHOLE, WORDS, Carving, by_hand
 from lockstep.generate.mixture import case_at
 from lockstep.run.expected import ExpectedChain
+from lockstep.targets.program.capabilities import (
+    PAYLOADS,
+    CapabilitiesMessage,
+    HeightsMessage,
+    LimitsMessage,
+)
+from lockstep.targets.program.capabilities import TERMS as DECLARED_TERMS
 from lockstep.targets.program.declared import carving_of
-from lockstep.targets.program.messages import PAYLOADS, CapabilitiesMessage, LimitsMessage
-from lockstep.targets.program.messages import TERMS as DECLARED_TERMS
 from lockstep.targets.program.needs import missing
 from lockstep_ledger.model import NATIVE, Burn, FeeType, NonceBump, Policy, SetMultisig, Transfers
 
@@ -185,6 +190,10 @@ WHOLLY = CapabilitiesMessage(
         {"payloads": ["burn", "nonce_bump"], "terms": ["rewards"]},
         {"limits": LimitsMessage(transactions=3)},
         {"limits": LimitsMessage(accounts=3)},
+        {"fee_types": [0]},
+        {"chain_ids": [0]},
+        {"heights": HeightsMessage(highest="1000")},
+        {"heights": HeightsMessage(lowest="5", highest="5000")},
         {"decodes_wire": True},
         {"decodes_wire": True, "payloads": ["transfers", "burn"]},
     ],

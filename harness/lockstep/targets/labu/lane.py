@@ -47,6 +47,10 @@ class LabuLane(RepeatedLane):
         """Nothing of how a server executes can be chosen."""
         return Manner(SERVER)
 
+    def references(self) -> tuple[str, ...]:
+        """Return none: a server cannot say which it takes."""
+        return ()
+
     def run_mixed(self, case: Case, random: Random, mix: Mix) -> Run:  # noqa: ARG002
         """Run every block once: a server has one way."""
         return self.run_plain(case)
@@ -139,7 +143,7 @@ class _Session:
         return _GOES_ON
 
     def _block(self, step: BlockStep) -> _End:
-        before, block = self._chain.newest, realise(step, SCHEME)
+        before, block = self._chain.newest, realise(step, SCHEME, self._chain.blocks)
         if step.fault is not None:
             self._word(OUT_OF_REACH)
         wires, expected = _wires(block), self._chain.outcome(block)

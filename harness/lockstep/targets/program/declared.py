@@ -7,7 +7,8 @@ for accounts that are created beyond a limit.
 from __future__ import annotations
 
 from lockstep.generate.carving import WORDS, Carving
-from lockstep.targets.program.messages import PRECOMPUTED, CapabilitiesMessage
+from lockstep.targets.program.capabilities import PRECOMPUTED, CapabilitiesMessage
+from lockstep.targets.program.scalars import read_u64
 from lockstep_ledger.schemes import SCHEMES
 
 _PAYLOADS = {
@@ -29,11 +30,18 @@ def carving_of(capabilities: CapabilitiesMessage) -> Carving:
     lacking |= set(_POLICIES) - set(capabilities.policies)
     lacking |= set(_TERMS) - set(capabilities.terms)
     signatures = set(capabilities.signatures)
-    limits = capabilities.limits
+    limits, heights = capabilities.limits, capabilities.heights
     return Carving(
         tuple(each for each in WORDS if each in lacking),
         limits.transactions,
         limits.accounts,
         None if PRECOMPUTED in signatures else frozenset(signatures & set(SCHEMES)),
         capabilities.decodes_wire,
+        _numbers(capabilities.fee_types),
+        _numbers(capabilities.chain_ids),
+        None if heights is None else (read_u64(heights.lowest), read_u64(heights.highest)),
     )
+
+
+def _numbers(declared: list[int] | None) -> frozenset[int] | None:
+    return None if declared is None else frozenset(declared)

@@ -12,6 +12,7 @@ from lockstep.case.file import Setting
 from lockstep.case.surroundings import OURS, Surroundings
 from lockstep.faults import UsageError
 from lockstep.targets.program.child import MEMORY, Child
+from lockstep.targets.program.tap import Tap
 
 PREFIX = "cmd:"
 BLOCK_DEADLINE = 10.0
@@ -22,12 +23,14 @@ MEBIBYTE = 1024 * 1024
 class Program:
     """A program by its words; the most bytes of data it may have; seconds that a block may take.
 
+    ``tap`` is given the bytes of each process.
     It is started in ``surroundings``; a relative name of it is looked up where we are all the same.
     """
 
     command: tuple[str, ...]
     memory: int = MEMORY
     deadline: float = BLOCK_DEADLINE
+    tap: Tap | None = None
     surroundings: Surroundings = OURS
 
     def under(self, setting: Setting) -> Program:
@@ -43,7 +46,7 @@ class Program:
         """Start a process of it. Raises ``OSError`` if that cannot be."""
         first, *others = self.command
         found = str(Path(first).absolute()) if os.sep in first else first
-        return Child((found, *others), self.memory, self.surroundings)
+        return Child((found, *others), self.memory, self.tap, self.surroundings)
 
 
 def program_named(name: str) -> Program:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import ClassVar
 
@@ -10,8 +11,10 @@ from lockstep.case.judging import SEQUENTIAL as SEQUENTIAL_MODE
 from lockstep.case.manner import SEQUENTIAL, Manner
 from lockstep.case.values import Case
 from lockstep.generate.carving import WHOLE, Carving
+from lockstep.generate.references import names_older
 from lockstep.run.ask import Asked, ask
 from lockstep.run.drivers import Ways
+from lockstep.run.overlap import Overlap
 from lockstep.run.result import Run, StepFailure
 from lockstep.run.session import run_case
 from lockstep.run.stores import Stores
@@ -31,6 +34,8 @@ from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.storage.memory import MemoryStorage
 
 ONE_PATH = "parallel path: none is declared, so nothing is held against the sequential mode"
+LIVED_SHARE = 0.25
+"""The share of cases whose states a program with a history reaches by itself."""
 
 
 class ProgramTarget(Target):
@@ -69,17 +74,37 @@ class ProgramLane(RepeatedLane):
         self._executors: dict[str, ProgramExecutor] = {}
 
     def run_mixed(self, case: Case, random: Random, mix: Mix) -> Run:  # noqa: ARG002
-        """Run every block in many manners; the interleavings are the program's own."""
+        """Run every block in many manners; the interleavings are the program's own.
+
+        Of a program with a history some cases are run in one manner, so that no state is loaded
+        between their blocks; so are those that name older versions, if these cannot be loaded.
+        """
         declared = self.executor(case.scheme).declared()
+        if declared is not None and declared.history and random.random() < LIVED_SHARE:
+            return self.run_plain(case)
+        if declared is not None and "load" not in declared.history and names_older(case):
+            return self.run_plain(case)
         return self.run_in(case, many_manners(declared, self.setting.workers, random))
+
+    def references(self) -> tuple[str, ...] | None:
+        """Return the kinds that the program declares; None where it does not say hello."""
+        declared = self.executor(next(iter(SCHEMES))).declared()
+        return None if declared is None else tuple(declared.references)
+
+    def wants_width(self) -> bool:
+        """Tell whether the program has threads, or what it has instead, to keep busy."""
+        declared = self.executor(next(iter(SCHEMES))).declared()
+        return declared is not None and declared.parallel
 
     def run_in(self, case: Case, manners: Ways[Manner]) -> Run:
         """Run ``case``, every block in the manners given for it."""
         executor = self.executor(case.scheme)
         if self._is_held_against_the_same(executor):
             return Run(Verdict.UNSUPPORTED, (), (), not_compared=(ONE_PATH,))
+        executor.overlap = Overlap()
         access = self.setting.access
-        return run_case(case, executor, manners, self._stores, access, self.standard)
+        run = run_case(case, executor, manners, self._stores, access, self.standard)
+        return replace(run, overlap=executor.overlap)
 
     def execute(
         self, block: Block, before: State, scheme: str
