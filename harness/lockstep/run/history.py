@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
+from lockstep.case.judging import EXACTLY, Judging
 from lockstep.case.values import Case
 from lockstep.run.ask import judge
 from lockstep.run.expected import ExpectedChain
@@ -75,13 +76,18 @@ def ask_to_rewind(asked: object, blocks: int) -> StepFailure | None:
 
 
 def by_history(
-    failure: StepFailure, past: Past, block: Block, before: State, expected: Outcome
+    failure: StepFailure,
+    past: Past,
+    block: Block,
+    before: State,
+    expected: Outcome,
+    judging: Judging = EXACTLY,
 ) -> StepFailure | None:
     """Return ``failure`` as one of history, None if it is not."""
 
     def fails(execute: Callable[[], Outcome]) -> bool | None:
         try:
-            return judge(block, before, expected, execute()) is not None
+            return judge(block, before, expected, execute(), judging) is not None
         except (NoOutcome, ValueError):
             return None
 
