@@ -33,6 +33,13 @@ def payers() -> tuple[Address, ...]:
     return tuple(address_of(f"k{seed}") for seed in range(HIGHEST_SEED - MOST, HIGHEST_SEED))
 
 
+@lru_cache(maxsize=1)
+def meetings() -> tuple[Address, ...]:
+    """Return the account of each group, which all of the group pay."""
+    last = HIGHEST_SEED - MOST
+    return tuple(address_of(f"k{seed}") for seed in range(last - GROUPS, last))
+
+
 def widened(case: Case, random: Random) -> Case:
     """Return ``case``, for one of sixteen with one of its blocks made large enough to overlap."""
     able = [at for at, step in enumerate(case.steps) if _can_be_widened(step)]
@@ -56,15 +63,15 @@ def _can_be_widened(step: object) -> bool:
 
 def _payment(number: int, random: Random) -> Intent:
     """Return a transfer to accounts of its own, and to the one that its group pays."""
-    outputs = [_output(bytes((0xF0, number, at))) for at in range(random.randint(1, OUTPUTS))]
-    place = random.randrange(len(outputs))
-    outputs[place] = _output(bytes((0xF1, random.randrange(GROUPS))))
+    count = random.randint(1, OUTPUTS)
+    outputs = [_output(bytes((0xF0, number, at)).ljust(32, b"\0")) for at in range(count)]
+    outputs[random.randrange(len(outputs))] = _output(random.choice(meetings()))
     fee = RICH // 2
     return Intent(f"w{number}", payers()[number], Transfers(tuple(outputs)), 0, fee)
 
 
-def _output(name: bytes) -> Transfer:
-    return Transfer(NATIVE, name.ljust(32, b"\0"), 1)
+def _output(destination: Address) -> Transfer:
+    return Transfer(NATIVE, destination, 1)
 
 
 def _mixed(

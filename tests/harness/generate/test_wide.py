@@ -10,7 +10,16 @@ import pytest
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Case, Intent
 from lockstep.generate.mixture import case_at
-from lockstep.generate.wide import FEWEST, GROUPS, LARGEST, MOST, SHARE, payers, widened
+from lockstep.generate.wide import (
+    FEWEST,
+    GROUPS,
+    LARGEST,
+    MOST,
+    SHARE,
+    meetings,
+    payers,
+    widened,
+)
 from lockstep_ledger.model import Transfers
 from lockstep_ledger.outcome import Code
 from lockstep_ledger.schemes import SCHEMES
@@ -77,7 +86,7 @@ def test_what_is_added_conflicts_inside_few_groups_and_not_between_them() -> Non
             if isinstance(each.payload, Transfers)
             for output in each.payload.outputs
         )
-        meeting = {each for each in shared if each[0] == 0xF1}
+        meeting = {each for each in shared if each in meetings()}
         assert 1 < len(meeting) <= GROUPS
         assert {shared[each] for each in shared if each not in meeting} <= {1}
         assert sum(shared[each] for each in meeting) == len(intents)
