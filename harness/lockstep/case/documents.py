@@ -219,6 +219,7 @@ class SettingDocument(_Closed):
     memory: Annotated[int, Meta(gt=0, le=1_048_576)] = 2048
     isolated: bool = False
     storage: UnderTest = ""
+    preempt: Annotated[str, Meta(pattern="^(lines)?$")] = ""
 
 
 class ReproductionDocument(_Closed):

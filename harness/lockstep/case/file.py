@@ -43,7 +43,8 @@ class Setting:
     ``deadline`` is how many seconds an execution of a block may take, ``memory`` how many MiB of
     data a process of the executor's own may have. ``isolated`` means that an executor of ours runs
     in such a process. ``storage`` names a store that is under test too, empty if none is: then any
-    store of ours will do.
+    store of ours will do. ``preempt`` says where the ``scheduled`` driver may switch tasks besides
+    announced steps: at ``lines``.
     """
 
     executor: str = "batched"
@@ -54,6 +55,7 @@ class Setting:
     memory: int = 2048
     isolated: bool = False
     storage: str = ""
+    preempt: str = ""
 
     @property
     def tested(self) -> str:
@@ -214,6 +216,7 @@ def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
         document.memory,
         document.isolated,
         document.storage,
+        document.preempt,
     )
 
 
@@ -229,6 +232,7 @@ def _setting_document(setting: Setting | None) -> documents.SettingDocument | No
         setting.memory,
         setting.isolated,
         setting.storage,
+        setting.preempt,
     )
 
 

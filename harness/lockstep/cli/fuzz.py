@@ -46,6 +46,7 @@ SECONDS = 60.0
 @options.deadline(Setting().deadline)
 @options.memory(Setting().memory)
 @options.isolate()
+@options.preempt()
 @options.strategy()
 @options.storage("rocksdb", under_test=True)
 @options.database()
@@ -68,6 +69,7 @@ def fuzz(
     deadline: float,
     memory: int,
     isolate: bool,
+    preempt: str | None,
     strategy: str | None,
     storage: str,
     database: Path | None,
@@ -81,7 +83,7 @@ def fuzz(
     """
     back_end, under_test = parted(storage)
     settings = tuple(
-        Setting(name, workers, driver, access, deadline, memory, isolate, under_test)
+        Setting(name, workers, driver, access, deadline, memory, isolate, under_test, preempt or "")
         for name in executors
     )
     saved, code = _seeds(seeds, scheme)

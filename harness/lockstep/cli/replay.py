@@ -24,6 +24,7 @@ from lockstep.targets.trust import Trust
 @options.deadline(otherwise=options.THE_FILES)
 @options.memory(otherwise=options.THE_FILES)
 @options.isolate()
+@options.preempt()
 @options.strategy()
 @options.trust()
 @options.storage(otherwise=f"{options.THE_FILES}, else memory", under_test=True)
@@ -43,6 +44,7 @@ def replay(
     deadline: float | None,
     memory: int | None,
     isolate: bool,
+    preempt: str | None,
     strategy: str | None,
     trust: bool,
     storage: str | None,
@@ -64,6 +66,7 @@ def replay(
         deadline,
         memory,
         isolate,
+        preempt,
         Trust(everything=trust),
     )
     totals = Totals()

@@ -41,6 +41,7 @@ class Options:
     deadline: float | None = None
     memory: int | None = None
     isolate: bool = False
+    preempt: str | None = None
     trust: Trust = OURS_ALONE
 
 
@@ -220,6 +221,7 @@ def _settings(record: Record, own: Setting, options: Options) -> Iterator[Settin
             deadline=options.deadline or own.deadline,
             memory=options.memory or own.memory,
             isolated=options.isolate or own.isolated,
+            preempt=options.preempt or own.preempt,
         )
         for driver in every or (own.driver,)
     }

@@ -56,7 +56,8 @@ def _where(setting: Setting) -> str:
     if not find(setting.executor).drivers:
         return setting.tested
     access = "" if setting.access == SHARED else f", {setting.access}"
-    return f"{setting.tested}, {setting.workers} workers, {setting.driver}{access}"
+    lines = f", preempted at {setting.preempt}" if setting.preempt else ""
+    return f"{setting.tested}, {setting.workers} workers, {setting.driver}{access}{lines}"
 
 
 def _case_text(file: ReplayedFile) -> str:
