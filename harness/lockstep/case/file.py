@@ -46,7 +46,8 @@ class Setting:
     data a process of the executor's own may have. ``isolated`` means that an executor of ours runs
     in such a process. ``storage`` names a store that is under test too, empty if none is: then any
     store of ours will do. ``judging`` says whose outcome counts, and how much of it,
-    ``surroundings`` what a program is started in.
+    ``surroundings`` what a program is started in. ``preempt`` says where the ``scheduled`` driver
+    may switch tasks besides announced steps: at ``lines``.
     """
 
     executor: str = "batched"
@@ -59,6 +60,7 @@ class Setting:
     storage: str = ""
     judging: Judging = EXACTLY
     surroundings: Surroundings = OURS
+    preempt: str = ""
 
     @property
     def tested(self) -> str:
@@ -225,6 +227,7 @@ def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
         document.storage,
         Judging(document.oracle, document.codes, tuple(document.ignore), document.invariants),
         surroundings,
+        document.preempt,
     )
 
 
@@ -247,6 +250,7 @@ def _setting_document(setting: Setting | None) -> documents.SettingDocument | No
         judging.invariants,
         dict(setting.surroundings.variables),
         setting.surroundings.folder,
+        setting.preempt,
     )
 
 
