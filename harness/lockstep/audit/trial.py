@@ -137,8 +137,7 @@ class _Keeping:
     """Keeps a failure from the moment it is found: as it was met, then as it was shrunk."""
 
     def __init__(self, worker: Worker, found: Ran) -> None:
-        executor = worker.plan.settings[0].executor
-        self._kind = fingerprint(executor, found.run)
+        self._kind = fingerprint(worker.plan.settings[0].label, found.run)
         self._failure = Failure(found.number, 0, self._kind, found.case, found.run)
         self._lane = as_steered(worker.lanes[0])
         self._origin = worker.origin(self._failure) | self._lane.identity()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
+from lockstep.campaign.kinds import Kinds
 from lockstep.campaign.notes import Begins, Killer, Met, Note, Went
 from lockstep.campaign.plan import Plan
 from lockstep.campaign.processes import Work
@@ -23,10 +24,11 @@ from lockstep.campaign.versus import versus
 from lockstep.campaign.work import Task
 from lockstep.campaign.worker import Worker, killed
 from lockstep.faults import HarnessFault
-from lockstep.findings.finding import Finding
+from lockstep.findings.finding import Finding, Settled, Shape
+from lockstep.findings.form import form_of, kind_named
 from lockstep.findings.investigate import Inquiry
 from lockstep.findings.keeping import Keeper
-from lockstep.run.fingerprint import fingerprint
+from lockstep.run.fingerprint import fingerprint, signature_of
 from lockstep.run.temporary import temporary_directory
 from lockstep.run.watchdog import TimeOver, watching
 from lockstep.undisturbed import is_undisturbed, undisturbed
@@ -48,14 +50,16 @@ class Report:
     """What a campaign found.
 
     ``tally`` counts whole chunks, ``under_way`` what is known of the others. ``kinds`` counts
-    failures by fingerprint, ``complaints`` are the failed health gates and controls, ``fault`` what
-    broke, ``unsettled`` the failures that were met and kept, but not investigated any more.
+    failures by kind, those that were not investigated by bin; ``shapes`` are other ways in which a
+    kind showed, ``complaints`` the failed health gates and controls, ``fault`` what broke,
+    ``unsettled`` the failures that were met and kept, but not investigated any more.
     """
 
     tally: Tally = field(default_factory=Tally)
     under_way: Tally = field(default_factory=Tally)
     kinds: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
     unsettled: list[Met] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -71,11 +75,15 @@ class Observer(Protocol):
         ...
 
     def met(self, met: Met) -> None:
-        """Tell of a failure of a new kind, before it is investigated."""
+        """Tell of a failure that looks like none before it, before it is investigated."""
         ...
 
     def found(self, finding: Finding) -> None:
-        """Tell what became of it."""
+        """Tell that it is of a new kind."""
+        ...
+
+    def same(self, shape: Shape) -> None:
+        """Tell that it is of a kind that was found before."""
         ...
 
 
@@ -126,7 +134,8 @@ class _Campaign:
         self._started = started
         self._keeper = Keeper(plan.findings)
         self._met: dict[str, list[Met]] = {}
-        self._settled: set[str] = set()
+        self._first: dict[str, tuple[int, int]] = {}
+        self._kinds = Kinds()
         self._begun: dict[int, Begins] = {}
         self._went: dict[int, Tally] = {}
         self._under_investigation = ""
@@ -164,10 +173,10 @@ class _Campaign:
         if begun is None:
             raise HarnessFault(f"a worker process ended outside of any case: {how}")
         killer = Killer(begun.number, begun.setting, how)
-        executor = self._plan.settings[begun.setting].executor
+        label = self._plan.settings[begun.setting].label
         run = killed(how)
         failure = Failure(
-            begun.number, begun.setting, fingerprint(executor, run), begun.case, run, killed=True
+            begun.number, begun.setting, fingerprint(label, run), begun.case, run, killed=True
         )
         self._hear_of(Met(start, failure, self._worker.keep(failure)))
         if len(killers) + 1 >= ENOUGH:
@@ -181,7 +190,6 @@ class _Campaign:
         """Add a whole chunk, and investigate what is new in it."""
         report = self._report
         report.tally.add(tally)
-        report.kinds += tally.kinds
         report.under_way = Tally()
         ended = report.tally.cases
         self._went = {start: went for start, went in self._went.items() if start >= ended}
@@ -189,26 +197,32 @@ class _Campaign:
         for went in self._went.values():
             report.under_way.add(went)
         self._show()
+        due = [each for each in tally.failures if self._kinds.is_due(each.fingerprint)]
         for failure in tally.failures:
             self._settle(failure)
+        for failure in due:
+            first = self._first[failure.fingerprint]
+            if first != _position(failure) and not failure.killed:
+                self._investigate(failure)
 
     def close(self) -> None:
         """Note what was met and could not be investigated any more."""
-        for kind in (*self._met, *self._settled):
-            self._report.kinds[kind] += kind not in self._report.kinds
-        for kind, met in self._met.items():
-            if kind not in self._settled or kind == self._under_investigation:
+        bins = Counter({name: 1 for name in (*self._met, *self._first)}) | self._report.tally.bins
+        self._report.kinds = self._kinds.counted(bins)
+        for name, met in self._met.items():
+            if name not in self._first or name == self._under_investigation:
                 self._report.unsettled.append(min(met, key=_position))
+        self._keeper.tidy()
 
     def _hear_of(self, met: Met) -> None:
-        kind = met.failure.fingerprint
-        if kind in self._settled:
-            if kind == self._under_investigation:
-                self._met[kind].append(met)
+        name = met.failure.fingerprint
+        if name in self._first:
+            if name == self._under_investigation:
+                self._met[name].append(met)
             else:
                 self._keeper.forget(met.kept)
             return
-        heard = self._met.setdefault(kind, [])
+        heard = self._met.setdefault(name, [])
         heard.append(met)
         if len(heard) == 1:
             self._observer.met(met)
@@ -217,35 +231,66 @@ class _Campaign:
             self._due.append(met.failure)
 
     def _settle(self, failure: Failure) -> None:
-        """Investigate the first failure of a kind, in the order of cases."""
-        if failure.fingerprint not in self._settled:
-            self._settled.add(failure.fingerprint)
+        """Investigate the first failure of a bin, in the order of cases."""
+        if failure.fingerprint not in self._first:
+            self._first[failure.fingerprint] = _position(failure)
             self._investigate(failure)
 
     def _investigate(self, failure: Failure) -> None:
-        kind = failure.fingerprint
-        met = self._met.setdefault(kind, [])
+        """Shrink a failure as what it looks like, then to the simplest one, which names its kind.
+
+        A further failure of a bin is told of only if it is of a new kind.
+        """
+        name = failure.fingerprint
+        met = self._met.setdefault(name, [])
         first = next((each for each in met if _position(each) == _position(failure)), None)
         if first is None:
             first = Met(self._report.tally.cases, failure, self._worker.keep(failure))
             met.append(first)
-        self._under_investigation = kind
+        self._under_investigation = name
         lane = self._worker.lane_for(failure)
         origin = self._worker.origin(failure)
         watch = self._between
         inquiry = Inquiry(failure.case, failure.run, lane, origin, self._keeper, first.kept, watch)
         settled = inquiry.settled()
-        lanes = enumerate(self._worker.lanes)
-        others = [each for position, each in lanes if position != failure.setting]
-        told = versus(settled.reduced.case, settled.run, lane.setting.executor, others)
+        simplest = inquiry.simplest(settled)
+        kind = kind_named(lane.setting.label, form_of(simplest))
+        told = () if kind in self._kinds.found else self._versus(failure, simplest)
         with undisturbed():
-            finding = replace(inquiry.concluded(settled), versus=tuple(told))
             self._under_investigation = ""
-            for each in self._met.pop(kind):
-                if each.kept.path != finding.kept.path:
+            self._conclude(inquiry, settled, simplest, kind, told)
+            for each in self._met.pop(name):
+                if each is not first:
                     self._keeper.forget(each.kept)
+
+    def _conclude(
+        self,
+        inquiry: Inquiry,
+        settled: Settled,
+        simplest: Settled,
+        kind: str,
+        told: tuple[str, ...],
+    ) -> None:
+        """Keep and tell of a failure of a new kind, or of a new shape of a known one."""
+        name, form = inquiry.bin, form_of(simplest)
+        is_new_shape = self._kinds.is_new(name)
+        if self._kinds.put(name, kind):
+            finding = replace(inquiry.concluded(simplest, kind, form), versus=told)
             self._report.findings.append(finding)
             self._observer.found(finding)
+            is_new_shape = signature_of(simplest.run) != signature_of(settled.run)
+        if is_new_shape:
+            shape = inquiry.shape(settled, kind, form)
+            self._report.shapes.append(shape)
+            self._observer.same(shape)
+        inquiry.forget()
+
+    def _versus(self, failure: Failure, settled: Settled) -> tuple[str, ...]:
+        """Return what the other executors of the campaign make of the case."""
+        lanes = enumerate(self._worker.lanes)
+        others = [each for position, each in lanes if position != failure.setting]
+        executor = self._plan.settings[failure.setting].executor
+        return tuple(versus(settled.reduced.case, settled.run, executor, others))
 
     def _between(self) -> None:
         self.listen()

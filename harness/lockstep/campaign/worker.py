@@ -179,21 +179,24 @@ class Worker:
         if position == 0:
             tally.measure.see(run)
         if run.verdict.is_failure:
-            kind = fingerprint(self.plan.settings[position].executor, run)
-            tally.kinds[kind] += 1
-            if tally.kinds[kind] == 1:
-                failure = Failure(ran.number, position, kind, ran.case, run, ran.killed)
-                tally.failures.append(failure)
+            label = self.plan.settings[position].label
+            bins = {fingerprint(label, each): each for each in reversed(run.failures)}
+            tally.bins.update(bins.keys())
+            tally.failures += [
+                Failure(ran.number, position, name, ran.case, each, ran.killed)
+                for name, each in reversed(bins.items())
+                if tally.bins[name] == 1
+            ]
 
     def _newly_met(self, start: int, ran: Ran, tally: Tally) -> Iterator[Met]:
-        """Keep and note a failure of a kind that this process has not met, both or neither."""
-        newest = tally.failures[-1] if tally.failures else None
-        if newest is None or (newest.number, newest.setting) != (ran.number, ran.setting):
-            return
-        if newest.fingerprint not in self._met:
-            with undisturbed():
-                self._met.add(newest.fingerprint)
-                yield Met(start, newest, self.keep(newest))
+        """Keep and note the failures of bins that this process has not met, both or neither."""
+        for newest in tally.failures:
+            if (newest.number, newest.setting) != (ran.number, ran.setting):
+                continue
+            if newest.fingerprint not in self._met:
+                with undisturbed():
+                    self._met.add(newest.fingerprint)
+                    yield Met(start, newest, self.keep(newest))
 
     def _lane(self, setting: Setting) -> Lane:
         return self._resources.enter_context(open_lane(setting, self._stores))

@@ -29,6 +29,7 @@ from lockstep.foreign.files import FileRefused, read
 from lockstep_ledger.model import U64_MAX, ModelError
 
 FORMAT = 1
+_OUTSIDE = {"cmd": "program", "http": "server"}
 _CONTENT_NAME = re.compile(r"[0-9a-f]{16}")
 
 
@@ -42,7 +43,7 @@ class Setting:
 
     ``deadline`` is how many seconds an execution of a block may take, ``memory`` how many MiB of
     data a process of the executor's own may have. ``isolated`` means that an executor of ours runs
-    in such a process.
+    in such a process. ``called`` is the user's own name for the executor, if one was given.
     """
 
     executor: str = "batched"
@@ -52,6 +53,15 @@ class Setting:
     deadline: float = 10.0
     memory: int = 2048
     isolated: bool = False
+    called: str = ""
+
+    @property
+    def label(self) -> str:
+        """What stands for the executor in the name of a kind: never how it is started."""
+        if self.called:
+            return self.called
+        prefix, colon, _ = self.executor.partition(":")
+        return _OUTSIDE.get(prefix, self.executor) if colon else self.executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +202,7 @@ def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
         document.deadline,
         document.memory,
         document.isolated,
+        document.called,
     )
 
 
@@ -206,6 +217,7 @@ def _setting_document(setting: Setting | None) -> documents.SettingDocument | No
         setting.deadline,
         setting.memory,
         setting.isolated,
+        setting.called,
     )
 
 

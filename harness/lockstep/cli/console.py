@@ -9,10 +9,10 @@ from lockstep.campaign.plan import Plan
 from lockstep.case.file import Setting
 from lockstep.cli.screen import Screen
 from lockstep.faults import UsageError
-from lockstep.findings.finding import Finding
+from lockstep.findings.finding import Finding, Shape
 from lockstep.findings.keeping import Keeper
 from lockstep.report.campaign import progress_line, summary_table
-from lockstep.report.finding import finding_lines, met_lines
+from lockstep.report.finding import finding_lines, met_lines, shape_lines
 from lockstep.targets.named import find, reach
 from lockstep.targets.target import Target
 
@@ -76,3 +76,7 @@ class _Shown:
     def found(self, finding: Finding) -> None:
         """Tell what it is."""
         self._screen.tell(finding_lines(finding))
+
+    def same(self, shape: Shape) -> None:
+        """Tell what it is one more shape of."""
+        self._screen.tell(shape_lines(shape))

@@ -100,6 +100,7 @@ def _keep_new_kinds(
             case = worker.case(result.number)
             name = f"block-{result.number}"
             finding = investigate(case, failure.run, worker.lane, origin, keeper, name)
+            keeper.tidy()
             exploration.findings.append(finding)
             found(exploration)
 

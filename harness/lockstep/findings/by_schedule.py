@@ -7,7 +7,8 @@ replay uses the first rung alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from lockstep.case.deviation import Schedule
 from lockstep.case.file import Record
@@ -17,8 +18,8 @@ from lockstep.findings.finding import Settled
 from lockstep.findings.replayed import (
     BroughtBack,
     Rung,
+    brought_back,
     fails_as_recorded,
-    rung_of,
     should_fail,
 )
 from lockstep.run.fingerprint import signature_of
@@ -28,9 +29,12 @@ from lockstep.schedules.deviations import FollowDeviations
 from lockstep.schedules.mix import Mix
 from lockstep.schedules.strategy import Strategy
 from lockstep.shrink.reduce import BUDGET, UNWATCHED, Reduced, Watch, reduce
-from lockstep.shrink.same_failure import SameFailure, schedule_of
+from lockstep.shrink.passes import PASSES
+from lockstep.shrink.payloads import plainer_payloads
+from lockstep.shrink.same_failure import AnyFailure, SameFailure, schedule_of
 from lockstep.streams import stream
 from lockstep.targets.steered import STEP_LIMIT, FreshLane, SteeredLane
+from lockstep.verdict import Verdict
 from lockstep_parallel.steps.drivers.scheduled import Choose, Pending
 
 NEARBY_LIMIT = 200
@@ -49,16 +53,39 @@ class BySchedule:
         """Shrink case and schedule, and replay both twice."""
         lane = self._lane
         reduced = shrink(case, run, lane, watch)
-        final = lane.run_deviating(reduced.case, reduced.schedule)
-        lost = not final.verdict.is_failure or signature_of(final) != signature_of(run)
-        if lost:
-            schedule = schedule_of(run, lane.setting.workers)
-            reduced, final = Reduced(case, schedule, reduced.executions, finished=False), run
+        same = SameFailure(lane, signature_of(run))
+        final = same.same_in(lane.run_deviating(reduced.case, reduced.schedule))
+        if final is not None:
+            return self._settled(reduced, final)
+        schedule = schedule_of(run, lane.setting.workers)
+        return Settled(
+            Reduced(case, schedule, reduced.executions, finished=False), run, repeatable=False
+        )
+
+    def simplest(self, settled: Settled, between: Callable[[], None]) -> Settled:
+        """Shrink on, whatever it then looks like, to the simplest failure that is in there."""
+        kept = settled.run.verdict in (Verdict.HANG, Verdict.UNANNOUNCED)
+        if kept or not settled.repeatable:
+            return settled
+        any_failure = AnyFailure(self._lane)
+        start = settled.reduced
+        passes = (plainer_payloads, *PASSES)
+        watch = Watch(between=between)
+        reduced = reduce(start.case, start.schedule, any_failure, BUDGET, watch, passes)
+        run = self._lane.run_deviating(reduced.case, reduced.schedule)
+        final = any_failure.same_in(run)
+        if final is None or (reduced.case, reduced.schedule) == (start.case, start.schedule):
+            return settled
+        executions = start.executions + reduced.executions
+        return self._settled(replace(reduced, executions=executions), final)
+
+    def _settled(self, reduced: Reduced, final: Run) -> Settled:
+        lane, case, schedule = self._lane, reduced.case, reduced.schedule
         return Settled(
             reduced,
             final,
-            repeatable=not lost and is_repeatable(reduced.case, reduced.schedule, lane),
-            race=race_sentence(lane, reduced.case, reduced.schedule) if reduced.schedule else None,
+            repeatable=is_repeatable(case, schedule, lane),
+            race=race_sentence(lane, case, schedule) if schedule else None,
         )
 
     def replay(self, record: Record, *, strict: bool) -> BroughtBack:
@@ -72,19 +99,19 @@ class BySchedule:
         run, rung = self._lane.run_once(record.case, choosing), Rung.DEVIATIONS
         if should_fail(record) and not fails_as_recorded(record, run):
             run, rung = self._climb(record, run, () if strict else self._further(record))
-        return BroughtBack(run, rung, _unmet(record, followers))
+        return brought_back(record, run, _unmet(record, followers), rung)
 
     def _climb(
         self, record: Record, first: Run, further: Iterable[tuple[Rung, Run]]
     ) -> tuple[Run, Rung]:
-        """Return the recorded failure and its rung, else the first run that fails at all."""
+        """Return the run with the recorded failure and its rung, else the first that fails."""
         shown = first
         for rung, run in further:
             if fails_as_recorded(record, run):
                 return run, rung
             if not shown.verdict.is_failure and run.verdict.is_failure:
                 shown = run
-        return shown, rung_of(record, shown)
+        return shown, Rung.ANOTHER
 
     def _further(self, record: Record) -> Iterator[tuple[Rung, Run]]:
         lane, case = self._lane, record.case
@@ -103,8 +130,7 @@ class BySchedule:
 def draw(record: Record, lane: SteeredLane, strategy: Strategy) -> BroughtBack:
     """Run ``record`` under schedules that ``strategy`` draws."""
     mix = Mix.for_one_case(STEP_LIMIT, strategy)
-    run = lane.run_mixed(record.case, stream("replay", "strategy"), mix)
-    return BroughtBack(run, rung_of(record, run))
+    return brought_back(record, lane.run_mixed(record.case, stream("replay", "strategy"), mix))
 
 
 def shrink(case: Case, run: Run, lane: SteeredLane, watch: Watch = UNWATCHED) -> Reduced:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from lockstep.case.file import Record
@@ -24,6 +25,10 @@ class WayBack(Protocol):
 
     def settle(self, case: Case, run: Run, watch: Watch = ...) -> Settled:
         """Shrink a ``case`` that failed in ``run``, and find out how surely it fails again."""
+        ...
+
+    def simplest(self, settled: Settled, between: Callable[[], None]) -> Settled:
+        """Shrink on, whatever it then looks like, to the simplest failure that is in there."""
         ...
 
     def replay(self, record: Record, *, strict: bool) -> BroughtBack:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lockstep.case.text import case_lines
-from lockstep.findings.finding import Finding
+from lockstep.findings.finding import Finding, Shape
 from lockstep.findings.keeping import Kept
 from lockstep.report.differences import difference_lines, replay_command
 from lockstep.run.result import Run
@@ -18,11 +18,17 @@ def met_lines(run: Run, fingerprint: str, executor: str, kept: Kept) -> Iterator
     yield from kept_lines(kept, executor)
 
 
+def shape_lines(shape: Shape) -> Iterator[str]:
+    """Say that a failure is another shape of a kind that was found before."""
+    yield f"{shape.fingerprint} is of kind {shape.kind}"
+    yield from kept_lines(shape.kept, shape.setting.executor)
+
+
 def finding_lines(finding: Finding) -> Iterator[str]:
     """Describe a finding: what differs, the smallest case, how to run it again."""
     run, settled = finding.run, finding.settled
     reduced = settled.reduced
-    yield f"{run.verdict.value.upper()} {finding.fingerprint}  executor {finding.setting.executor}"
+    yield f"{run.verdict.value.upper()} {finding.kind}  executor {finding.setting.executor}"
     yield from difference_lines(run.differences)
     yield (
         f"  shrunk from {finding.original_transactions} to {finding.case.transactions()} "

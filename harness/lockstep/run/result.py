@@ -5,7 +5,7 @@ Invariant: a run says everything that is told about it later; nobody runs the ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lockstep.case.deviation import task_name
 from lockstep.case.manner import Manner
@@ -26,7 +26,8 @@ class BlockRun:
     ``actual`` and ``trace`` belong to the last of ``executions`` executions, which is the failing
     one if there is one; the trace is empty under real threads. Of an executor outside they belong
     to the first execution that failed, and ``manner`` says how that was asked for. On the
-    sequential path there is no execution and no ``actual``.
+    sequential path there is no execution and no ``actual``. An ``own`` block was executed on a
+    state that the executor had got wrong before.
     """
 
     ids: tuple[str, ...]
@@ -38,6 +39,7 @@ class BlockRun:
     trace: tuple[Pending, ...]
     executions: int
     manner: Manner | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ class Run:
     """How a case ended; ``step`` is the step that decided a verdict other than agree.
 
     ``not_compared`` says in words what the executor could not be asked for: of an unsupported run
-    the reason, of any other what its verdict does not speak of.
+    the reason, of any other what its verdict does not speak of. ``further`` are the failures that
+    were met after the first one, on the state that the executor itself had left: each as the run
+    that would have ended with it.
     """
 
     verdict: Verdict
@@ -53,11 +57,18 @@ class Run:
     blocks: tuple[BlockRun, ...]
     step: int | None = None
     not_compared: tuple[str, ...] = ()
+    further: tuple[Run, ...] = ()
 
     @property
     def executions(self) -> int:
-        """Count the executions of blocks on the executor under test."""
-        return sum(block.executions for block in self.blocks)
+        """Count the executions of blocks on the executor under test, up to the last failure."""
+        blocks = self.further[-1].blocks if self.further else self.blocks
+        return sum(block.executions for block in blocks)
+
+    @property
+    def failures(self) -> tuple[Run, ...]:
+        """Return every failure of a failing run, the first one first."""
+        return (replace(self, further=()), *self.further)
 
     def why_unsupported(self) -> tuple[str, ...]:
         """Return the reasons of an unsupported run, in words."""

@@ -81,7 +81,7 @@ def test_every_kind_of_failure_is_kept_once_in_a_folder_of_its_own(tmp_path: Pat
     assert len(kept) == len(report.findings) > 1
     assert report.tally.verdicts[Verdict.DIVERGE.value] > len(kept)
     assert {Path(name).parent.name for name in kept} == {
-        each.fingerprint for each in report.findings
+        each.kind for each in report.findings
     }
 
 
@@ -293,8 +293,8 @@ def test_with_a_full_disk_findings_are_told_whole_and_the_campaign_goes_on(
     monkeypatch.setattr(os, "fsync", full)
     report = campaign(tmp_path / "full")
     assert report.fault is None
-    assert [each.fingerprint for each in report.findings] == [
-        each.fingerprint for each in on_disk.findings
+    assert [each.kind for each in report.findings] == [
+        each.kind for each in on_disk.findings
     ]
     for printed, written in zip(report.findings, on_disk.findings, strict=True):
         assert printed.kept.path is None
