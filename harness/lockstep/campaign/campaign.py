@@ -173,7 +173,7 @@ class _Campaign:
         if begun is None:
             raise HarnessFault(f"a worker process ended outside of any case: {how}")
         killer = Killer(begun.number, begun.setting, how)
-        label = self._plan.settings[begun.setting].label
+        label = self._plan.label(begun.setting)
         run = killed(how)
         failure = Failure(
             begun.number, begun.setting, fingerprint(label, run), begun.case, run, killed=True
@@ -207,7 +207,7 @@ class _Campaign:
 
     def close(self) -> None:
         """Note what was met and could not be investigated any more."""
-        bins = Counter({name: 1 for name in (*self._met, *self._first)}) | self._report.tally.bins
+        bins = Counter(dict.fromkeys((*self._met, *self._first), 1)) | self._report.tally.bins
         self._report.kinds = self._kinds.counted(bins)
         for name, met in self._met.items():
             if name not in self._first or name == self._under_investigation:
@@ -254,25 +254,26 @@ class _Campaign:
         inquiry = Inquiry(failure.case, failure.run, lane, origin, self._keeper, first.kept, watch)
         settled = inquiry.settled()
         simplest = inquiry.simplest(settled)
-        kind = kind_named(lane.setting.label, form_of(simplest))
+        kind = kind_named(self._plan.label(failure.setting), form_of(simplest))
         told = () if kind in self._kinds.found else self._versus(failure, simplest)
         with undisturbed():
             self._under_investigation = ""
-            self._conclude(inquiry, settled, simplest, kind, told)
+            self._conclude(name, kind, inquiry, settled, simplest, told)
             for each in self._met.pop(name):
                 if each is not first:
                     self._keeper.forget(each.kept)
 
     def _conclude(
         self,
+        name: str,
+        kind: str,
         inquiry: Inquiry,
         settled: Settled,
         simplest: Settled,
-        kind: str,
         told: tuple[str, ...],
     ) -> None:
         """Keep and tell of a failure of a new kind, or of a new shape of a known one."""
-        name, form = inquiry.bin, form_of(simplest)
+        form = form_of(simplest)
         is_new_shape = self._kinds.is_new(name)
         if self._kinds.put(name, kind):
             finding = replace(inquiry.concluded(simplest, kind, form), versus=told)
@@ -280,7 +281,7 @@ class _Campaign:
             self._observer.found(finding)
             is_new_shape = signature_of(simplest.run) != signature_of(settled.run)
         if is_new_shape:
-            shape = inquiry.shape(settled, kind, form)
+            shape = inquiry.shape(settled, name, kind, form)
             self._report.shapes.append(shape)
             self._observer.same(shape)
         inquiry.forget()

@@ -34,6 +34,16 @@ class Plan:
     strategy: str | None = None
     findings: Path = FINDINGS
 
+    def label(self, position: int) -> str:
+        """Return what stands for the executor of a setting in the names of kinds.
+
+        Of several programs without a name of the user's own, each has a number.
+        """
+        labels = [setting.label for setting in self.settings[: position + 1]]
+        number = labels.count(labels[-1])
+        executors = {each.executor for each in self.settings if each.label == labels[-1]}
+        return labels[-1] if number == 1 or len(executors) == 1 else f"{labels[-1]}-{number}"
+
     def projections(self) -> tuple[Projection, ...]:
         """Return those that the cases go through: every one that some target needs, for all."""
         needed = (find(setting.executor).projection for setting in self.settings)

@@ -179,7 +179,7 @@ class Worker:
         if position == 0:
             tally.measure.see(run)
         if run.verdict.is_failure:
-            label = self.plan.settings[position].label
+            label = self.plan.label(position)
             bins = {fingerprint(label, each): each for each in reversed(run.failures)}
             tally.bins.update(bins.keys())
             tally.failures += [

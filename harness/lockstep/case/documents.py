@@ -214,7 +214,6 @@ class SettingDocument(_Closed):
     deadline: Annotated[float, Meta(gt=0, le=86_400)] = 10.0
     memory: Annotated[int, Meta(gt=0, le=1_048_576)] = 2048
     isolated: bool = False
-    called: Annotated[str, Meta(max_length=64)] = ""
 
 
 class ReproductionDocument(_Closed):

@@ -30,7 +30,14 @@ from lockstep_ledger.model import U64_MAX, ModelError
 
 FORMAT = 1
 _OUTSIDE = {"cmd": "program", "http": "server"}
+_CALLED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)", re.DOTALL)
 _CONTENT_NAME = re.compile(r"[0-9a-f]{16}")
+
+
+def called_and_executor(name: str) -> tuple[str, str]:
+    """Return what the user calls an executor, empty if nothing, and the executor itself."""
+    match = _CALLED.fullmatch(name)
+    return (match[1], match[2]) if match else ("", name)
 
 
 class CaseFileError(UsageError):
@@ -43,7 +50,7 @@ class Setting:
 
     ``deadline`` is how many seconds an execution of a block may take, ``memory`` how many MiB of
     data a process of the executor's own may have. ``isolated`` means that an executor of ours runs
-    in such a process. ``called`` is the user's own name for the executor, if one was given.
+    in such a process. An executor may have a name of the user's own, ``NAME=EXECUTOR``.
     """
 
     executor: str = "batched"
@@ -53,15 +60,13 @@ class Setting:
     deadline: float = 10.0
     memory: int = 2048
     isolated: bool = False
-    called: str = ""
 
     @property
     def label(self) -> str:
         """What stands for the executor in the name of a kind: never how it is started."""
-        if self.called:
-            return self.called
-        prefix, colon, _ = self.executor.partition(":")
-        return _OUTSIDE.get(prefix, self.executor) if colon else self.executor
+        called, executor = called_and_executor(self.executor)
+        prefix, colon, _ = executor.partition(":")
+        return called or (_OUTSIDE.get(prefix, executor) if colon else executor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +207,6 @@ def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
         document.deadline,
         document.memory,
         document.isolated,
-        document.called,
     )
 
 
@@ -217,7 +221,6 @@ def _setting_document(setting: Setting | None) -> documents.SettingDocument | No
         setting.deadline,
         setting.memory,
         setting.isolated,
-        setting.called,
     )
 
 

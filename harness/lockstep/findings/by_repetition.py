@@ -6,7 +6,7 @@ for. Invariant: a failure that does not come back every time is ``flaky``, whate
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import replace
 from math import ceil, log
 
@@ -78,7 +78,10 @@ class ByRepetition:
         measured, start = settled.reproduction, settled.reduced
         if measured is None or not measured.is_certain or settled.run.verdict not in _ALIKE:
             return settled
-        repeating = _Repeating(self._lane, settled.run, measured.manner, any_signature=True)
+        met = self._lane.run_in(start.case, only(measured.manner))
+        beside = {signature_of(each)[1:] for each in met.failures if met.verdict.is_failure}
+        repeating = _Repeating(self._lane, settled.run, measured.manner)
+        repeating.accept_all_but(beside)
         passes = (plainer_payloads, *PASSES)
         watch = Watch(between=between)
         reduced = reduce(start.case, (), repeating, SIMPLEST_BUDGET, watch, passes)
@@ -159,15 +162,18 @@ class _Repeating:
         lane: RepeatedLane,
         wanted: Run,
         manner: Manner,
-        *,
-        any_signature: bool = False,
     ) -> None:
         self.repeats = 1
         self.seen: Run | None = None
         self._lane = lane
         self._verdict = wanted.verdict
-        self._kind = None if any_signature else signature_of(wanted)[1:]
+        self._kind = signature_of(wanted)[1:]
+        self._beside: frozenset[tuple[str, ...]] | None = None
         self._manner = manner
+
+    def accept_all_but(self, beside: Set[tuple[str, ...]]) -> None:
+        """Accept any failure of the verdict, but for those ``beside`` the wanted one."""
+        self._beside = frozenset(beside - {self._kind})
 
     def attempt(self, case: Case, _schedule: Schedule) -> Attempt:
         """Run ``case`` until it fails the same way, ``repeats`` times at most."""
@@ -202,7 +208,8 @@ class _Repeating:
 
     def _is_wanted(self, run: Run) -> bool:
         alike = run.verdict is self._verdict or {run.verdict, self._verdict} <= _ALIKE
-        return alike and (self._kind is None or signature_of(run)[1:] == self._kind)
+        kind = signature_of(run)[1:]
+        return alike and (kind == self._kind if self._beside is None else kind not in self._beside)
 
     def _run(self, case: Case) -> Run:
         return self._lane.run_in(case, only(self._manner))

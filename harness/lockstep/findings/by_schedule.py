@@ -28,9 +28,9 @@ from lockstep.run.watchdog import LATE
 from lockstep.schedules.deviations import FollowDeviations
 from lockstep.schedules.mix import Mix
 from lockstep.schedules.strategy import Strategy
-from lockstep.shrink.reduce import BUDGET, UNWATCHED, Reduced, Watch, reduce
 from lockstep.shrink.passes import PASSES
 from lockstep.shrink.payloads import plainer_payloads
+from lockstep.shrink.reduce import BUDGET, UNWATCHED, Reduced, Watch, reduce
 from lockstep.shrink.same_failure import AnyFailure, SameFailure, schedule_of
 from lockstep.streams import stream
 from lockstep.targets.steered import STEP_LIMIT, FreshLane, SteeredLane
@@ -63,20 +63,27 @@ class BySchedule:
         )
 
     def simplest(self, settled: Settled, between: Callable[[], None]) -> Settled:
-        """Shrink on, whatever it then looks like, to the simplest failure that is in there."""
+        """Shrink on, with plainer transactions, then to the simplest failure that is in there.
+
+        Plainer ones as long as it looks the same: so what only accompanies a failure gets lost
+        before it could be taken for it.
+        """
         kept = settled.run.verdict in (Verdict.HANG, Verdict.UNANNOUNCED)
         if kept or not settled.repeatable:
             return settled
-        any_failure = AnyFailure(self._lane)
-        start = settled.reduced
+        lane, start, watch = self._lane, settled.reduced, Watch(between=between)
+        wanted = signature_of(settled.run)
         passes = (plainer_payloads, *PASSES)
-        watch = Watch(between=between)
-        reduced = reduce(start.case, start.schedule, any_failure, BUDGET, watch, passes)
-        run = self._lane.run_deviating(reduced.case, reduced.schedule)
-        final = any_failure.same_in(run)
+        same = SameFailure(lane, wanted)
+        plainer = reduce(start.case, start.schedule, same, BUDGET, watch, passes)
+        met = lane.run_deviating(plainer.case, plainer.schedule)
+        beside = {signature_of(each) for each in met.failures} - {wanted}
+        freely = AnyFailure(lane, beside)
+        reduced = reduce(plainer.case, plainer.schedule, freely, BUDGET, watch, passes)
+        final = freely.same_in(lane.run_deviating(reduced.case, reduced.schedule))
         if final is None or (reduced.case, reduced.schedule) == (start.case, start.schedule):
             return settled
-        executions = start.executions + reduced.executions
+        executions = start.executions + plainer.executions + reduced.executions
         return self._settled(replace(reduced, executions=executions), final)
 
     def _settled(self, reduced: Reduced, final: Run) -> Settled:

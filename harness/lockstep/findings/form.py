@@ -43,7 +43,7 @@ _COUNTED: Mapping[str, Callable[[Account, Asset], int]] = {
     "modified_balances": lambda account, asset: account.balance(asset),
     "modified_energies": lambda account, _asset: account.energy,
 }
-_PLACE = re.compile(r" at \S+:#$")
+_PLACE = re.compile(r"( at \S+:#)?\)$")
 
 
 def form_of(settled: Settled) -> str:
@@ -72,12 +72,12 @@ def _difference_words(difference: Difference, case: Case, run: Run) -> Iterator[
         case "executor":
             yield f"{where}: {error_words(difference)}"
         case "faults":
-            yield _PLACE.sub("", error_words(difference).rpartition("fault at #: ")[2])
+            yield _PLACE.sub("", error_words(difference).partition("fault at #: ")[2])
         case "order of steps":
             yield f"{field}: {difference.actual}"
         case "stored state" | "state seen":
             who, _, part = where.partition(" ")
-            yield f"{field}: {part.partition(' ')[0] or who}"
+            yield f"{field}: {part.partition(' ')[0] or 'account'}"
             yield f"of a {_role(who, case)} {_direction(difference, run)}"
         case "width":
             yield f"{field}: {where.partition(' ')[0]}"

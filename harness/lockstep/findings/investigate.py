@@ -43,11 +43,6 @@ class Inquiry:
         self._kept = kept
         self._between = between
 
-    @property
-    def bin(self) -> str:
-        """The bin that the failure falls into."""
-        return fingerprint(self._lane.setting.label, self._run)
-
     def settled(self) -> Settled:
         """Settle the failure by the way back that its lane has."""
         watch = Watch(self._smaller, self._between)
@@ -67,10 +62,10 @@ class Inquiry:
             kept=self._keeper.settled(self._kept, self._record(settled, form), kind),
         )
 
-    def shape(self, settled: Settled, kind: str, form: str) -> Shape:
+    def shape(self, settled: Settled, fingerprint: str, kind: str, form: str) -> Shape:
         """Keep what it was settled to beside the finding of ``kind``."""
         return Shape(
-            fingerprint=self.bin,
+            fingerprint=fingerprint,
             kind=kind,
             setting=self._lane.setting,
             run=settled.run,

@@ -20,7 +20,11 @@ def met_lines(run: Run, fingerprint: str, executor: str, kept: Kept) -> Iterator
 
 def shape_lines(shape: Shape) -> Iterator[str]:
     """Say that a failure is another shape of a kind that was found before."""
-    yield f"{shape.fingerprint} is of kind {shape.kind}"
+    known = f"{shape.fingerprint} is of kind {shape.kind}"
+    if shape.kept.path is not None:
+        yield f"{known}, kept beside it: {shape.kept.path}"
+        return
+    yield known
     yield from kept_lines(shape.kept, shape.setting.executor)
 
 

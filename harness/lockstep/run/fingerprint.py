@@ -16,7 +16,8 @@ from lockstep.run.result import Run
 from lockstep.verdict import Difference
 
 _INCIDENTAL = re.compile(
-    r"""b?'[^']*' | b?"[^"]*"   # a key, a name, a path
+    r"""b?'[^']*' | b?"[^"]*"   # a key, a name
+      | \bhttps?://\S+ | (?<!\S)/\S+   # where it runs
       | 0x[0-9a-f]+ | \b[0-9a-f]{8,}\b   # an address, a hash
       | \d+""",
     re.VERBOSE,

@@ -68,7 +68,7 @@ class Run:
     @property
     def failures(self) -> tuple[Run, ...]:
         """Return every failure of a failing run, the first one first."""
-        return (replace(self, further=()), *self.further)
+        return (replace(self, further=()), *self.further) if self.further else (self,)
 
     def why_unsupported(self) -> tuple[str, ...]:
         """Return the reasons of an unsupported run, in words."""

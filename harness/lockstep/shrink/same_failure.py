@@ -5,7 +5,7 @@ Any of a run's failures counts, so a candidate may fail in another way before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from random import Random
 
 from lockstep.case.deviation import Schedule
@@ -146,15 +146,25 @@ class SameFailure:
 
 
 class AnyFailure(SameFailure):
-    """Accepts every run that fails, however, but for one that does not come back: that is slow."""
+    """Accepts whatever fails, but for what has one of the signatures ``beside`` the wanted one.
 
-    def __init__(self, lane: SteeredLane) -> None:
+    Those are of other blocks. What fails in one block is no consequence of what failed in another,
+    for the chain goes on from the executor's own state. What does not come back is left out, too:
+    that is slow.
+    """
+
+    def __init__(self, lane: SteeredLane, beside: Collection[tuple[str, ...]]) -> None:
         super().__init__(lane, ())
+        self._beside = beside
 
     def same_in(self, run: Run) -> Run | None:
-        """Return ``run`` if it fails at all."""
-        fails = run.verdict.is_failure and run.verdict is not Verdict.HANG
-        return run.failures[0] if fails else None
+        """Return the first failure in ``run`` that is accepted."""
+        if not run.verdict.is_failure:
+            return None
+        return next((each for each in run.failures if self._accepts(each)), None)
+
+    def _accepts(self, run: Run) -> bool:
+        return run.verdict is not Verdict.HANG and signature_of(run) not in self._beside
 
 
 def _blocks(case: Case) -> list[BlockStep]:

@@ -1,0 +1,18 @@
+"""An executor with two bugs: one shows in almost every block, the other needs a second one."""
+
+from __future__ import annotations
+
+from lockstep_ledger.model import Transaction
+from lockstep_mutants.remembering import ExecutedCheckAfterMerge, _AppliesWhatItKnows
+from lockstep_parallel.rules.view import View
+
+
+class _NoDebitEither(_AppliesWhatItKnows):
+    async def debit(self, transaction: Transaction, view: View) -> None:
+        """Take nothing."""
+
+
+class NeverDebitsAndRepeats(ExecutedCheckAfterMerge):
+    """Never debits a sender, and executes again what an earlier block has executed."""
+
+    rules_class = _NoDebitEither
