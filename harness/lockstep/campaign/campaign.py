@@ -32,6 +32,7 @@ from lockstep.run.fingerprint import fingerprint, signature_of
 from lockstep.run.temporary import temporary_directory
 from lockstep.run.watchdog import TimeOver, watching
 from lockstep.undisturbed import is_undisturbed, undisturbed
+from lockstep.verdict import Verdict
 
 HOW_TO_GO_ON = "; look at one with lockstep replay, give --deadline more, or --isolate"
 CHUNK = 50
@@ -52,7 +53,8 @@ class Report:
     ``tally`` counts whole chunks, ``under_way`` what is known of the others. ``kinds`` counts
     failures by kind, those that were not investigated by bin; ``shapes`` are other ways in which a
     kind showed, ``complaints`` the failed health gates and controls, ``fault`` what broke,
-    ``unsettled`` the failures that were met and kept, but not investigated any more.
+    ``unsettled`` the failures that were met and kept, but not investigated any more. ``known``
+    counts the failures of the kinds that are set aside, ``verdicts`` are those of all the others.
     """
 
     tally: Tally = field(default_factory=Tally)
@@ -60,6 +62,8 @@ class Report:
     kinds: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     shapes: list[Shape] = field(default_factory=list)
+    known: Counter[str] = field(default_factory=Counter)
+    verdicts: set[Verdict] = field(default_factory=set)
     unsettled: list[Met] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -135,7 +139,8 @@ class _Campaign:
         self._keeper = Keeper(plan.findings)
         self._met: dict[str, list[Met]] = {}
         self._first: dict[str, tuple[int, int]] = {}
-        self._kinds = Kinds()
+        self._kinds = Kinds(plan.known)
+        self._verdicts: dict[str, Verdict] = {}
         self._begun: dict[int, Begins] = {}
         self._went: dict[int, Tally] = {}
         self._under_investigation = ""
@@ -199,6 +204,7 @@ class _Campaign:
         self._show()
         due = [each for each in tally.failures if self._kinds.is_due(each.fingerprint)]
         for failure in tally.failures:
+            self._verdicts[failure.fingerprint] = failure.run.verdict
             self._settle(failure)
         for failure in due:
             first = self._first[failure.fingerprint]
@@ -208,7 +214,12 @@ class _Campaign:
     def close(self) -> None:
         """Note what was met and could not be investigated any more."""
         bins = Counter(dict.fromkeys((*self._met, *self._first), 1)) | self._report.tally.bins
-        self._report.kinds = self._kinds.counted(bins)
+        counted = self._kinds.counted(bins)
+        for kind, count in counted.items():
+            each = self._report.known if self._kinds.is_known(kind) else self._report.kinds
+            each[kind] = count
+        others = (name for name in bins if not self._kinds.are_known(name))
+        self._report.verdicts = {self._verdicts[name] for name in others if name in self._verdicts}
         for name, met in self._met.items():
             if name not in self._first or name == self._under_investigation:
                 self._report.unsettled.append(min(met, key=_position))
@@ -255,7 +266,8 @@ class _Campaign:
         settled = inquiry.settled()
         simplest = inquiry.simplest(settled)
         kind = kind_named(self._plan.label(failure.setting), form_of(simplest))
-        told = () if kind in self._kinds.found else self._versus(failure, simplest)
+        old = kind in self._kinds.found or self._kinds.is_known(kind)
+        told = () if old else self._versus(failure, simplest)
         with undisturbed():
             self._under_investigation = ""
             self._conclude(name, kind, inquiry, settled, simplest, told)
@@ -275,12 +287,14 @@ class _Campaign:
         """Keep and tell of a failure of a new kind, or of a new shape of a known one."""
         form = form_of(simplest)
         is_new_shape = self._kinds.is_new(name)
-        if self._kinds.put(name, kind):
+        if self._kinds.is_known(kind):
+            self._kinds.put(name, kind)
+        elif self._kinds.put(name, kind):
             finding = replace(inquiry.concluded(simplest, kind, form), versus=told)
             self._report.findings.append(finding)
             self._observer.found(finding)
             is_new_shape = signature_of(simplest.run) != signature_of(settled.run)
-        if is_new_shape:
+        if is_new_shape and not self._kinds.is_known(kind):
             shape = inquiry.shape(settled, name, kind, form)
             self._report.shapes.append(shape)
             self._observer.same(shape)

@@ -8,13 +8,14 @@ Invariant: what is shrunk depends on the cases alone, not on time or on the numb
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 
 class Kinds:
     """The kinds that were found in each bin, in the order in which they were found."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Collection[str] = ()) -> None:
+        self._known = frozenset(known)
         self._in_bin: dict[str, list[str]] = {}
         self._chunks: Counter[str] = Counter()
 
@@ -30,6 +31,15 @@ class Kinds:
         """
         self._chunks[name] += 1
         return self._chunks[name].bit_count() == 1
+
+    def is_known(self, kind: str) -> bool:
+        """Tell whether ``kind`` was known before the campaign and is set aside."""
+        return kind in self._known
+
+    def are_known(self, name: str) -> bool:
+        """Tell whether all that was found in a bin is set aside, and something was."""
+        kinds = self._in_bin.get(name, [])
+        return bool(kinds) and self._known.issuperset(kinds)
 
     def is_new(self, name: str) -> bool:
         """Tell whether nothing of bin ``name`` was shrunk before."""

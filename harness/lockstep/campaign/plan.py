@@ -21,7 +21,8 @@ class Plan:
     ``strategy`` names the one that draws schedules, None for the usual mix.
 
     ``seeds`` are run first, as they are. ``mutated`` is the share of the other cases that are near
-    a seed or a case of the chunk that did something new.
+    a seed or a case of the chunk that did something new. ``known`` are the kinds of failure that
+    are set aside.
     """
 
     seed: str
@@ -33,6 +34,7 @@ class Plan:
     mutated: float = MUTATED_SHARE
     strategy: str | None = None
     findings: Path = FINDINGS
+    known: frozenset[str] = frozenset()
 
     def label(self, position: int) -> str:
         """Return what stands for the executor of a setting in the names of kinds.

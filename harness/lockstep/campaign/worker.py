@@ -130,7 +130,10 @@ class Worker:
 
     def origin(self, failure: Failure) -> dict[str, str]:
         """Say where a failure comes from."""
-        return {"kind": "fuzz", "seed": self.plan.seed, "case": str(failure.number)}
+        origin = {"kind": "fuzz", "seed": self.plan.seed, "case": str(failure.number)}
+        label = self.plan.label(failure.setting)
+        numbered = label != self.plan.settings[failure.setting].label
+        return origin | ({"called": label} if numbered else {})
 
     def close(self) -> None:
         """End the threads and close the stores."""

@@ -6,7 +6,7 @@ from lockstep.campaign.campaign import Budget, Report, run_campaign
 from lockstep.campaign.marker import left_behind
 from lockstep.campaign.notes import Met
 from lockstep.campaign.plan import Plan
-from lockstep.case.file import Setting
+from lockstep.case.file import Setting, called_and_executor
 from lockstep.cli.screen import Screen
 from lockstep.faults import UsageError
 from lockstep.findings.finding import Finding, Shape
@@ -54,7 +54,9 @@ def _opening_lines(plan: Plan, jobs: int) -> list[str]:
 
 
 def _name(target: Target, setting: Setting) -> str:
-    return f"{target.name} ({setting.driver})" if target.drivers else target.name
+    called, _ = called_and_executor(setting.executor)
+    name = f"{called}={target.name}" if called else target.name
+    return f"{name} ({setting.driver})" if target.drivers else name
 
 
 class _Shown:
@@ -69,7 +71,9 @@ class _Shown:
         self._screen.progress(progress_line(report))
 
     def met(self, met: Met) -> None:
-        """Tell of a failure that is now investigated."""
+        """Tell of a failure that is now investigated, unless it may well be a known one."""
+        if self._plan.known:
+            return
         executor = self._plan.settings[met.failure.setting].executor
         self._screen.tell(met_lines(met.failure.run, met.failure.fingerprint, executor, met.kept))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -15,10 +17,14 @@ from lockstep.case.values import Case
 from lockstep.cli import options
 from lockstep.cli.console import run_on_console
 from lockstep.cli.duration import duration
-from lockstep.cli.exit_codes import of_campaign
+from lockstep.cli.exit_codes import AGREE, DIVERGENCE, GATE, of_campaign
+from lockstep.cli.output import say
 from lockstep.corpus.shipped import shipped_cases
 from lockstep.faults import UsageError
 from lockstep.findings.files import files_in
+from lockstep.findings.known import Known, read_known
+from lockstep.findings.known_check import look_at
+from lockstep.foreign.text import shown
 from lockstep_ledger.storage.access import SHARED
 
 SECONDS = 60.0
@@ -49,6 +55,12 @@ SECONDS = 60.0
 @options.database()
 @options.scheme("keyed-hash")
 @options.findings()
+@options.known()
+@click.option(
+    "--strict-known",
+    is_flag=True,
+    help="End with 1 if a known failure is fixed, or expired.",
+)
 @click.option(
     "--seeds",
     type=click.Path(path_type=Path),
@@ -71,6 +83,8 @@ def fuzz(
     database: Path | None,
     scheme: str,
     findings: Path,
+    known_file: Path,
+    strict_known: bool,
     seeds: Path | None,
 ) -> int:
     """Generate cases, run them on both sides, keep what differs.
@@ -91,7 +105,25 @@ def fuzz(
         findings=findings,
     )
     budget = Budget(cases, SECONDS if seconds is None and cases is None else seconds)
-    return of_campaign(run_on_console(plan, budget, jobs))
+    known = read_known(known_file)
+    over = _those_over(known, known_file, plan)
+    code = of_campaign(
+        run_on_console(replace(plan, known=frozenset(each.kind for each in known)), budget, jobs)
+    )
+    return DIVERGENCE if strict_known and over and code in (AGREE, GATE) else code
+
+
+def _those_over(known: Sequence[Known], path: Path, plan: Plan) -> int:
+    """Tell which known kinds of what is under test are fixed or expired, and count them."""
+    if not known:
+        return 0
+    labelled = [(plan.label(at), setting) for at, setting in enumerate(plan.settings)]
+    today = datetime.now(UTC).date()
+    over = [each for each in look_at(known, labelled, today, path, trust=None) if each.is_over]
+    for each in over:
+        reason = shown(each.known.reason)
+        say(f"known {each.known.kind}, {each.standing.value}: {each.known.form} ({reason})")
+    return len(over)
 
 
 def _seeds(path: Path | None, scheme: str) -> tuple[Case, ...]:

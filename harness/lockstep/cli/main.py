@@ -16,6 +16,7 @@ SENTENCES = {
     "explain": "Say how the race in a saved failing case comes about.",
     "explore": "Run every small block under every interleaving.",
     "fuzz": "Generate cases, run them on both sides, keep what differs.",
+    "known": "Set known failures aside, list them, see which are fixed.",
     "replay": "Run saved cases again, exactly.",
     "serve": "Serve the reference, or an executor, to other programs.",
     "shrink": "Make a saved failing case smaller, block and schedule.",
