@@ -23,7 +23,7 @@ from lockstep.targets.named import open_steered
 from lockstep_mutants.catalogue import ROWS
 
 SEED = "kinds"
-MOST_CASES = 1500
+MOST_CASES = 600
 """Cases of a campaign against a pair, or against one of its faults, that is stopped before."""
 
 

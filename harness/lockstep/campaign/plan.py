@@ -22,7 +22,7 @@ class Plan:
 
     ``seeds`` are run first, as they are. ``mutated`` is the share of the other cases that are near
     a seed or a case of the chunk that did something new. ``known`` are the kinds of failure that
-    are set aside.
+    are set aside, ``needs`` the features that each of them needs and generation leans away from.
     """
 
     seed: str
@@ -35,6 +35,7 @@ class Plan:
     strategy: str | None = None
     findings: Path = FINDINGS
     known: frozenset[str] = frozenset()
+    needs: tuple[frozenset[str], ...] = ()
 
     def label(self, position: int) -> str:
         """Return what stands for the executor of a setting in the names of kinds.

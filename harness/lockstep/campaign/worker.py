@@ -70,7 +70,7 @@ class Worker:
 
     def case(self, number: int, feedback: Feedback | None = None) -> Case:
         """Return case ``number`` of the plan, as generated or as ``feedback`` has it."""
-        case = case_at(self.plan.seed, number, self.plan.scheme)
+        case = case_at(self.plan.seed, number, self.plan.scheme, self.plan.needs)
         if feedback is not None:
             case = feedback.case(number, case)
         for projection in self._projections:

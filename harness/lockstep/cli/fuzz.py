@@ -107,9 +107,13 @@ def fuzz(
     budget = Budget(cases, SECONDS if seconds is None and cases is None else seconds)
     known = read_known(known_file)
     over = _those_over(known, known_file, plan)
-    code = of_campaign(
-        run_on_console(replace(plan, known=frozenset(each.kind for each in known)), budget, jobs)
+    labels = {plan.label(at) for at in range(len(plan.settings))}
+    plan = replace(
+        plan,
+        known=frozenset(each.kind for each in known),
+        needs=tuple(each.needs for each in known if each.executor in labels),
     )
+    code = of_campaign(run_on_console(plan, budget, jobs))
     return DIVERGENCE if strict_known and over and code in (AGREE, GATE) else code
 
 

@@ -78,19 +78,20 @@ class ByRepetition:
         measured, start = settled.reproduction, settled.reduced
         if measured is None or not measured.is_certain or settled.run.verdict not in _ALIKE:
             return settled
-        met = self._lane.run_in(start.case, only(measured.manner))
-        beside = {signature_of(each)[1:] for each in met.failures if met.verdict.is_failure}
         repeating = _Repeating(self._lane, settled.run, measured.manner)
-        repeating.accept_all_but(beside)
         passes = (plainer_payloads, *PASSES)
         watch = Watch(between=between)
-        reduced = reduce(start.case, (), repeating, SIMPLEST_BUDGET, watch, passes)
+        plainer = reduce(start.case, (), repeating, SIMPLEST_BUDGET, watch, passes)
+        met = self._lane.run_in(plainer.case, only(measured.manner))
+        beside = {signature_of(each)[1:] for each in met.failures if met.verdict.is_failure}
+        repeating.accept_all_but(beside)
+        reduced = reduce(plainer.case, (), repeating, SIMPLEST_BUDGET, watch)
         if reduced.case == start.case:
             return settled
         after = repeating.measured(reduced.case, TRIALS)
         if repeating.seen is None or not after.is_certain:
             return settled
-        executions = start.executions + reduced.executions + after.runs
+        executions = start.executions + plainer.executions + reduced.executions + after.runs
         return _settled(replace(reduced, executions=executions), repeating.seen, after)
 
     def replay(self, record: Record, *, strict: bool) -> BroughtBack:  # noqa: ARG002 - one rung

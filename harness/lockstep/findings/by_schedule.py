@@ -22,7 +22,7 @@ from lockstep.findings.replayed import (
     fails_as_recorded,
     should_fail,
 )
-from lockstep.run.fingerprint import signature_of
+from lockstep.run.fingerprint import is_its_own, signature_of
 from lockstep.run.result import Run
 from lockstep.run.watchdog import LATE
 from lockstep.schedules.deviations import FollowDeviations
@@ -66,7 +66,8 @@ class BySchedule:
         """Shrink on, with plainer transactions, then to the simplest failure that is in there.
 
         Plainer ones as long as it looks the same: so what only accompanies a failure gets lost
-        before it could be taken for it.
+        before it could be taken for it. Afterwards things are left out alone, for whatever is put
+        in could bring another failure in.
         """
         kept = settled.run.verdict in (Verdict.HANG, Verdict.UNANNOUNCED)
         if kept or not settled.repeatable:
@@ -77,9 +78,13 @@ class BySchedule:
         same = SameFailure(lane, wanted)
         plainer = reduce(start.case, start.schedule, same, BUDGET, watch, passes)
         met = lane.run_deviating(plainer.case, plainer.schedule)
+        shown = same.same_in(met)
+        if shown is not None and is_its_own(shown):
+            executions = start.executions + plainer.executions
+            return self._settled(replace(plainer, executions=executions), shown)
         beside = {signature_of(each) for each in met.failures} - {wanted}
         freely = AnyFailure(lane, beside)
-        reduced = reduce(plainer.case, plainer.schedule, freely, BUDGET, watch, passes)
+        reduced = reduce(plainer.case, plainer.schedule, freely, BUDGET, watch)
         final = freely.same_in(lane.run_deviating(reduced.case, reduced.schedule))
         if final is None or (reduced.case, reduced.schedule) == (start.case, start.schedule):
             return settled

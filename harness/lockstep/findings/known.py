@@ -7,11 +7,11 @@ Invariant: it is data. Nothing that it names is run unless the command line name
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -21,6 +21,7 @@ from lockstep.faults import HarnessFault, UsageError
 from lockstep.findings.form import kind_named
 from lockstep.foreign.files import FileRefused, below, read
 from lockstep.foreign.text import error_text
+from lockstep.generate.needs import NEEDS, shared_needs
 
 KNOWN = Path("lockstep.known.toml")
 HEAD = """\
@@ -35,6 +36,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     executor: Annotated[str, Meta(min_length=1, max_length=2000)]
     reason: Annotated[str, Meta(min_length=1, max_length=2000)]
     case: str
+    needs: list[Literal[tuple(NEEDS)]] = []  # type: ignore[valid-type]
     until: date | None = None
 
 
@@ -44,7 +46,10 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A kind that is known: its form, what the executor is called, why, until when, and a case."""
+    """A kind that is known: its form, what the executor is called, why, until when, and a case.
+
+    ``needs`` are the features that all its shrunk cases need.
+    """
 
     kind: str
     form: str
@@ -52,6 +57,7 @@ class Known:
     reason: str
     record: Record
     until: date | None = None
+    needs: frozenset[str] = frozenset()
 
     def is_expired(self, today: date) -> bool:
         """Tell whether the last day for which it is set aside is over."""
@@ -85,12 +91,14 @@ def known_of(finding: Path, reason: str, until: date | None) -> Known:
 
     Raises ``UsageError`` if that is no finding of a campaign.
     """
-    record = _record_in(finding)
+    records = _records_in(finding)
+    record = min(records, key=_size)
     form = record.origin.get("form", "")
     if not form or record.setting is None:
         raise UsageError(f"{finding}: no finding of lockstep fuzz: its file names no form")
     label = record.origin.get("called", record.setting.label)
-    return Known(kind_named(label, form), form, label, reason, _bare(record), until)
+    needs = shared_needs([each.case for each in records])
+    return Known(kind_named(label, form), form, label, reason, _bare(record), until, needs)
 
 
 def add_known(path: Path, known: Known) -> None:
@@ -109,17 +117,17 @@ def add_known(path: Path, known: Known) -> None:
         raise HarnessFault(f"cannot write {path}: {error.strerror}") from error
 
 
-def _record_in(finding: Path) -> Record:
-    """Return the record of a finding; of a folder the smallest one."""
+def _records_in(finding: Path) -> list[Record]:
+    """Return the record of a finding, all those of a folder."""
     if not finding.is_dir():
-        return load(finding)
+        return [load(finding)]
     try:
         records = [load(path) for path in below(finding)]
     except FileRefused as error:
         raise UsageError(f"{finding}: {error}") from error
     if not records:
         raise UsageError(f"no case files in {finding}")
-    return min(records, key=_size)
+    return records
 
 
 def _size(record: Record) -> tuple[int, int, int, bytes]:
@@ -139,7 +147,8 @@ def _known(entry: _Entry, path: Path) -> Known:
         record = from_bytes(entry.case.encode())
     except CaseFileError as error:
         raise UsageError(f"{path}: the case of kind {entry.kind}: {error}") from error
-    return Known(entry.kind, entry.form, entry.executor, entry.reason, record, entry.until)
+    needs = frozenset(entry.needs)
+    return Known(entry.kind, entry.form, entry.executor, entry.reason, record, entry.until, needs)
 
 
 def _text(known: Known) -> str:
@@ -153,9 +162,14 @@ def _text(known: Known) -> str:
         f"executor = {_quoted(known.executor)}",
         f"reason = {_quoted(known.reason)}",
         *until,
+        f"needs = {_quoted_list(known.needs)}",
         f"case = {_literal(case)}",
     )
     return "\n".join(lines) + "\n"
+
+
+def _quoted_list(words: Iterable[str]) -> str:
+    return f"[{', '.join(map(_quoted, sorted(words)))}]"
 
 
 def _literal(text: str) -> str:

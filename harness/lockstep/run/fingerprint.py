@@ -1,9 +1,10 @@
 """The fingerprint of a failure before it is shrunk: a cheap bin for failures that look alike.
 
 Invariant: it depends on the verdict and on the one difference that leads (of a receipt, the two
-codes; of an error, its text without what is quoted or counted there), not on accounts, amounts,
-positions, the case's size, or how the executor is started. One, because what follows a wrong result
-differs in ways that say nothing about its cause.
+codes; of a balance, whose it is and whether it is too much; of an error, its text without what is
+quoted or counted there), not on accounts, amounts, positions, the case's size, or how the executor
+is started. One, because what follows a wrong result differs in ways that say nothing about its
+cause.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 from blake3 import blake3
 
 from lockstep.run.result import Run
+from lockstep.run.whose import direction_of, role_of
 from lockstep.verdict import Difference
 
 _INCIDENTAL = re.compile(
@@ -38,7 +40,18 @@ def signature_of(run: Run) -> tuple[str, ...]:
     """Return what a failing run is recognised by, as readable words."""
     assert run.verdict.is_failure
     difference = leading(run)
-    return (run.verdict.value,) if difference is None else (run.verdict.value, _words(difference))
+    verdict = run.verdict.value
+    return (verdict,) if difference is None else (verdict, _words(difference, run))
+
+
+def is_its_own(run: Run) -> bool:
+    """Tell whether a failure cannot follow from another one in its block.
+
+    That is so of a wrong code in a block of one transaction: there is nothing before it.
+    """
+    difference = leading(run)
+    alone = bool(run.blocks) and len(run.blocks[-1].block.transactions) == 1
+    return alone and difference is not None and difference.field == "receipts"
 
 
 def fingerprint(executor: str, run: Run) -> str:
@@ -63,8 +76,11 @@ def code_in(receipt: str) -> str:
     return match[0] if match else "absent"
 
 
-def _words(difference: Difference) -> str:
+def _words(difference: Difference, run: Run) -> str:
     match difference.field:
+        case "modified_balances" as field:
+            who, _, _ = difference.where.partition(" ")
+            return f"{field} of a {role_of(who, run)} {direction_of(difference, run)}"
         case "receipts" | "rejection" as field:
             return f"{field} {code_in(difference.expected)} for {code_in(difference.actual)}"
         case "executor":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lockstep.case.deviation import Deviation
@@ -12,13 +14,15 @@ from lockstep.run.fingerprint import fingerprint, signature_of
 from lockstep.run.result import Run
 from lockstep.shrink.reduce import Reduced
 from lockstep.verdict import Difference, Verdict
-from tests.harness.small import CAROL, block, case_of, payment, pays
+from lockstep_parallel.executors.batched import Batched
+from tests.harness.small import CAROL, block, case_of, payment, pays, run_on
 
 
 def form(*differences: Difference, case: Case | None = None, schedule: str = "") -> str:
-    run = Run(Verdict.DIVERGE, differences, ())
+    case = case or payment()
+    run = replace(run_on(Batched, case), verdict=Verdict.DIVERGE, differences=differences)
     deviations = (Deviation.parse(schedule),) if schedule else ()
-    return form_of(Settled(Reduced(case or payment(), deviations, 1, True), run, True))
+    return form_of(Settled(Reduced(case, deviations, 1, finished=True), run, repeatable=True))
 
 
 def receipt(expected: str, actual: str) -> Difference:
@@ -38,7 +42,7 @@ def receipt(expected: str, actual: str) -> Difference:
         ),
         (
             Difference("modified_nonces", "miner", "absent", "3"),
-            "modified_nonces of a bystander unwanted",
+            "modified_nonces of a bystander too much",
         ),
         (Difference("created", "bob", "created", "absent"), "created of a receiver missing"),
         (Difference("burned", "", "1", "2"), "burned too much"),
