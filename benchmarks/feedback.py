@@ -15,9 +15,8 @@ from contextlib import ExitStack, closing
 from statistics import geometric_mean
 from unittest.mock import patch
 
-from lockstep.campaign.campaign import CHUNK
 from lockstep.campaign.plan import Plan
-from lockstep.campaign.worker import Worker
+from lockstep.campaign.worker import CHUNK, Worker
 from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.corpus.behaviours import Fact
@@ -60,8 +59,8 @@ WAYS: dict[str, tuple[float, Callable[[ExitStack], None]]] = {
 
 def main(names: list[str]) -> None:
     """Print a line for every way, over the faults named or the whole catalogue."""
-    executors = {row.id: row.executor for row in ROWS}
-    chosen = [executors.get(name, name) for name in names] or list(executors.values())
+    faults = {row.id: Setting(row.executor, storage=row.storage) for row in ROWS}
+    chosen = [faults.get(name, Setting(name)) for name in names] or list(faults.values())
     for way, (share, change) in WAYS.items():
         with ExitStack() as resources:
             change(resources)
@@ -78,8 +77,8 @@ def main(names: list[str]) -> None:
         sys.stdout.flush()
 
 
-def _to_detection(executor: str, seed: str, share: float) -> tuple[int, float]:
-    plan = Plan(seed, (Setting(executor),), storage="memory", mutated=share)
+def _to_detection(setting: Setting, seed: str, share: float) -> tuple[int, float]:
+    plan = Plan(seed, (setting,), storage="memory", mutated=share)
     with closing(Worker(plan, "feedback")) as bench:
         started = time.process_time()
         for start in range(0, LIMIT, CHUNK):

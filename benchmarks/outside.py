@@ -20,7 +20,8 @@ from lockstep.case.manner import Manner
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Intent
 from lockstep.targets.program.executor import ProgramExecutor
-from lockstep.targets.program.messages import ExecuteBlockAnswer, StatisticsMessage
+from lockstep.targets.program.messages import ExecuteBlockAnswer
+from lockstep.targets.program.outcome_messages import StatisticsMessage
 from lockstep.targets.program.outcomes import write_outcome
 from lockstep.targets.program.program import Program
 from lockstep_ledger.block import Block

@@ -37,7 +37,8 @@ from lockstep.shrink import edits, numbers, simplicity, structure
 from lockstep.targets.labu import projection
 from lockstep.targets.labu.projection import PROJECTED_KINDS
 from lockstep.targets.program import needs, transactions
-from lockstep.targets.program.messages import PAYLOADS, SignedMessage
+from lockstep.targets.program.capabilities import PAYLOADS
+from lockstep.targets.program.ledger_messages import SignedMessage
 from lockstep_ledger import wire
 from lockstep_ledger.block import Block, Envelope
 from lockstep_ledger.model import (

@@ -25,11 +25,12 @@ HEAD = """\
 Written by `python -m benchmarks.detection`; do not edit. `--changed` measures again only what the
 catalogue has changed since. A test compares this page with the mutants' sources.
 
-Every mutant is an executor with one planted fault. Each is searched with {seeds:.0f} seeds, within
-{ours:.0f} CPU-seconds a seed, by exactly what `lockstep fuzz` does: its cases, its mix of
-schedules, RocksDB. CPU-seconds are those of the searching process, with generation, reference and
-comparison. Values are *median / worst* over the seeds. A size is *transactions+deviations*. The
-correct twin, the executor that the mutant is derived from, runs over the same cases and over the
+Every mutant is an executor with one planted fault or, from S01 on, a store with one, below
+`batched`. Each is searched with {seeds:.0f} seeds, within {ours:.0f} CPU-seconds a seed, by exactly
+what `lockstep fuzz` does: its cases, its mix of schedules, RocksDB or the faulty store. CPU-seconds
+are those of the searching process, with generation, reference and comparison. Values are *median /
+worst* over the seeds. A size is *transactions+deviations*. The correct twin, the executor that the
+mutant is derived from or a right store below the same one, runs over the same cases and over the
 shrunk one.
 """
 

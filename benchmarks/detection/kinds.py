@@ -10,7 +10,7 @@ from pathlib import Path
 from lockstep.audit.audit import Audited
 from lockstep.audit.subject import Size, Subject
 from lockstep.audit.trial import Trial
-from lockstep.case.file import Setting, load
+from lockstep.case.file import load
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.stores import MemoryStores
 from lockstep.targets.named import open_steered
@@ -23,7 +23,7 @@ def kind_of(subject: Subject) -> tuple[str, str]:
     """Return verdict and first difference of the smallest case of ``subject``."""
     (file,) = (row.case for row in ROWS if row.id == subject.id)
     known = load(CASES / file)
-    with open_steered(Setting(subject.executor), MemoryStores()) as lane:
+    with open_steered(subject.setting, MemoryStores()) as lane:
         verdict, *words = signature_of(lane.run_deviating(known.case, known.schedule))
     return verdict, " ".join(words)
 

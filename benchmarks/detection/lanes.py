@@ -16,6 +16,7 @@ from lockstep.audit.audit import Audited
 from lockstep.audit.subject import Subject
 from lockstep.audit.trial import Terms, Trial, detect, run_trial
 from lockstep.run.stores import open_stores
+from lockstep.run.under_test import StoresUnderTest
 
 STORAGE = "rocksdb"
 
@@ -41,7 +42,7 @@ def lockstep(subject: Subject, effort: Effort) -> Audited:
 def delays(subject: Subject, effort: Effort) -> Audited:
     """Run ``lockstep fuzz --driver threads``: its cases, real threads, injected delays."""
     terms = Terms(effort.baseline, STORAGE, driver="threads")
-    search = partial(detect, subject.executor, terms=terms)
+    search = partial(detect, subject, terms=terms)
     return Audited(subject, _until_decided(search, _seeds(effort)))
 
 
@@ -62,9 +63,12 @@ def _hunted(
     seeds: Sequence[str],
     searching: Callable[[str], Callable[[Hunt], None]],
 ) -> Audited:
-    with open_stores(STORAGE) as stores:
+    with open_stores(STORAGE) as ours:
+        setting = subject.setting
+        under_test = setting.storage and StoresUnderTest(setting.storage, setting.deadline)
 
         def search(seed: str) -> Trial:
+            stores = under_test or ours
             return hunt(subject.executor, seed, effort.baseline, stores, searching(seed))
 
         return Audited(subject, _until_decided(search, seeds))

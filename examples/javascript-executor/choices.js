@@ -8,8 +8,10 @@
 import { list, object, text, u64 } from "./values.js";
 
 /** @returns {Choose} the choice that a request asks for */
-export function readSchedule(json) {
-  if (json === undefined || json === null) return inTurn;
+export function readSchedule(json, jitter) {
+  if (json === undefined || json === null) {
+    return jitter === undefined || jitter === null ? inTurn : seeded(u64(jitter, "jitter"));
+  }
   const { seed, trace } = object(json, "schedule");
   if (seed !== undefined && seed !== null) return seeded(u64(seed, "seed"));
   return following(list(trace, "trace").map((each) => text(each, "a step")));

@@ -7,23 +7,26 @@ import { KINDS, POLICIES, readBlock } from "./block.js";
 import { readSchedule } from "./choices.js";
 import { execute } from "./execution.js";
 import { MOST_BYTES } from "./frames.js";
-import { readState, writeState } from "./state.js";
-import { Refusal, flag, object, optional, small, text } from "./values.js";
+import { writeState } from "./state.js";
+import { Refusal, flag, object, optional, small, text, u64 } from "./values.js";
+import { Versions } from "./versions.js";
 
 const PROTOCOL = 1;
+const MINOR = 1;
 const DEADLINE_MS = 10_000;
 
 const CAPABILITIES = {
   payloads: KINDS, policies: POLICIES, signatures: ["precomputed"],
   terms: ["rewards", "fees_to", "lone"], decodes_wire: false, parallel: true,
   schedule_seed: true, schedule_replay: true, state_export: true,
+  history: ["rewind", "read_state", "load"], references: ["tip", "older", "before_change"],
+  jitter: true,
   limits: { frame: MOST_BYTES, transactions: null, accounts: null, workers: null },
 };
 
 export class Conversation {
   hasEnded = false;
-  /** @type {import("./state.js").State | null} */
-  #state = null;
+  #versions = new Versions();
   #touches;
   #build;
 
@@ -56,14 +59,19 @@ export class Conversation {
       case "echo":
         return { text: text(request.text, "text") };
       case "load_state":
-        this.#state = readState(request.state);
+        this.#versions.load(request);
         return {};
       case "execute_block":
         return this.#executeBlock(request);
       case "export_state":
-        return { state: writeState(this.#held()) };
+        return { state: writeState(this.#versions.newest) };
+      case "rewind":
+        this.#versions.rewind(small(request.blocks, "blocks"));
+        return {};
+      case "read_state":
+        return { state: writeState(this.#versions.at(u64(request.topoheight, "topoheight"))) };
       case "reset":
-        this.#state = null;
+        this.#versions.clear();
         return {};
       case "bye":
         this.hasEnded = true;
@@ -79,16 +87,16 @@ export class Conversation {
       throw new Refusal("version", `protocol ${protocol} is not spoken here, ${PROTOCOL} is`);
     }
     return {
-      protocol: PROTOCOL, name: "javascript", version: "0.1.0", build: this.#build,
+      protocol: PROTOCOL, minor: MINOR, name: "javascript", version: "0.1.0", build: this.#build,
       capabilities: CAPABILITIES,
     };
   }
 
   async #executeBlock(request) {
-    const state = this.#held();
+    const state = this.#versions.newest;
     const manner = this.#manner(request);
     const { outcome, statistics, trace, working } = await execute(state, readBlock(request.block), manner);
-    if (working !== null) this.#state = working.kept();
+    this.#versions.add(working === null ? state : working.kept());
     return { outcome, statistics, trace };
   }
 
@@ -102,14 +110,9 @@ export class Conversation {
     const end = performance.now() + optional(request.deadline_ms, "deadline_ms", small, DEADLINE_MS);
     return {
       mode, workers, forced: optional(request.force_parallel, "force_parallel", flag, false),
-      choose: readSchedule(request.schedule), touches: this.#touches,
+      choose: readSchedule(request.schedule, request.jitter), touches: this.#touches,
       late: () => performance.now() > end,
     };
-  }
-
-  #held() {
-    if (this.#state !== null) return this.#state;
-    throw new Refusal("no_state", "there is no state yet");
   }
 }
 

@@ -41,9 +41,9 @@ export class WorkingState {
     return true;
   }
 
-  /** Returns the state after the block. The one before is used up. @returns {State} */
+  /** Returns the state after the block; the one before stays what it is. @returns {State} */
   kept() {
-    const { accounts } = this.before;
+    const accounts = new Map(this.before.accounts);
     for (const [address, account] of this.written) accounts.set(address, account);
     return { ...this.before, accounts, burned: this.burned, height: this.height };
   }

@@ -6,11 +6,18 @@ not to be disturbed is done; of several only the last.
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+
+class AskedToEnd(KeyboardInterrupt):
+    """Whoever runs this process wants it to end: code under test may raise the other kind."""
+
+
 _depth = 0
+_asked = False
 _held: BaseException | None = None
 
 
@@ -33,6 +40,33 @@ def undisturbed() -> Iterator[None]:
 def is_undisturbed() -> bool:
     """Tell whether such work is going on."""
     return _depth > 0
+
+
+def ask_to_end() -> None:
+    """Raise ``AskedToEnd`` as ``disturb`` does; from now on this process is to end."""
+    global _asked
+    _asked = True
+    disturb(AskedToEnd())
+
+
+def is_to_end() -> bool:
+    """Tell whether this process was asked to end."""
+    return _asked
+
+
+def forget_to_end() -> None:
+    """Let a process go on that was asked to end, as the next command in it does."""
+    global _asked
+    _asked = False
+
+
+def was_asked(error: KeyboardInterrupt) -> bool:
+    """Tell whether ``error`` comes from outside, not from code that raised it by itself.
+
+    Where nobody handles signals, Python's own answer to Ctrl-C is from outside.
+    """
+    of_python = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    return isinstance(error, AskedToEnd) or of_python
 
 
 def disturb(error: BaseException) -> None:

@@ -15,6 +15,7 @@ class Verdict(Enum):
     AGREE = "agree"
     DIVERGE = "diverge"
     SELF_DIVERGE = "self_diverge"
+    HISTORY = "history"
     UNANNOUNCED = "unannounced"
     INVARIANT = "invariant"
     CRASH = "crash"

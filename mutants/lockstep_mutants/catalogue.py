@@ -11,6 +11,8 @@ class Row:
 
     ``executor`` is ``module:Class``; ``needs`` says what a case must have for the fault to show;
     ``transactions`` and ``deviations`` are the known minimum, the size of the smallest case.
+    ``storage`` is the store that the fault is planted in, ``module:Class``, empty if it is in the
+    executor.
     """
 
     id: str
@@ -19,6 +21,7 @@ class Row:
     needs: str
     transactions: int = 1
     deviations: int = 0
+    storage: str = ""
 
     @property
     def case(self) -> str:
@@ -386,6 +389,51 @@ ROWS = (
         "an atomic block of two failures, the later one first",
         transactions=2,
         deviations=1,
+    ),
+    Row(
+        "S01",
+        "cache-survives-rewind",
+        "batched",
+        "a success that is taken back",
+        storage="lockstep_mutants.stores:CacheSurvivesRewind",
+    ),
+    Row(
+        "S02",
+        "cache-before-disk",
+        "batched",
+        "a success whose merge fails",
+        storage="lockstep_mutants.stores:CacheBeforeDisk",
+    ),
+    Row(
+        "S03",
+        "torn-snapshot",
+        "batched",
+        "a success, and an onlooker at its merge",
+        storage="lockstep_mutants.stores:TornSnapshot",
+    ),
+    Row(
+        "S04",
+        "iterator-misses-overlay",
+        "batched",
+        "an absent receiver, of a reward or of a transfer",
+        transactions=0,
+        storage="lockstep_mutants.stores:IteratorMissesOverlay",
+    ),
+    Row(
+        "S05",
+        "merge-acknowledged-and-lost",
+        "batched",
+        "a block before one whose merge fails",
+        transactions=0,
+        storage="lockstep_mutants.stores:MergeLost",
+    ),
+    Row(
+        "S06",
+        "version-links-to-itself",
+        "batched",
+        "a multisig taken back and set again at the same topoheight",
+        transactions=2,
+        storage="lockstep_mutants.stores:VersionLinksToItself",
     ),
 )
 """In the order of the catalogue."""

@@ -2,92 +2,95 @@
 
 from __future__ import annotations
 
-from lockstep_ledger.model import Address, Asset, Multisig, State
+from dataclasses import replace
+
+from lockstep_ledger.model import Address, Multisig, State
 from lockstep_ledger.outcome import Changes
 from lockstep_ledger.storage.memory import MemoryStorage
+from lockstep_ledger.storage.protocol import StorageError
+
+NEVER = -1
+"""The version before the first one."""
 
 
-class _Caching(MemoryStorage):
-    """Nonces and balances are read through a cache that a merge keeps up to date."""
+class CachedNonces(MemoryStorage):
+    """Without a fault: nonces are read through a cache that every write keeps up to date."""
 
-    __slots__ = ("_balances", "_nonces")
+    __slots__ = ("_cache",)
 
     def __init__(self, state: State) -> None:
         super().__init__(state)
-        self._nonces: dict[Address, int] = {}
-        self._balances: dict[tuple[Address, Asset], int] = {}
+        self._cache: dict[Address, int] = {}
 
     def nonce(self, address: Address) -> int:
         """Return the account's next nonce."""
-        if address not in self._nonces:
-            self._nonces[address] = super().nonce(address)
-        return self._nonces[address]
-
-    def balance(self, address: Address, asset: Asset) -> int:
-        """Return the account's balance of one asset."""
-        if (address, asset) not in self._balances:
-            self._balances[address, asset] = super().balance(address, asset)
-        return self._balances[address, asset]
+        if address not in self._cache:
+            self._cache[address] = super().nonce(address)
+        return self._cache[address]
 
     def merge(self, changes: Changes, topoheight: int) -> None:
         """Write the changes, then hold them in the cache."""
         super().merge(changes, topoheight)
-        self.remember(changes)
-
-    def remember(self, changes: Changes) -> None:
-        """Hold what ``changes`` leaves."""
-        self._nonces.update(changes.modified_nonces)
-        self._balances.update(changes.modified_balances)
-
-    def forget(self) -> None:
-        """Hold nothing."""
-        self._nonces.clear()
-        self._balances.clear()
-
-
-class CacheSurvivesRewind(_Caching):
-    """A rewind leaves in the cache what it takes back."""
-
-    __slots__ = ()
-
-
-class CacheBeforeDisk(_Caching):
-    """The cache has the changes before the disk does, and keeps them if the write dies."""
-
-    __slots__ = ()
-
-    def merge(self, changes: Changes, topoheight: int) -> None:
-        """Hold the changes in the cache, then write them."""
-        self.remember(changes)
-        super().merge(changes, topoheight)
+        self._cache.update(changes.modified_nonces)
 
     def rewind(self, topoheight: int) -> None:
-        """Take versions back, from the cache too."""
+        """Take versions back, and hold nothing of them."""
         super().rewind(topoheight)
         self.forget()
 
+    def forget(self) -> None:
+        """Hold nothing."""
+        self._cache.clear()
 
-class TornSnapshot(MemoryStorage):
-    """A merge writes the nonces before it says that it begins: a reader in between sees half."""
+    def export(self) -> State:
+        """Return the whole state as it is read."""
+        whole = super().export()
+        read = {key: replace(each, nonce=self.nonce(key)) for key, each in whole.accounts.items()}
+        return State(whole.chain, read)
+
+
+class CacheSurvivesRewind(CachedNonces):
+    """S01: a rewind leaves in the cache what it takes back."""
 
     __slots__ = ()
+    name = "cache-survives-rewind"
+
+    def forget(self) -> None:
+        """Hold on to everything."""
+
+
+class CacheBeforeDisk(CachedNonces):
+    """S02: the cache has the changes before the disk does, and keeps them if the write fails."""
+
+    __slots__ = ()
+    name = "cache-before-disk"
 
     def merge(self, changes: Changes, topoheight: int) -> None:
-        """Write the nonces, look whether anybody objects, write the rest."""
-        before, self.before_write = self.before_write, None
-        nonces = self._versions.nonces
+        """Hold the changes in the cache, then write them."""
+        self._cache.update(changes.modified_nonces)
+        super().merge(changes, topoheight)
+
+
+class TornSnapshot(MemoryStorage):
+    """S03: a merge writes the nonces before the rest, and a reader in between sees half of it."""
+
+    __slots__ = ()
+    name = "torn-snapshot"
+
+    def merge(self, changes: Changes, topoheight: int) -> None:
+        """Have the nonces written where somebody may look, or object, before the merge is."""
+        hook, nonces = self.before_write, self._versions.nonces
         for address, nonce in changes.modified_nonces.items():
             nonces.setdefault(address, []).append((topoheight, nonce))
         try:
-            if before is not None:
-                before("merge")
+            if hook is not None:
+                hook("merge")
         finally:
             for address in changes.modified_nonces:
                 nonces[address].pop()
                 if not nonces[address]:
                     del nonces[address]
-            self.before_write = before
-        hook, self.before_write = self.before_write, None
+        self.before_write = None
         try:
             super().merge(changes, topoheight)
         finally:
@@ -95,9 +98,10 @@ class TornSnapshot(MemoryStorage):
 
 
 class IteratorMissesOverlay(MemoryStorage):
-    """What goes through all accounts does not see those that a merge registered."""
+    """S04: what goes through all accounts does not see those that a merge registered."""
 
     __slots__ = ()
+    name = "iterator-misses-overlay"
 
     def export(self) -> State:
         """Return the state without the accounts that were not there from the start."""
@@ -109,43 +113,83 @@ class IteratorMissesOverlay(MemoryStorage):
 
 
 class MergeLost(MemoryStorage):
-    """A merge of more than three balances is acknowledged and its balances are not written."""
+    """S05: a merge that breaks off takes the one before along, which was acknowledged."""
 
     __slots__ = ()
+    name = "merge-acknowledged-and-lost"
 
     def merge(self, changes: Changes, topoheight: int) -> None:
-        """Write what fits."""
-        super().merge(changes, topoheight)
-        if len(changes.modified_balances) > 3:
-            for key in changes.modified_balances:
-                versions = self._versions.balances[key]
-                versions.pop()
-                if not versions:
-                    del self._versions.balances[key]
-            journal = self._journals[-1][1]
-            journal[:] = [each for each in journal if each[0] is not self._versions.balances]
+        """Write the changes, or lose what was waiting to reach the disk."""
+        hook = self.before_write
+        try:
+            super().merge(changes, topoheight)
+        except BaseException:
+            self.before_write = None
+            self.rewind(max(self._base_topoheight, self.topoheight - 1))
+            self.before_write = hook
+            raise
 
 
-class VersionLinksToItself(MemoryStorage):
-    """A multisig written again at the topoheight of one taken back is its own older version."""
+class LinkedMultisigs(MemoryStorage):
+    """Without a fault: a configuration is read from versions, each linked to the one before it.
 
-    __slots__ = ("_linked", "_taken_back")
+    A rewind leaves the versions where they are and links to an older one.
+    """
+
+    __slots__ = ("_links", "_newest")
 
     def __init__(self, state: State) -> None:
         super().__init__(state)
-        self._taken_back: set[tuple[int, Address]] = set()
-        self._linked: set[Address] = set()
+        self._newest: dict[Address, int] = {}
+        self._links: dict[tuple[Address, int], tuple[int, Multisig | None]] = {}
 
     def merge(self, changes: Changes, topoheight: int) -> None:
-        """Write the changes."""
+        """Write the changes, each configuration as a version before the others."""
         super().merge(changes, topoheight)
-        for address in changes.modified_multisigs:
-            if (topoheight, address) in self._taken_back:
-                self._linked.add(address)
-            self._taken_back.add((topoheight, address))
+        for address, multisig in changes.modified_multisigs.items():
+            self._links[address, topoheight] = self.older(address), multisig
+            self._newest[address] = topoheight
+
+    def rewind(self, topoheight: int) -> None:
+        """Take versions back."""
+        super().rewind(topoheight)
+        for address in tuple(self._newest):
+            left = (at for at, _ in self.versions(address) if at <= topoheight)
+            self._newest[address] = next(left, NEVER)
+
+    def older(self, address: Address) -> int:
+        """Return the version that the next one comes after."""
+        return self._newest.get(address, NEVER)
 
     def multisig(self, address: Address) -> Multisig | None:
-        """Return the configuration, which a reader that follows the links never reaches."""
-        if address in self._linked:
-            raise RecursionError("the version is its own older version")
-        return super().multisig(address)
+        """Return the account's configuration, all of whose versions are read."""
+        versions = self.versions(address)
+        return versions[0][1] if versions else super().multisig(address)
+
+    def versions(self, address: Address) -> list[tuple[int, Multisig | None]]:
+        """Return the versions of an account's configuration, the newest first."""
+        at, found = self._newest.get(address, NEVER), dict[int, Multisig | None]()
+        while at != NEVER:
+            if at in found:
+                raise StorageError("a version is its own older version")
+            older, found[at] = self._links[address, at]
+            at = older
+        return list(found.items())
+
+    def export(self) -> State:
+        """Return the whole state as it is read."""
+        whole = super().export()
+        accounts = whole.accounts.items()
+        read = {key: replace(each, multisig=self.multisig(key)) for key, each in accounts}
+        return State(whole.chain, read)
+
+
+class VersionLinksToItself(LinkedMultisigs):
+    """S06: a configuration written again where one was taken back is its own older version."""
+
+    __slots__ = ()
+    name = "version-links-to-itself"
+
+    def older(self, address: Address) -> int:
+        """Return the highest version that was ever written, taken back or not."""
+        return max((at for each, at in self._links if each == address), default=NEVER)

@@ -122,7 +122,9 @@ def _originals(folder: Path) -> dict[str, list[bytes]]:
 def _certificate(folder: Path) -> bytes:
     plan = Survey(Scope(1, 2), Setting("batched", 1))
     path = folder / "certificate.json"
-    done = explore(plan, 1, Sums(), folder / "findings", lambda _: None, lambda _: None)
+    done = explore(
+        plan, 1, Sums(), folder / "findings", lambda _: None, lambda *_: None, lambda _: None
+    )
     certificate.save(certificate.Question.of(plan), done, path)
     return path.read_bytes()
 
@@ -142,7 +144,7 @@ def _used(kind: str, random: Random) -> Mapping[str, Use]:
 
 def _replayed(path: Path) -> Iterator[str]:
     totals = Totals()
-    for file in replay_paths([path], Options(strict=True), "memory", None, totals):
+    for file in replay_paths([path], Options(strict=True), None, None, totals):
         if isinstance(file, RefusedFile):
             raise (HarnessFault if file.broken else UsageError)(file.reason)
         yield from replayed_lines(file, quiet=False)

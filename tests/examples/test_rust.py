@@ -20,6 +20,7 @@ from lockstep.check.subject import Subject
 from lockstep.check.suite import greeting
 from lockstep.check.wire import encoded
 from lockstep.cli.main import main
+from lockstep.export.conversations import write_conversations
 from lockstep.run.stores import MemoryStores
 from lockstep.targets.named import open_lane
 from lockstep.targets.program.frames import packed
@@ -89,6 +90,27 @@ def test_it_passes_every_check_of_the_protocol(program: str) -> None:
     result = lockstep("check-executor", program)
     assert result.exit_code == 0, result.output
     assert re.search(r"\d+ ok, 0 WRONG, 2 not declared", result.output), result.output
+
+
+def test_recorded_conversations_are_played_by_cargo_alone(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right answers pass; where one that was recorded is another, the test says which."""
+    assert program
+    words = ("test", "--release", "--locked", "--offline", "--", "--ignored", "--nocapture")
+    folder = tmp_path / "conversations"
+    count = write_conversations(folder)
+    monkeypatch.setenv("LOCKSTEP_CONVERSATIONS", str(folder))
+    passed = cargo(*words, seconds=500)
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert f"{count} conversations" in passed.stdout
+    recorded = folder / "burn-nothing.json"
+    changed = recorded.read_text().replace('"INVALID_AMOUNT"', '"SUCCESS"')
+    assert changed != recorded.read_text()
+    recorded.write_text(changed)
+    failed = cargo(*words, seconds=500)
+    assert failed.returncode != 0
+    assert "burn-nothing.json" in failed.stdout + failed.stderr
 
 
 def test_a_campaign_of_2000_cases_agrees_and_leaves_none_out(program: str, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import time
+from contextlib import suppress
 from typing import NoReturn
 
 from lockstep_ledger.block import Block
@@ -80,6 +81,40 @@ class Swallowing(Batched):
         except BaseException:
             while True:
                 pass
+
+
+class Interrupting(Batched):
+    """Raises what Ctrl-C does on blocks of many transactions."""
+
+    name = "interrupting"
+
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
+        if len(block.transactions) >= MANY:
+            raise KeyboardInterrupt
+        return super().execute(block, storage, driver)
+
+
+class Closing(Batched):
+    """Closes files that are not its own on blocks of many transactions."""
+
+    name = "closing"
+
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
+        if len(block.transactions) >= MANY:
+            os.closerange(3, 200)
+        return super().execute(block, storage, driver)
+
+
+class Deaf(Batched):
+    """Never comes back, and takes every exception for nothing."""
+
+    name = "deaf"
+
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> NoReturn:
+        while True:
+            with suppress(BaseException):
+                while True:
+                    pass
 
 
 class Slow(Batched):

@@ -45,14 +45,18 @@ def payment(amount: int, chain_id: int = ChainId.DEVNET) -> Case:
     return Case(State(Chain(), accounts), (BlockStep((intent,), Policy.SKIP),))
 
 
-def run_on(executor: str, case: Case) -> Run:
-    with open_steered(Setting(executor=executor), MemoryStores()) as lane:
+def setting_of(row: Row) -> Setting:
+    return Setting(row.executor, storage=row.storage)
+
+
+def run_on(setting: Setting, case: Case) -> Run:
+    with open_steered(setting, MemoryStores()) as lane:
         return lane.run_sequential(case)
 
 
-def cases_to_detection(executor: str, seed: str, limit: int) -> int | None:
+def cases_to_detection(setting: Setting, seed: str, limit: int) -> int | None:
     """Count the generated cases up to the first that fails; None if none of ``limit`` does."""
-    with open_steered(Setting(executor=executor), MemoryStores()) as lane:
+    with open_steered(setting, MemoryStores()) as lane:
         runs = (
             lane.run_random(generated(seed, number), stream(seed, "walk", number))
             for number in range(limit)

@@ -32,6 +32,7 @@ RUNS: dict[str, tuple[int, tuple[str, ...]]] = {
     "devnet": (AGREE, ("--blocks", "2", "--transactions", "2")),
     "executors": (AGREE, ()),
     "explain": (DIVERGENCE, (FINDING,)),
+    "export": (AGREE, ("--protocol", "conversations")),
     "explore": (AGREE, ("--transactions", "2", "--accounts", "4")),
     "fuzz": (AGREE, ("--cases", "3", "--jobs", "2", "--executor", SERVED)),
     "replay": (DIVERGENCE, (FINDING,)),

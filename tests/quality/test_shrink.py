@@ -60,7 +60,7 @@ def first_failing(row: Row, seed: str) -> Failing:
     A fault may show in later results in many ways, which may need more transactions; those are
     other kinds of failure. One that needs no schedule is looked for in sequential order.
     """
-    lane = open_steered(Setting(row.executor), MemoryStores())
+    lane = open_steered(Setting(row.executor, storage=row.storage), MemoryStores())
     known = load(CASES / row.case)
     wanted = signature_of(lane.run_deviating(known.case, known.schedule))
     mix = Mix(STEP_LIMIT)
@@ -188,7 +188,7 @@ def test_a_failure_that_the_interleaving_of_an_earlier_block_causes_keeps_that()
     assert isinstance(second, BlockStep)
     longer = replace(second, transactions=(*second.transactions, pays("t3", 5)))
     case = replace(known.case, steps=(first, longer))
-    with open_steered(Setting(row.executor), MemoryStores()) as lane:
+    with open_steered(Setting(row.executor, storage=row.storage), MemoryStores()) as lane:
         run = lane.run_deviating(case, known.schedule)
         reduced = shrink(case, run, lane)
         again = lane.run_deviating(reduced.case, reduced.schedule)

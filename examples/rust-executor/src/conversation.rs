@@ -5,20 +5,22 @@ use serde_json::{json, Number, Value};
 
 use crate::execution::{self, Path};
 use crate::frames::LARGEST;
+use crate::jitter::Jitter;
 use crate::messages::{
-    Answer, Body, Echo, ErrorCode, ExecuteBlock, Header, Hello, Introduction, LoadState, Mode,
-    Statistics,
+    Answer, Body, Echo, ErrorCode, ExecuteBlock, Header, Hello, Introduction, Mode, ReadState,
+    Rewind, Statistics,
 };
 use crate::planted::Planted;
-use crate::state::State;
+use crate::versions::Versions;
 
 const PROTOCOL: u64 = 1;
+const MINOR: u64 = 1;
 
 /// With fewer transactions threads cost more than they bring.
 const WORTH_THREADS: usize = 16;
 
 pub struct Conversation {
-    state: Option<State>,
+    versions: Versions,
     planted: Option<Planted>,
 }
 
@@ -33,7 +35,7 @@ struct Refusal(ErrorCode, String);
 
 impl Conversation {
     pub fn new(planted: Option<Planted>) -> Self {
-        Conversation { state: None, planted }
+        Conversation { versions: Versions::default(), planted }
     }
 
     /// Answer one request. After an error the state is what it was.
@@ -63,17 +65,28 @@ impl Conversation {
                 Ok(Body::Echo { text })
             }
             "load_state" => {
-                let LoadState { state } = parsed(request)?;
-                self.state = Some(state);
+                self.versions.load(parsed(request)?).map_err(|text| malformed(&text))?;
                 Ok(Body::Done {})
             }
             "execute_block" => self.execute_block(parsed(request)?),
             "export_state" => {
-                let state = self.state.as_ref().ok_or_else(no_state)?;
+                let state = self.versions.newest().ok_or_else(no_state)?;
+                Ok(Body::State { state })
+            }
+            "rewind" => {
+                let Rewind { blocks } = parsed(request)?;
+                if !self.versions.rewind(blocks.get()) {
+                    return Err(no_version());
+                }
+                Ok(Body::Done {})
+            }
+            "read_state" => {
+                let ReadState { topoheight } = parsed(request)?;
+                let state = self.versions.at(topoheight).ok_or_else(no_version)?;
                 Ok(Body::State { state })
             }
             "reset" => {
-                self.state = None;
+                self.versions.clear();
                 Ok(Body::Done {})
             }
             "bye" => Ok(Body::Done {}),
@@ -95,12 +108,12 @@ impl Conversation {
         };
         let build = if cfg!(debug_assertions) { "debug" } else { "release" };
         let version = env!("CARGO_PKG_VERSION");
-        let capabilities = capabilities();
-        Ok(Body::Hello(Introduction { protocol: PROTOCOL, name, version, build, capabilities }))
+        let (protocol, minor, capabilities) = (PROTOCOL, MINOR, capabilities());
+        Ok(Body::Hello(Introduction { protocol, minor, name, version, build, capabilities }))
     }
 
     fn execute_block(&mut self, request: ExecuteBlock) -> Result<Body<'_>, Refusal> {
-        let state = self.state.as_mut().ok_or_else(no_state)?;
+        let before = self.versions.newest().ok_or_else(no_state)?;
         if request.schedule.is_some() {
             let text = "this program follows no schedule".to_owned();
             return Err(Refusal(ErrorCode::Unsupported, text));
@@ -110,10 +123,13 @@ impl Conversation {
             (Mode::Sequential, Path::Sequential, None)
         } else {
             let workers = request.workers.get();
-            (Mode::Parallel, Path::Parallel { workers }, self.planted)
+            let jitter = request.jitter.as_ref().map(|seed| Jitter(seed.0));
+            (Mode::Parallel, Path::Parallel { workers, jitter }, self.planted)
         };
-        let (outcome, changes, run) = execution::execute(state, &request.block, path, planted);
-        changes.apply(state);
+        let (outcome, changes, run) = execution::execute(before, &request.block, path, planted);
+        let mut after = before.clone();
+        changes.apply(&mut after);
+        self.versions.add(after);
         let executions = run.ends.iter().flatten().count();
         let highest_concurrency = run.highest_concurrency;
         let statistics = Statistics { mode, fallback, executions, aborts: 0, highest_concurrency };
@@ -147,6 +163,9 @@ fn capabilities() -> Value {
         "schedule_seed": false,
         "schedule_replay": false,
         "state_export": true,
+        "history": ["rewind", "read_state", "load"],
+        "references": ["tip", "older", "before_change"],
+        "jitter": true,
         "limits": {"frame": LARGEST, "transactions": null, "accounts": null, "workers": null},
     })
 }
@@ -170,6 +189,10 @@ fn malformed(text: &str) -> Refusal {
 
 fn no_state() -> Refusal {
     Refusal(ErrorCode::NoState, "there is no state: load_state comes first".to_owned())
+}
+
+fn no_version() -> Refusal {
+    Refusal(ErrorCode::NoState, "that version is not held".to_owned())
 }
 
 fn error(id: Option<Number>, Refusal(code, text): Refusal) -> Reply {

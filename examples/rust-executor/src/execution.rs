@@ -6,6 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use crate::block::{Block, Policy, Transaction};
 use crate::code::Code;
 use crate::effects;
+use crate::jitter::Jitter;
 use crate::outcome::{Changes, Fault, Outcome, Receipt, Rejection};
 use crate::parallel;
 use crate::planted::Planted;
@@ -16,7 +17,7 @@ use crate::workspace::Workspace;
 #[derive(Clone, Copy)]
 pub enum Path {
     Sequential,
-    Parallel { workers: usize },
+    Parallel { workers: usize, jitter: Option<Jitter> },
 }
 
 /// How one transaction ended.
@@ -47,7 +48,9 @@ pub fn execute(
     }
     let run = match path {
         Path::Sequential => one_after_another(block, &workspace),
-        Path::Parallel { workers } => parallel::run(block, &workspace, state.burned, workers),
+        Path::Parallel { workers, jitter } => {
+            parallel::run(block, &workspace, state.burned, workers, jitter)
+        }
     };
     let (outcome, changes) = settle(state, block, workspace, &run.ends);
     (outcome, changes, run)

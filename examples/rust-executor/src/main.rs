@@ -11,13 +11,17 @@ mod effects;
 mod execution;
 mod frames;
 mod graph;
+mod jitter;
 mod messages;
 mod outcome;
 mod parallel;
 mod planted;
+#[cfg(test)]
+mod recorded;
 mod rules;
 mod state;
 mod values;
+mod versions;
 mod workspace;
 
 use std::io::{self, BufReader, BufWriter};

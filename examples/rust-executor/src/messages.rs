@@ -6,6 +6,7 @@ use serde_json::Number;
 use crate::block::Block;
 use crate::outcome::Outcome;
 use crate::state::State;
+use crate::values::decimal;
 
 /// What all requests have. The rest is read when the type is known.
 #[derive(Deserialize)]
@@ -29,6 +30,30 @@ pub struct Echo {
 #[derive(Deserialize)]
 pub struct LoadState {
     pub state: State,
+    /// The number of this version.
+    #[serde(default, with = "decimal")]
+    pub topoheight: u64,
+    /// Those before it, the oldest first.
+    #[serde(default)]
+    pub versions: Vec<Version>,
+}
+
+#[derive(Deserialize)]
+pub struct Version {
+    #[serde(with = "decimal")]
+    pub topoheight: u64,
+    pub state: State,
+}
+
+#[derive(Deserialize)]
+pub struct Rewind {
+    pub blocks: std::num::NonZeroUsize,
+}
+
+#[derive(Deserialize)]
+pub struct ReadState {
+    #[serde(with = "decimal")]
+    pub topoheight: u64,
 }
 
 #[derive(Deserialize)]
@@ -38,7 +63,12 @@ pub struct ExecuteBlock {
     pub workers: std::num::NonZeroUsize,
     pub force_parallel: bool,
     pub schedule: Option<serde::de::IgnoredAny>,
+    #[serde(default)]
+    pub jitter: Option<Seed>,
 }
+
+#[derive(Deserialize)]
+pub struct Seed(#[serde(with = "decimal")] pub u64);
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,6 +101,7 @@ pub enum Body<'a> {
 #[derive(Serialize)]
 pub struct Introduction {
     pub protocol: u64,
+    pub minor: u64,
     pub name: String,
     pub version: &'static str,
     pub build: &'static str,

@@ -11,16 +11,23 @@ use std::thread;
 use crate::block::{Block, Policy};
 use crate::execution::{self, End, Run};
 use crate::graph::Graph;
+use crate::jitter::Jitter;
 use crate::workspace::{locked, unlocked, Workspace};
 
 /// More threads than this are not begun, however many are allowed.
 const MOST_THREADS: usize = 64;
 
 /// Execute the transactions of `block` with at most `workers` of them in progress at once.
-pub fn run(block: &Block, workspace: &Workspace, burned: u64, workers: usize) -> Run {
+pub fn run(
+    block: &Block,
+    workspace: &Workspace,
+    burned: u64,
+    workers: usize,
+    jitter: Option<Jitter>,
+) -> Run {
     let graph = Graph::new(block, burned);
     let progress = Mutex::new(Progress::new(&graph));
-    let crew = Crew { block, workspace, graph, progress, changed: Condvar::new() };
+    let crew = Crew { block, workspace, graph, progress, jitter, changed: Condvar::new() };
     let others = workers.min(block.transactions.len()).min(MOST_THREADS).saturating_sub(1);
     thread::scope(|scope| {
         for _ in 0..others {
@@ -41,6 +48,7 @@ struct Crew<'a, 'state> {
     workspace: &'a Workspace<'state>,
     graph: Graph,
     progress: Mutex<Progress>,
+    jitter: Option<Jitter>,
     /// Wakes those who wait for a transaction that may begin, or for the end.
     changed: Condvar,
 }
@@ -62,8 +70,16 @@ impl Crew<'_, '_> {
     /// Execute transactions until none is left.
     fn work(&self) {
         while let Some(index) = self.take() {
+            self.pause(index, 0);
             let end = execution::one(&self.block.transactions[index], self.workspace);
+            self.pause(index, 1);
             self.finish(index, end);
+        }
+    }
+
+    fn pause(&self, index: usize, moment: u64) {
+        if let Some(jitter) = self.jitter {
+            jitter.pause(index, moment);
         }
     }
 

@@ -93,7 +93,7 @@ def run_audit(
 
 
 def _words(subject: Subject, seed: str, _terms: Terms) -> str:
-    return f"{subject.executor} under seed {seed}"
+    return f"{subject.setting.tested} under seed {seed}"
 
 
 class _Trials:

@@ -1,8 +1,8 @@
-"""What is audited: a faulty executor, what is known about its fault, and its correct twin.
+"""What is audited: a faulty executor or store, what is known about its fault, its correct twin.
 
-The catalogue is found by name, like any executor: the harness imports no planted fault. An executor
-of no catalogue says what is known about it by class attributes: ``known = (2, 1)`` is the size of
-the smallest case, transactions and deviations; ``masked = "why"`` the reason why none can show it.
+The catalogue is found by name, like any executor: the harness imports no planted fault. A class of
+no catalogue says what is known about it by its attributes: ``known = (2, 1)`` is the size of the
+smallest case, transactions and deviations; ``masked = "why"`` the reason why none can show it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol, cast
 
+from lockstep.case.file import Setting
 from lockstep.faults import UsageError
+from lockstep.loading import imported
+from lockstep.run.under_test import RIGHT_STORAGE
 from lockstep.targets.named import BUILT_IN, find_inside
 from lockstep.targets.trust import CATALOGUE
 
@@ -34,11 +37,11 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A faulty executor, called ``executor``.
+    """A faulty executor, called ``executor``, or the faulty ``storage`` that it is run over.
 
     ``known`` is the size of the smallest case that shows the fault, None if nobody knows;
     ``masked`` the reason why nothing can show it; ``twin`` the executor without the fault, None if
-    there is none among ours.
+    there is none among ours. That of a storage runs over one of ours.
     """
 
     id: str
@@ -47,6 +50,19 @@ class Subject:
     known: Size | None
     masked: str
     twin: str | None
+    storage: str = field(default="", repr=False)
+
+    @property
+    def setting(self) -> Setting:
+        """What campaigns are run against."""
+        return Setting(self.executor, storage=self.storage)
+
+    @property
+    def without_fault(self) -> Setting | None:
+        """The same without the fault, None if nobody has that."""
+        if self.twin is None:
+            return None
+        return Setting(self.twin, storage=RIGHT_STORAGE if self.storage else "")
 
 
 class Entry(Protocol):
@@ -64,12 +80,17 @@ class Entry(Protocol):
 
     @property
     def executor(self) -> str:
-        """The faulty executor, ``module:Class``."""
+        """The executor, by its name."""
         ...
 
 
 class Row(Entry, Protocol):
     """What is read of an entry whose fault a case shows."""
+
+    @property
+    def storage(self) -> str:
+        """The faulty store, ``module:Class``, empty if the executor is faulty."""
+        ...
 
     @property
     def transactions(self) -> int:
@@ -111,8 +132,18 @@ def subjects_of(executors: Sequence[str]) -> tuple[Subject, ...]:
 
     Raises ``UsageError`` if there is no such executor, or if what it says of itself makes no sense.
     """
-    known = {subject.executor: subject for subject in catalogued()}
+    known = {each.executor: each for each in catalogued() if not each.storage}
     return tuple(known.get(name) or _uncatalogued(name) for name in dict.fromkeys(executors))
+
+
+def subjects_over(storage: str, executors: Sequence[str]) -> tuple[Subject, ...]:
+    """Return a subject for a faulty store below each executor.
+
+    Raises ``UsageError`` if there is no such store, or if what it says of itself makes no sense.
+    """
+    known = {each.storage: each for each in catalogued() if each.storage}
+    found = known.get(storage) or _uncatalogued_store(storage)
+    return tuple(replace(found, executor=name, twin=name) for name in dict.fromkeys(executors))
 
 
 def twin_of(executor: str) -> str | None:
@@ -128,7 +159,8 @@ def twin_of(executor: str) -> str | None:
 
 def _of_row(row: Row) -> Subject:
     known = Size(row.transactions, row.deviations)
-    return Subject(row.id, row.name, row.executor, known, "", twin_of(row.executor))
+    twin = row.executor if row.storage else twin_of(row.executor)
+    return Subject(row.id, row.name, row.executor, known, "", twin, row.storage)
 
 
 def _of_masked(row: MaskedRow) -> Subject:
@@ -136,16 +168,25 @@ def _of_masked(row: MaskedRow) -> Subject:
 
 
 def _uncatalogued(executor: str) -> Subject:
-    name = executor.rpartition(":")[2]
-    factory = find_inside(executor).factory
+    said = _said(executor, find_inside(executor).factory)
+    return replace(said, executor=executor, twin=twin_of(executor))
+
+
+def _uncatalogued_store(storage: str) -> Subject:
+    return replace(_said(storage, imported(storage, "storage")), storage=storage)
+
+
+def _said(name: str, factory: object) -> Subject:
+    """Return what a class of no catalogue says of its fault."""
     masked: object = getattr(factory, "masked", "")
     if not isinstance(masked, str):
-        raise UsageError(f"{executor}: masked is a text that says why, not {masked!r}")
-    known = _size_of(executor, getattr(factory, "known", None))
-    return Subject(name, name, executor, known, masked, twin_of(executor))
+        raise UsageError(f"{name}: masked is a text that says why, not {masked!r}")
+    short = name.rpartition(":")[2]
+    known = _size_of(name, getattr(factory, "known", None))
+    return Subject(short, short, "", known, masked, None)
 
 
-def _size_of(executor: str, known: object) -> Size | None:
+def _size_of(name: str, known: object) -> Size | None:
     match known:
         case None:
             return None
@@ -153,6 +194,5 @@ def _size_of(executor: str, known: object) -> Size | None:
             return Size(transactions, deviations)
         case _:
             raise UsageError(
-                f"{executor}: known is (transactions, deviations) of the smallest case, "
-                f"not {known!r}"
+                f"{name}: known is (transactions, deviations) of the smallest case, not {known!r}"
             )

@@ -15,10 +15,9 @@ from itertools import count, islice
 from pathlib import Path
 
 from lockstep.audit.subject import Size, Subject
-from lockstep.campaign.campaign import CHUNK
 from lockstep.campaign.plan import Plan
 from lockstep.campaign.tally import Failure
-from lockstep.campaign.worker import Ran, Worker
+from lockstep.campaign.worker import CHUNK, Ran, Worker
 from lockstep.case.file import Setting
 from lockstep.corpus.shipped import shipped_cases
 from lockstep.findings.by_schedule import shrink
@@ -27,6 +26,7 @@ from lockstep.findings.investigate import met_record
 from lockstep.findings.keeping import Keeper
 from lockstep.run.fingerprint import fingerprint, signature_of
 from lockstep.shrink.reduce import Reduced
+from lockstep.targets.exchanging import showing
 from lockstep.targets.named import as_steered
 from lockstep.verdict import Verdict
 
@@ -100,9 +100,9 @@ class Trial:
         return bool(self.verdict)
 
 
-def detect(executor: str, seed: str, terms: Terms) -> Trial:
+def detect(subject: Subject, seed: str, terms: Terms) -> Trial:
     """Search alone: neither shrink nor run a twin."""
-    with closing(_worker(executor, seed, terms)) as worker:
+    with closing(_worker(subject.setting, seed, terms)) as worker:
         searched, found = _search(worker, terms.budget)
     if found is None:
         return Trial(seed, searched)
@@ -112,13 +112,14 @@ def detect(executor: str, seed: str, terms: Terms) -> Trial:
 
 def run_trial(subject: Subject, seed: str, terms: Terms) -> Trial:
     """Search, shrink what is found, and run the twin over the same cases."""
-    with closing(_worker(subject.executor, seed, terms)) as worker:
+    with closing(_worker(subject.setting, seed, terms)) as worker:
         searched, found = _search(worker, terms.budget)
         if found is None:
             return Trial(seed, searched, twin=_twin(subject, seed, terms, searched.cases, None))
         keeping = None if terms.findings is None else _Keeping(worker, found)
         started = time.process_time()
-        reduced = shrink(found.case, found.run, as_steered(worker.lanes[0]))
+        lane = showing(as_steered(worker.lanes[0]), found.run.verdict.value)
+        reduced = shrink(found.case, found.run, lane)
         seconds = time.process_time() - started
         kept = "" if keeping is None else keeping.settled(reduced)
     size = Size(reduced.case.transactions(), len(reduced.schedule))
@@ -139,7 +140,7 @@ class _Keeping:
     def __init__(self, worker: Worker, found: Ran) -> None:
         self._kind = fingerprint(worker.plan.settings[0].label, found.run)
         self._failure = Failure(found.number, 0, self._kind, found.case, found.run)
-        self._lane = as_steered(worker.lanes[0])
+        self._lane = showing(as_steered(worker.lanes[0]), found.run.verdict.value)
         self._origin = worker.origin(self._failure) | self._lane.identity()
         self._keeper = Keeper(worker.plan.findings)
         record = met_record(found.case, found.run, self._lane, self._origin)
@@ -157,8 +158,8 @@ class _Keeping:
         return self._kept.problem if self._kept.path is None else str(self._kept.path)
 
 
-def _worker(executor: str, seed: str, terms: Terms) -> Worker:
-    setting = Setting(executor, terms.workers, terms.driver)
+def _worker(setting: Setting, seed: str, terms: Terms) -> Worker:
+    setting = replace(setting, workers=terms.workers, driver=terms.driver)
     plan = Plan(seed, (setting,), terms.storage)
     plan = replace(plan, seeds=shipped_cases(plan.scheme))
     if terms.findings is not None:
@@ -171,7 +172,7 @@ def _search(worker: Worker, budget: float) -> tuple[Searched, Ran | None]:
     executions = 0
     started = time.process_time()
     for ran in _campaign(worker):
-        executions += ran.run.executions
+        executions += ran.executions
         seconds = time.process_time() - started
         fails = ran.run.verdict.is_failure
         if fails or seconds >= budget:
@@ -189,16 +190,17 @@ def _twin(
     subject: Subject, seed: str, terms: Terms, cases: int, reduced: Reduced | None
 ) -> Twin | None:
     """Run the correct executor over the first ``cases``, within the same budget."""
-    if subject.twin is None or not terms.twins:
+    right = subject.without_fault
+    if right is None or not terms.twins:
         return None
     alarms = []
     executions = seen = 0
-    with closing(_worker(subject.twin, seed, terms)) as worker:
+    with closing(_worker(right, seed, terms)) as worker:
         started = time.process_time()
-        for number, _setting, _case, run, _killed in islice(_campaign(worker), cases):
-            seen, executions = number + 1, executions + run.executions
-            if run.verdict is not Verdict.AGREE:
-                alarms.append(f"case {number} of seed {seed}: {run.verdict.value}")
+        for ran in islice(_campaign(worker), cases):
+            seen, executions = ran.number + 1, executions + ran.executions
+            if ran.run.verdict is not Verdict.AGREE:
+                alarms.append(f"case {ran.number} of seed {seed}: {ran.run.verdict.value}")
             if time.process_time() - started >= terms.budget:
                 break
         if reduced is not None:

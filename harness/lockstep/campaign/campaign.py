@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
+from lockstep.campaign.health import overlap_complaint
 from lockstep.campaign.kinds import Kinds
 from lockstep.campaign.notes import Begins, Killer, Met, Note, Went
 from lockstep.campaign.plan import Plan
@@ -22,12 +23,13 @@ from lockstep.campaign.processes import Work
 from lockstep.campaign.tally import ENOUGH, Failure, Tally
 from lockstep.campaign.versus import versus
 from lockstep.campaign.work import Task
-from lockstep.campaign.worker import Worker, killed
+from lockstep.campaign.worker import CHUNK, Worker, killed
 from lockstep.faults import HarnessFault
 from lockstep.findings.finding import Finding, Settled, Shape
 from lockstep.findings.form import form_of, kind_named
 from lockstep.findings.investigate import Inquiry
 from lockstep.findings.keeping import Keeper
+from lockstep.generate.carving import WHOLE
 from lockstep.run.fingerprint import fingerprint, signature_of
 from lockstep.run.temporary import temporary_directory
 from lockstep.run.watchdog import TimeOver, watching
@@ -35,15 +37,20 @@ from lockstep.undisturbed import is_undisturbed, undisturbed
 from lockstep.verdict import Verdict
 
 HOW_TO_GO_ON = "; look at one with lockstep replay, give --deadline more, or --isolate"
-CHUNK = 50
+LEAST_COMPARED = 0.5
+"""The share of an executor's cases that must have been compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How long a campaign goes on: a number of cases, or seconds of wall-clock time."""
+    """How long a campaign goes on: a number of cases, seconds of wall-clock time.
+
+    It ends with the chunk in which so many ``kinds`` of failure have been met.
+    """
 
     cases: int | None = None
     seconds: float | None = None
+    kinds: int | None = None
 
 
 @dataclass(slots=True)
@@ -110,6 +117,8 @@ def run_campaign(plan: Plan, budget: Budget, jobs: int, observer: Observer) -> R
                 campaign.take(tally)
                 if tally.hopeless:
                     raise HarnessFault(tally.hopeless + HOW_TO_GO_ON)
+                if budget.kinds is not None and len(report.findings) >= budget.kinds:
+                    break
     except TimeOver:
         pass
     except KeyboardInterrupt:
@@ -146,6 +155,7 @@ class _Campaign:
         self._under_investigation = ""
         self._due: list[Failure] = []
         self._hopeless = ""
+        self._deaths: dict[int, str] = {}
 
     def note(self, note: Note) -> None:
         """See what a worker says of the chunk that it is at."""
@@ -171,6 +181,7 @@ class _Campaign:
     def died(self, task: Task, how: str) -> Task:
         """Have a chunk run again, case by case; the second time it is known which one kills."""
         start, count, *more = task
+        self._deaths[start] = f"cases {start} to {start + count - 1}: {how}"
         careful, killers = more or (False, ())
         if not careful:
             return (start, count, True, ())
@@ -194,6 +205,7 @@ class _Campaign:
     def take(self, tally: Tally) -> None:
         """Add a whole chunk, and investigate what is new in it."""
         report = self._report
+        self._deaths.pop(report.tally.cases, None)
         report.tally.add(tally)
         report.under_way = Tally()
         ended = report.tally.cases
@@ -223,6 +235,9 @@ class _Campaign:
         for name, met in self._met.items():
             if name not in self._first or name == self._under_investigation:
                 self._report.unsettled.append(min(met, key=_position))
+        if self._deaths and self._report.fault is None:
+            first = self._deaths[min(self._deaths)]
+            self._report.fault = f"a worker process ended in {first}; nobody knows at which"
         self._keeper.tidy()
 
     def _hear_of(self, met: Met) -> None:
@@ -242,8 +257,12 @@ class _Campaign:
             self._due.append(met.failure)
 
     def _settle(self, failure: Failure) -> None:
-        """Investigate the first failure of a bin, in the order of cases."""
-        if failure.fingerprint not in self._first:
+        """Investigate the first failure of a bin, in the order of cases.
+
+        A store that kills its process would kill this one: what it did is kept as it was met.
+        """
+        deadly = failure.killed and self._plan.settings[failure.setting].storage
+        if failure.fingerprint not in self._first and not deadly:
             self._first[failure.fingerprint] = _position(failure)
             self._investigate(failure)
 
@@ -262,7 +281,16 @@ class _Campaign:
         lane = self._worker.lane_for(failure)
         origin = self._worker.origin(failure)
         watch = self._between
-        inquiry = Inquiry(failure.case, failure.run, lane, origin, self._keeper, first.kept, watch)
+        inquiry = Inquiry(
+            failure.case,
+            failure.run,
+            lane,
+            origin,
+            self._keeper,
+            first.kept,
+            watch,
+            failure.earlier,
+        )
         settled = inquiry.settled()
         simplest = inquiry.simplest(settled)
         kind = kind_named(self._plan.label(failure.setting), form_of(simplest))
@@ -323,18 +351,29 @@ def _position(each: Met | Failure) -> tuple[int, int]:
 
 def _complaints(plan: Plan, report: Report) -> Iterator[str]:
     """Yield the health gates and controls that failed."""
-    yield from replace(report.tally.measure, possible=plan.payloads()).complaints()
+    yield from replace(
+        report.tally.measure,
+        possible=plan.payloads(),
+        by_reference=plan.settings[0].judging.by_reference,
+        whole=plan.carving == WHOLE,
+    ).complaints()
     yield from _not_tested(plan, report.tally)
+    for executor, overlap in sorted(report.tally.overlap.items()):
+        if (complaint := overlap_complaint(executor, overlap)) is not None:
+            yield complaint
     yield from report.tally.controls.missed
     if not report.tally.controls.rounds and not report.interrupted and report.fault is None:
         yield "no control was run: this campaign proves nothing"
 
 
 def _not_tested(plan: Plan, tally: Tally) -> Iterator[str]:
-    """Yield a complaint for every executor of which nothing could be compared."""
-    for name in dict.fromkeys(setting.executor for setting in plan.settings):
-        if tally.cases and not tally.compared[name]:
+    """Yield a complaint for every executor of which less than half of the cases were compared."""
+    for name, times in Counter(setting.executor for setting in plan.settings).items():
+        runs, compared = tally.cases * times, tally.compared[name]
+        if runs and not compared:
             yield f"every run of {name} was unsupported: nothing was compared"
+        elif compared < LEAST_COMPARED * runs:
+            yield f"{compared} of {runs} cases of {name} were compared, the others unsupported"
 
 
 @contextmanager

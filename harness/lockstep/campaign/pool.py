@@ -7,6 +7,7 @@ the system when this one is gone.
 
 from __future__ import annotations
 
+import os
 import signal
 import tempfile
 import time
@@ -227,10 +228,14 @@ def _serve(pipe: Connection, opening: Opening[Any], number: int, temporary: Path
         pipe.send(("usage", str(error)))
     except HarnessFault as error:
         pipe.send(("fault", str(error)))
-    except Exception as error:
+    except BaseException as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         text = f"internal error: {named_error(error)} ({where.name}:{where.lineno})"
-        pipe.send(("fault", text))
+        try:
+            pipe.send(("fault", text))
+        except OSError:
+            # The pipe was closed from inside: nothing can be said, nor closed once more.
+            os._exit(1)
 
 
 def _note(pipe: Connection, note: Any) -> None:

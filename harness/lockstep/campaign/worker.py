@@ -22,28 +22,45 @@ from lockstep.case.values import Case
 from lockstep.corpus.feedback import Feedback
 from lockstep.findings.investigate import met_record
 from lockstep.findings.keeping import Keeper, Kept
+from lockstep.generate.carve import carved
 from lockstep.generate.mixture import case_at
+from lockstep.generate.references import REFERENCES, with_references
+from lockstep.generate.wide import widened
 from lockstep.run.fingerprint import fingerprint
 from lockstep.run.result import Run
 from lockstep.run.stores import open_stores
 from lockstep.schedules.mix import Mix
 from lockstep.schedules.strategy import strategy_named
 from lockstep.streams import stream
+from lockstep.targets.exchanged import NONE_EXCHANGED, Exchanged
 from lockstep.targets.named import as_chosen, open_lane
 from lockstep.targets.steered import STEP_LIMIT
 from lockstep.targets.target import Lane
 from lockstep.undisturbed import undisturbed
 from lockstep.verdict import Difference, Verdict
 
+CHUNK = 50
+"""Cases that are run in one process, one after another, and may learn from each other."""
+EXCHANGED = 16
+"""One agreeing case in so many, drawn by seed, runs again with independent steps exchanged."""
+
 
 class Ran(NamedTuple):
-    """A case of a campaign that was run, by its number, under the setting of this position."""
+    """A case of a campaign that was run, by its number, under the setting of this position.
+
+    ``orders`` counts the other orders of independent steps that it ran in as well; ``run`` is one
+    of those if nothing else failed. ``executions`` are those of blocks, all together. ``earlier``
+    are the cases that the executor had run before, if this one fails.
+    """
 
     number: int
     setting: int
     case: Case
     run: Run
+    executions: int = 0
+    orders: int = 0
     killed: bool = False
+    earlier: tuple[Case, ...] = ()
 
 
 class Worker:
@@ -66,16 +83,27 @@ class Worker:
         self.marker = Marker(f"seed {plan.seed}, {self._names()}")
 
     def _names(self) -> str:
-        return ", ".join(setting.executor for setting in self.plan.settings)
+        return ", ".join(setting.tested for setting in self.plan.settings)
 
     def case(self, number: int, feedback: Feedback | None = None) -> Case:
         """Return case ``number`` of the plan, as generated or as ``feedback`` has it."""
-        case = case_at(self.plan.seed, number, self.plan.scheme, self.plan.needs)
+        plan = self.plan
+        case = case_at(plan.seed, number, plan.scheme, plan.carving, plan.needs)
         if feedback is not None:
             case = feedback.case(number, case)
         for projection in self._projections:
             case = projection.project(case, stream(self.plan.seed, "projection", number))
-        return case
+        if any(lane.wants_width() for lane in self.lanes):
+            case = widened(case, stream(self.plan.seed, "width", number))
+        if number >= len(self.plan.seeds):
+            case = carved(case, self.plan.carving)
+        random = stream(self.plan.seed, "references", number)
+        return with_references(case, self._references(), random)
+
+    def _references(self) -> tuple[str, ...]:
+        """Return the kinds of references that all take to whom they matter; none if to nobody."""
+        told = [each for lane in self.lanes if (each := lane.references()) is not None]
+        return tuple(kind for kind in REFERENCES if told and all(kind in each for each in told))
 
     def runs(self, start: int, count: int, feedback: Feedback | None = None) -> Iterator[Ran]:
         """Run the cases from ``start`` on, each under every setting and its own schedules.
@@ -142,7 +170,13 @@ class Worker:
     def _steps(
         self, start: int, count: int, feedback: Feedback, deadly: Mapping[tuple[int, int], str]
     ) -> Iterator[Begins | Ran]:
-        """Give each run, and before it the case; what is ``deadly`` is told and not run."""
+        """Give each run, and before it the case; what is ``deadly`` is told and not run.
+
+        The executors are new: what one keeps from case to case depends on no other chunk.
+        """
+        for lane in self.lanes:
+            lane.renew()
+        before: list[Case] = []
         mixes = [Mix(STEP_LIMIT, self._strategy) for _ in self.lanes]
         for number in range(start, start + count):
             case = self.case(number, feedback)
@@ -156,7 +190,14 @@ class Worker:
                 run = self._run_mixed(lane, number, case, mix)
                 if position == 0:
                     feedback.see(case, run)
-                yield Ran(number, position, case, run)
+                exchanged = self._exchanged(lane, number, case, run)
+                mix.allowance -= exchanged.executions
+                executions = run.executions + exchanged.executions
+                run = exchanged.failing or run
+                earlier = tuple(before) if run.verdict.is_failure else ()
+                orders = exchanged.orders
+                yield Ran(number, position, case, run, executions, orders, earlier=earlier)
+            before.append(case)
 
     def _feedback(self) -> Feedback:
         return Feedback(self.plan.seed, self.plan.seeds, self.plan.mutated)
@@ -165,17 +206,29 @@ class Worker:
         random = stream(self.plan.seed, "schedule", number)
         return lane.run_mixed(case, random, mix)
 
+    def _exchanged(self, lane: Lane, number: int, case: Case, run: Run) -> Exchanged:
+        """Run a share of the cases in a few other orders of the steps of ``run``."""
+        random = stream(self.plan.seed, "exchange", number)
+        if random.randrange(EXCHANGED):
+            return NONE_EXCHANGED
+        return lane.run_exchanged(case, run, random.randrange(1 << 16))
+
     def _run_control(self, lane: Lane, number: int) -> Run:
         return self._run_mixed(lane, number, self.case(number), Mix.for_one_case(STEP_LIMIT))
 
     def _see(self, ran: Ran, tally: Tally) -> None:
         position, run = ran.setting, ran.run
-        tally.executions += run.executions
+        tally.executions += ran.executions
+        tally.exchanged += ran.orders > 0
+        tally.orders += ran.orders
         word = run.verdict.value
         tally.verdicts[word] = tally.verdicts.get(word, 0) + 1
+        tally.overlap_with(self.plan.settings[position].executor, run.overlap)
         tally.ended[word, self.plan.settings[position].executor] += 1
         if run.verdict is Verdict.UNSUPPORTED:
             tally.unsupported.update(run.why_unsupported())
+            for word in run.why_unsupported():
+                tally.first_unsupported.setdefault(word, ran.number)
         else:
             tally.compared[self.plan.settings[position].executor] += 1
             tally.not_compared.update(run.not_compared)
@@ -186,7 +239,7 @@ class Worker:
             bins = {fingerprint(label, each): each for each in reversed(run.failures)}
             tally.bins.update(bins.keys())
             tally.failures += [
-                Failure(ran.number, position, name, ran.case, each, ran.killed)
+                Failure(ran.number, position, name, ran.case, each, ran.killed, ran.earlier)
                 for name, each in reversed(bins.items())
                 if tally.bins[name] == 1
             ]

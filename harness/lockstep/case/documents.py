@@ -9,13 +9,17 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
+from lockstep.case.judging import Codes, Part
 from lockstep.case.values import Column
 from lockstep_ledger.model import ChainId
 
 MOST_WORKERS = 256
 U64: TypeAlias = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,19})$")]
 Workers: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_WORKERS)]
+Retries: TypeAlias = Annotated[int, Meta(ge=0, le=1_000)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1)]
+UnderTest: TypeAlias = Annotated[str, Meta(pattern=r"^([^:]+:[^:]+)?$")]
+"""A store by its class, ``module:Class``, or none."""
 
 
 class _Closed(Struct, forbid_unknown_fields=True):
@@ -78,6 +82,7 @@ class _Signed(_Closed, kw_only=True):
     chain_id: int = int(ChainId.DEVNET)
     cosigners: list[CosignerDocument] | None = None
     signature: str = "valid"
+    reference: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
 
 
 class TransfersDocument(_Signed, tag_field="kind", tag="transfers"):
@@ -205,7 +210,7 @@ class OutcomeDocument(_Closed):
 
 
 class SettingDocument(_Closed):
-    """Which executor ran the case, and how."""
+    """Which executor ran the case, and how; ``storage`` is a store that was under test too."""
 
     name: Name
     workers: Workers
@@ -214,6 +219,13 @@ class SettingDocument(_Closed):
     deadline: Annotated[float, Meta(gt=0, le=86_400)] = 10.0
     memory: Annotated[int, Meta(gt=0, le=1_048_576)] = 2048
     isolated: bool = False
+    storage: UnderTest = ""
+    oracle: Name = "reference"
+    codes: Codes = Codes.EXACT
+    ignore: list[Part] = []
+    invariants: bool = False
+    env: dict[str, str] = {}
+    cwd: str = ""
 
 
 class ReproductionDocument(_Closed):
@@ -224,6 +236,16 @@ class ReproductionDocument(_Closed):
     mode: Annotated[str, Meta(pattern="^(parallel|sequential|server)$")] = "parallel"
     workers: Workers = 4
     seed: U64 | None = None
+    jitter: U64 | None = None
+
+
+class CaseDocument(_Closed):
+    """A case that was run before on the same executor."""
+
+    state: StateDocument
+    steps: list[BlockDocument | RewindDocument]
+    scheme: str = "keyed-hash"
+    retries: Retries | None = None
 
 
 class Document(_Closed):
@@ -235,6 +257,7 @@ class Document(_Closed):
     origin: dict[str, str] = {}
     description: str = ""
     scheme: str = "keyed-hash"
+    retries: Retries | None = None
     executor: SettingDocument | None = None
     schedule: list[str] = []
     trace: list[str] = []
@@ -242,3 +265,4 @@ class Document(_Closed):
     observed: list[OutcomeDocument] | None = None
     verdict: str = ""
     reproduction: ReproductionDocument | None = None
+    after: Annotated[list[CaseDocument], Meta(max_length=1_000)] = []

@@ -19,9 +19,11 @@ from blake3 import blake3
 from lockstep.case import documents, reading, writing
 from lockstep.case.canonical import without_defaults
 from lockstep.case.deviation import Deviation, DeviationError, step_of, step_text
+from lockstep.case.judging import EXACTLY, Judging
 from lockstep.case.manner import Manner
 from lockstep.case.names import UnknownNameError
 from lockstep.case.reproduction import Reproduction
+from lockstep.case.surroundings import OURS, Surroundings
 from lockstep.case.values import Case
 from lockstep.faults import UsageError
 from lockstep.foreign.document import DocumentError, document
@@ -50,7 +52,10 @@ class Setting:
 
     ``deadline`` is how many seconds an execution of a block may take, ``memory`` how many MiB of
     data a process of the executor's own may have. ``isolated`` means that an executor of ours runs
-    in such a process. An executor may have a name of the user's own, ``NAME=EXECUTOR``.
+    in such a process. ``storage`` names a store that is under test too, empty if none is: then any
+    store of ours will do. ``judging`` says whose outcome counts, and how much of it,
+    ``surroundings`` what a program is started in. An executor may have a name of the user's own,
+    ``NAME=EXECUTOR``.
     """
 
     executor: str = "batched"
@@ -60,13 +65,22 @@ class Setting:
     deadline: float = 10.0
     memory: int = 2048
     isolated: bool = False
+    storage: str = ""
+    judging: Judging = EXACTLY
+    surroundings: Surroundings = OURS
+
+    @property
+    def tested(self) -> str:
+        """What is under test, in words."""
+        return f"{self.executor} on {self.storage}" if self.storage else self.executor
 
     @property
     def label(self) -> str:
-        """What stands for the executor in the name of a kind: never how it is started."""
+        """What stands for what is under test in names of kinds: never how it is started."""
         called, executor = called_and_executor(self.executor)
         prefix, colon, _ = executor.partition(":")
-        return called or (_OUTSIDE.get(prefix, executor) if colon else executor)
+        words = called or (_OUTSIDE.get(prefix, executor) if colon else executor)
+        return f"{words} on {self.storage}" if self.storage else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,8 @@ class Record:
     ``setting`` is None when the case is for any executor. ``expected`` and ``observed`` hold one
     outcome per executed block step, in file form. ``schedule`` are the deviations from the default
     order, ``trace`` every step that was taken, as (transaction id, label). ``reproduction`` is how
-    often the failure of a program came back.
+    often the failure of a program came back. ``after`` are cases that the same executor has to run
+    before, in the sequential order: the failure depends on them.
     """
 
     case: Case
@@ -89,6 +104,7 @@ class Record:
     observed: tuple[documents.OutcomeDocument, ...] | None = None
     verdict: str = ""
     reproduction: Reproduction | None = None
+    after: tuple[Case, ...] = ()
 
 
 def to_bytes(record: Record) -> bytes:
@@ -98,6 +114,7 @@ def to_bytes(record: Record) -> bytes:
         origin=record.origin,
         description=record.description,
         scheme=record.case.scheme,
+        retries=record.case.retries,
         state=writing.state_document(record.case.state),
         steps=[writing.step_document(step) for step in record.case.steps],
         executor=_setting_document(record.setting),
@@ -107,6 +124,7 @@ def to_bytes(record: Record) -> bytes:
         observed=None if record.observed is None else list(record.observed),
         verdict=record.verdict,
         reproduction=_reproduction_document(record.reproduction),
+        after=[_case_document(case) for case in record.after],
     )
     plain = without_defaults(whole)
     return msgspec.json.format(msgspec.json.encode(plain, order="sorted"), indent=1) + b"\n"
@@ -129,6 +147,7 @@ def from_bytes(data: bytes) -> Record:
             observed=None if whole.observed is None else tuple(whole.observed),
             verdict=whole.verdict,
             reproduction=_reproduction_of(whole.reproduction),
+            after=reading.earlier_of(whole),
         )
     except (
         DocumentError,
@@ -196,9 +215,22 @@ def _check_format(plain: Any) -> None:
         raise CaseFileError(f"format {found} is newer than this version reads (up to {FORMAT})")
 
 
+def _case_document(case: Case) -> documents.CaseDocument:
+    return documents.CaseDocument(
+        writing.state_document(case.state),
+        [writing.step_document(step) for step in case.steps],
+        case.scheme,
+        case.retries,
+    )
+
+
 def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
     if document is None:
         return None
+    surroundings = Surroundings(tuple(sorted(document.env.items())), document.cwd)
+    problem = surroundings.problem()
+    if problem:
+        raise CaseFileError(problem)
     return Setting(
         document.name,
         document.workers,
@@ -207,12 +239,16 @@ def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
         document.deadline,
         document.memory,
         document.isolated,
+        document.storage,
+        Judging(document.oracle, document.codes, tuple(document.ignore), document.invariants),
+        surroundings,
     )
 
 
 def _setting_document(setting: Setting | None) -> documents.SettingDocument | None:
     if setting is None:
         return None
+    judging = setting.judging
     return documents.SettingDocument(
         setting.executor,
         setting.workers,
@@ -221,6 +257,13 @@ def _setting_document(setting: Setting | None) -> documents.SettingDocument | No
         setting.deadline,
         setting.memory,
         setting.isolated,
+        setting.storage,
+        judging.oracle,
+        judging.codes,
+        list(judging.ignored),
+        judging.invariants,
+        dict(setting.surroundings.variables),
+        setting.surroundings.folder,
     )
 
 
@@ -229,10 +272,13 @@ def _reproduction_of(document: documents.ReproductionDocument | None) -> Reprodu
         return None
     if document.failed > document.runs:
         raise CaseFileError(f"a reproduction of {document.failed} in {document.runs} runs")
-    seed = None if document.seed is None else int(document.seed)
-    if seed is not None and seed > U64_MAX:
-        raise CaseFileError(f"the seed of a reproduction is {seed}, above {U64_MAX}")
-    manner = Manner(document.mode, document.workers, seed)
+    seed, jitter = (
+        None if each is None else int(each) for each in (document.seed, document.jitter)
+    )
+    for name, number in (("seed", seed), ("jitter", jitter)):
+        if number is not None and number > U64_MAX:
+            raise CaseFileError(f"the {name} of a reproduction is {number}, above {U64_MAX}")
+    manner = Manner(document.mode, document.workers, seed, jitter=jitter)
     return Reproduction(document.failed, document.runs, manner)
 
 
@@ -248,4 +294,5 @@ def _reproduction_document(
         manner.mode,
         manner.workers,
         None if manner.seed is None else str(manner.seed),
+        None if manner.jitter is None else str(manner.jitter),
     )

@@ -11,12 +11,13 @@ SERVER = "server"
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """One way to execute a block. At most one of ``seed`` and ``trace`` is given."""
+    """One way to execute a block. At most one of ``seed``, ``trace`` and ``jitter`` is given."""
 
     mode: str = PARALLEL
     workers: int = 4
     seed: int | None = None
     trace: tuple[str, ...] | None = None
+    jitter: int | None = None
 
     def __str__(self) -> str:
         if self.mode == SEQUENTIAL:
@@ -26,4 +27,6 @@ class Manner:
         words = "1 worker" if self.workers == 1 else f"{self.workers} workers"
         if self.seed is not None:
             words += f", seed {self.seed}"
+        if self.jitter is not None:
+            words += f", jitter {self.jitter}"
         return words + (", its own trace" if self.trace is not None else "")

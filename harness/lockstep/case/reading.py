@@ -12,6 +12,7 @@ from lockstep.case.documents import (
     AccountDocument,
     BlockDocument,
     BurnDocument,
+    CaseDocument,
     Document,
     FaultDocument,
     MergeDiesDocument,
@@ -66,6 +67,18 @@ from lockstep_ledger.outcome import Code
 
 def case_of(document: Document) -> Case:
     """Return the case in ``document``. Raises ``ModelError`` or ``UnknownNameError``."""
+    _check_codes(document)
+    if document.verdict not in ("", *(each.value for each in Verdict)):
+        raise ModelError(f"{quoted(document.verdict)} is no verdict")
+    return _case_of(document)
+
+
+def earlier_of(document: Document) -> tuple[Case, ...]:
+    """Return the cases that are run before the one in ``document``."""
+    return tuple(map(_case_of, document.after))
+
+
+def _case_of(document: Document | CaseDocument) -> Case:
     state = document.state
     chain = Chain(
         state.chain_id,
@@ -81,10 +94,7 @@ def case_of(document: Document) -> Case:
     if len(accounts) != len(state.accounts):
         raise ModelError("an account is given twice, by alias and by address")
     _check_steps(steps)
-    _check_codes(document)
-    if document.verdict not in ("", *(each.value for each in Verdict)):
-        raise ModelError(f"{quoted(document.verdict)} is no verdict")
-    return Case(State(chain, accounts), steps, document.scheme)
+    return Case(State(chain, accounts), steps, document.scheme, document.retries)
 
 
 def _check_steps(steps: tuple[Step, ...]) -> None:
@@ -214,6 +224,7 @@ def _intent_of(document: SignedDocument | RawDocument) -> AnyIntent:
             for each in cosigners
         ),
         valid=_is_valid(document.signature),
+        reference=document.reference,
     )
     check_widths(intent)
     return intent

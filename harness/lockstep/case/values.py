@@ -25,7 +25,11 @@ class Cosigner:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A transaction before signing. ``id`` is unique in its case and survives edits."""
+    """A transaction before signing. ``id`` is unique in its case and survives edits.
+
+    ``reference`` says how many versions before the newest the one is that it names as its
+    reference: 0 is the newest, None names nothing.
+    """
 
     id: str
     source: Address
@@ -36,6 +40,7 @@ class Intent:
     chain_id: int = ChainId.DEVNET
     cosigners: tuple[Cosigner, ...] | None = None
     valid: bool = True
+    reference: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +132,16 @@ Step: TypeAlias = BlockStep | RewindStep
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A state and the steps applied to it, under one signature scheme."""
+    """A state and the steps applied to it, under one signature scheme.
+
+    ``retries`` is how often an executor that speculates may abort a transaction before it gives up
+    and falls back; None leaves it to the executor. To others it means nothing.
+    """
 
     state: State
     steps: tuple[Step, ...]
     scheme: str = "keyed-hash"
+    retries: int | None = None
 
     def transactions(self) -> int:
         """Count the transactions of all blocks."""

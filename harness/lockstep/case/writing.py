@@ -186,6 +186,7 @@ def _intent_document(intent: AnyIntent) -> SignedDocument | RawDocument:
     document.fee_type = _FEE_NAMES.get(intent.fee_type, intent.fee_type)
     document.chain_id = int(intent.chain_id)
     document.signature = _validity(intent.valid)
+    document.reference = intent.reference
     if intent.cosigners is not None:
         document.cosigners = [
             CosignerDocument(each.signer_id, account_name(each.signer), _validity(each.valid))

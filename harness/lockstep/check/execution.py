@@ -7,7 +7,7 @@ from random import Random
 
 from lockstep.case.manner import SEQUENTIAL, Manner
 from lockstep.check import samples
-from lockstep.check.blocks import execute_request, load_request, outcome_in
+from lockstep.check.blocks import execute_request, load_request, outcome_in, same_outcome
 from lockstep.check.subject import Subject
 from lockstep.check.wire import Message, Undeclared, Wrong
 from lockstep.generate.mixture import case_at
@@ -93,6 +93,21 @@ def traces_are_repeated(subject: Subject) -> str:
         if again.get("trace") != first["trace"]:
             raise Wrong("the trace that was given was not the trace that came")
     return f"{SEEDS} traces"
+
+
+def pauses_change_nothing(subject: Subject) -> str:
+    """Blocks that could overlap give the same outcome, whatever pauses are made in them."""
+    if not subject.capabilities.jitter:
+        raise Undeclared("jitter")
+    case = samples.crowded(min(20, _size(subject)))
+    highest = 0
+    with subject.wire() as wire:
+        for seed in range(SEEDS * 4):
+            wire.done(load_request(case))
+            answer = wire.done(execute_request(case, subject, workers=4, jitter=str(seed)))
+            same_outcome(subject, case, answer)
+            highest = max(highest, _statistics(answer).get("highest_concurrency") or 0)
+    return f"at most {highest} in progress with 4 workers"
 
 
 def deadlines_leave_it_usable(subject: Subject) -> str:

@@ -11,14 +11,19 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from lockstep.check import blocks, execution, samples, talk
-from lockstep.check.subject import Subject
+from lockstep.case.file import Record, Setting
+from lockstep.case.reproduction import Reproduction
+from lockstep.case.values import Case
+from lockstep.check import blocks, execution, samples, talk, values, versions
+from lockstep.check.subject import CHECKED, Subject
 from lockstep.check.wire import Undeclared, Wrong
+from lockstep.run.fingerprint import signature_of
+from lockstep.run.result import Run
 from lockstep.targets.program.child import Broken
 from lockstep.targets.program.connection import Connection
 from lockstep.targets.program.messages import HelloAnswer
 from lockstep.targets.program.program import Program
-from lockstep.verdict import NoOutcome
+from lockstep.verdict import NoOutcome, Verdict
 
 Check: TypeAlias = Callable[[Subject], str]
 
@@ -33,16 +38,36 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One check: its name, how it ended, what was seen."""
+    """One check: its name, how it ended, what was seen; the case and run that it went wrong by."""
 
     name: str
     ending: Ending
     text: str
+    case: Case | None = None
+    run: Run | None = None
+
+    def record(self, executor: str) -> Record | None:
+        """Return the file of the case that ``executor`` went wrong by; None if it was none."""
+        if self.case is None:
+            return None
+        verdict, manner, words = Verdict.DIVERGE.value, None, f"check {self.name}: {self.text}"
+        if self.run is not None:
+            verdict, words = self.run.verdict.value, " ".join(signature_of(self.run))
+            manner = self.run.blocks[-1].manner if self.run.blocks else None
+        return Record(
+            self.case,
+            {"kind": "check", "check": self.name},
+            words,
+            Setting(executor),
+            verdict=verdict,
+            reproduction=None if manner is None else Reproduction(1, 1, manner),
+        )
 
 
 CHECKS: dict[str, Check] = {
     "hello": talk.hello_is_answered,
     "other versions": talk.other_versions_are_refused,
+    "minor versions": talk.newer_minors_are_answered,
     "echo": talk.echo_comes_back,
     "unknown message": talk.unknown_messages_are_refused,
     "malformed": talk.malformed_messages_are_refused,
@@ -70,6 +95,15 @@ CHECKS: dict[str, Check] = {
         f"terms {name}": blocks.samples_of(lambda each: each.capabilities.terms, name, cases)
         for name, cases in samples.TERMS.items()
     },
+    "secrets": versions.secrets_change_nothing,
+    "fee_types": values.fee_types_are_taken,
+    "chain_ids": values.chain_ids_are_taken,
+    "heights": values.heights_are_taken,
+    "rewind": versions.blocks_are_taken_back,
+    "read_state": versions.versions_are_read,
+    "load_state with versions": versions.versions_are_loaded,
+    "history": versions.chains_are_lived_through,
+    "references": versions.references_are_taken,
     "signatures": blocks.schemes_are_verified,
     "modified, not touched": blocks.modified_is_not_touched,
     "generated cases": blocks.generated_cases_agree,
@@ -78,6 +112,7 @@ CHECKS: dict[str, Check] = {
     "mode sequential": execution.the_sequential_path_is_taken,
     "schedule seed": execution.seeds_decide,
     "schedule replay": execution.traces_are_repeated,
+    "jitter": execution.pauses_change_nothing,
     "deadline": execution.deadlines_leave_it_usable,
 }
 
@@ -92,10 +127,13 @@ def greeting(program: Program) -> HelloAnswer:
 
 
 def run_checks(
-    program: Program, hello: HelloAnswer, names: Sequence[str] = tuple(CHECKS)
+    program: Program,
+    hello: HelloAnswer,
+    names: Sequence[str] = tuple(CHECKS),
+    setting: Setting = CHECKED,
 ) -> Iterator[Result]:
-    """Run the checks called ``names`` one by one."""
-    subject = Subject(program, hello.capabilities)
+    """Run the checks called ``names`` one by one, on a program under ``setting``."""
+    subject = Subject(program, hello.capabilities, setting)
     for name in names:
         yield _run(name, subject)
 
@@ -106,7 +144,7 @@ def _run(name: str, subject: Subject) -> Result:
     except Undeclared as undeclared:
         return Result(name, Ending.UNDECLARED, str(undeclared))
     except Wrong as wrong:
-        return Result(name, Ending.WRONG, str(wrong))
+        return Result(name, Ending.WRONG, str(wrong), wrong.case, wrong.run)
     except Broken as broken:
         return Result(name, Ending.WRONG, f"{broken.verdict.value}: {broken}")
     except NoOutcome as no_outcome:

@@ -6,10 +6,11 @@ import time
 
 from lockstep.check.subject import Subject
 from lockstep.check.wire import Wire, Wrong, encoded
+from lockstep.targets.program.capabilities import MAXIMUM_FRAME
 from lockstep.targets.program.child import Broken
 from lockstep.targets.program.connection import GOODBYE
 from lockstep.targets.program.frames import packed
-from lockstep.targets.program.messages import MAXIMUM_FRAME, PROTOCOL
+from lockstep.targets.program.messages import PROTOCOL
 
 TEXTS = ("", "plain", 'quotes " and \\ and \n', "größer ☃ 𝄞", "\u2028 \x7f")
 LONG = 1024 * 1024
@@ -32,6 +33,16 @@ def other_versions_are_refused(subject: Subject) -> str:
         wire.refused({"type": "hello", "id": 1, "protocol": 999}, "version")
         wire.greet()
     return ""
+
+
+def newer_minors_are_answered(subject: Subject) -> str:
+    """A hello with a minor number that nobody knows is answered as any other."""
+    with Wire(subject.program) as wire:
+        answer = wire.done({"type": "hello", "id": 1, "protocol": PROTOCOL, "minor": 999})
+        minor = answer.get("minor", 0)
+        if answer.get("protocol") != PROTOCOL or type(minor) is not int or minor < 0:
+            raise Wrong(f"it speaks {answer.get('protocol')!r}.{minor!r}, not {PROTOCOL}")
+    return f"it speaks {PROTOCOL}.{minor}"
 
 
 def echo_comes_back(subject: Subject) -> str:

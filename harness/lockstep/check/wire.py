@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from lockstep.case.values import Case
+from lockstep.run.result import Run
 from lockstep.targets.program.child import Broken
 from lockstep.targets.program.connection import DEADLINE
 from lockstep.targets.program.frames import LENGTH, packed
@@ -19,7 +21,15 @@ Message: TypeAlias = dict[str, Any]
 
 
 class Wrong(Exception):
-    """The program did something else than the contract says; the text says what."""
+    """The program did something else than the contract says; the text says what.
+
+    ``case`` is the case that it was told by, if it was one, and ``run`` how that went.
+    """
+
+    def __init__(self, text: str, case: Case | None = None, run: Run | None = None) -> None:
+        super().__init__(text)
+        self.case = case
+        self.run = run
 
 
 class Undeclared(Exception):

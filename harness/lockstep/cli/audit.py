@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from lockstep.audit.audit import Audited, run_audit
-from lockstep.audit.subject import catalogued, subjects_of
+from lockstep.audit.subject import catalogued, subjects_of, subjects_over
 from lockstep.audit.trial import Terms
 from lockstep.case.file import write_whole
 from lockstep.cli import options
@@ -18,6 +18,7 @@ from lockstep.cli.screen import Screen
 from lockstep.faults import UsageError
 from lockstep.findings.keeping import Keeper
 from lockstep.report.audit import audit_table, closing_lines, document
+from lockstep.run.stores import parted
 
 
 @click.command()
@@ -40,7 +41,7 @@ from lockstep.report.audit import audit_table, closing_lines, document
 )
 @options.seed("audit")
 @options.jobs()
-@options.storage("rocksdb")
+@options.storage("rocksdb", under_test=True)
 @click.option(
     "--no-twin", "without_twins", is_flag=True, help="Do not run the correct executors, too."
 )
@@ -62,16 +63,22 @@ def audit(
     And how small the cases get that show them. Exits 3 if an executor could not be measured, 1 if a
     fault survives that something could have shown, or if a correct twin is accused.
 
-    An executor of yours may say what is known of its fault by class attributes: known = (2, 1) is
-    the size of the smallest case, transactions and deviations; masked = "why" says that nothing can
-    show it.
+    With a --storage of yours, module:Class, the fault is in there: it is run below each executor,
+    batched unless others are named, and the twin is the same executor over a store of lockstep's.
+
+    A class of yours may say what is known of its fault by attributes: known = (2, 1) is the size of
+    the smallest case, transactions and deviations; masked = "why" says that nothing can show it.
     """
     problem = Keeper(findings).problem()
     if problem:
         raise UsageError(problem)
-    subjects = subjects_of(executors) if executors else catalogued()
+    back_end, under_test = parted(storage)
+    if under_test:
+        subjects = subjects_over(under_test, executors or ("batched",))
+    else:
+        subjects = subjects_of(executors) if executors else catalogued()
     names = tuple(f"{seed}-{number}" for number in range(campaigns))
-    terms = Terms(budget, storage, findings=str(findings), twins=not without_twins)
+    terms = Terms(budget, back_end, findings=str(findings), twins=not without_twins)
     audited: list[Audited] = []
     with Screen() as screen:
         try:

@@ -15,6 +15,7 @@ from lockstep.report.campaign import progress_line, summary_table
 from lockstep.report.finding import finding_lines, met_lines, shape_lines
 from lockstep.targets.named import find, reach
 from lockstep.targets.target import Target
+from lockstep_ledger.schemes import SCHEMES
 
 
 def run_on_console(plan: Plan, budget: Budget, jobs: int) -> Report:
@@ -45,7 +46,14 @@ def _opening_lines(plan: Plan, jobs: int) -> list[str]:
         raise UsageError(f"{exclusive} holds one state: it takes --jobs 1")
     reach(each.name for each in targets)
     names = ", ".join(map(_name, targets, plan.settings))
-    lines = [f"fuzzing {names} on {plan.storage}, seed {plan.seed}"]
+    where = plan.settings[0].storage or plan.storage
+    lines = [f"fuzzing {names} on {where}, seed {plan.seed}"]
+    lines += list(plan.settings[0].judging.words())
+    carved = plan.carving.words()
+    lines += [f"cases are made {carved}"] if carved else []
+    unsigned = plan.carving.schemes
+    if unsigned is not None and plan.scheme in unsigned and len(unsigned) < len(SCHEMES):
+        lines.append(f"signed with {plan.scheme}, which all of them take")
     lines += [projection.words for projection in plan.projections()]
     problem = Keeper(plan.findings).problem()
     if problem:
@@ -74,8 +82,8 @@ class _Shown:
         """Tell of a failure that is now investigated, unless it may well be a known one."""
         if self._plan.known:
             return
-        executor = self._plan.settings[met.failure.setting].executor
-        self._screen.tell(met_lines(met.failure.run, met.failure.fingerprint, executor, met.kept))
+        setting = self._plan.settings[met.failure.setting]
+        self._screen.tell(met_lines(met.failure.run, met.failure.fingerprint, setting, met.kept))
 
     def found(self, finding: Finding) -> None:
         """Tell what it is."""

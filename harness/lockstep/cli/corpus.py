@@ -15,7 +15,7 @@ from lockstep.cli.output import say
 from lockstep.cli.screen import Screen
 from lockstep.corpus import distill as distilling
 from lockstep.corpus import grow as growing
-from lockstep.corpus.observe import EXECUTORS, Member, observing
+from lockstep.corpus.observe import EXECUTORS, Member, Observer, observing
 from lockstep.faults import UsageError
 from lockstep.findings.files import files_in
 from lockstep.report.corpus import cover_table
@@ -86,7 +86,8 @@ def distill(
 def grow(executors: tuple[str, ...], cases: int, seed: str, into: Path) -> int:
     """Generate cases and keep those that do something new.
 
-    New is what no case of the corpus does yet.
+    New is what no case of the corpus does yet. A file that cannot be used is named and left as it
+    is; the exit code is 2 then.
     """
     known = list(files_in([into])) if into.is_dir() else []
     written: dict[Path, Record] = {}
@@ -100,7 +101,8 @@ def grow(executors: tuple[str, ...], cases: int, seed: str, into: Path) -> int:
 
         try:
             with observing(executors) as observer:
-                growth = growing.grow(observer.read(known), observer, seed, cases, met)
+                members, code = _each_read(observer, known)
+                growth = growing.grow(members, observer, seed, cases, met)
         except KeyboardInterrupt:
             screen.say(f"interrupted: {len(written)} cases that did something new are in {into}")
             raise
@@ -109,7 +111,8 @@ def grow(executors: tuple[str, ...], cases: int, seed: str, into: Path) -> int:
                 screen.say(f"added {path}")
             elif path not in known:
                 path.unlink()
-        return _grown(growth, len(known), screen)
+        grown = _grown(growth, len(members), screen)
+        return code or grown
 
 
 def _grown(growth: growing.Growth, known: int, screen: Screen) -> int:
@@ -128,14 +131,18 @@ def _read(paths: Sequence[Path], executors: Sequence[str]) -> tuple[list[Member]
     files = sorted(files_in(paths))
     if not files:
         raise UsageError(f"no case files in {', '.join(str(path) for path in paths)}")
+    with observing(executors) as observer:
+        return _each_read(observer, files)
+
+
+def _each_read(observer: Observer, files: Sequence[Path]) -> tuple[list[Member], int]:
     members: list[Member] = []
     code = AGREE
-    with observing(executors) as observer:
-        for file in files:
-            try:
-                members += observer.read([file])
-            except CaseFileError as error:
-                code = complain(USAGE, str(error))
+    for file in files:
+        try:
+            members += observer.read([file])
+        except CaseFileError as error:
+            code = complain(USAGE, str(error))
     return members, code
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from lockstep.undisturbed import disturb
+from lockstep.undisturbed import ask_to_end, forget_to_end
 
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -44,6 +44,7 @@ def signals_handled() -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler if handler is not None else signal.SIG_DFL)
+        forget_to_end()
         _handled = False
 
 
@@ -67,7 +68,7 @@ def _asked(_number: int, _frame: FrameType | None) -> None:
     now = time.monotonic()
     if _first is None:
         _first = now
-        disturb(KeyboardInterrupt())
+        ask_to_end()
     elif now - _first >= SAME_SECONDS:
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, b"\nlockstep: ended at once\n")
         os._exit(FAULT)

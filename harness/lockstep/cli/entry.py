@@ -26,7 +26,7 @@ def main() -> None:
             if words and words[0] in EXECUTING and hasattr(os, "fork"):
                 from lockstep.cli.supervised import supervise
 
-                supervise(_command)
+                supervise(_watched)
             _command()
     except KeyboardInterrupt:
         _end("interrupted")
@@ -41,6 +41,14 @@ def _prepare_streams() -> None:
             setattr(sys, name, nowhere)
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _watched() -> None:
+    """Run a command that keeps the deadlines of what it executes."""
+    from lockstep.run.watchdog import watching
+
+    with watching():
+        _command()
 
 
 def _command() -> None:

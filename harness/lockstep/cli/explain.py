@@ -13,7 +13,7 @@ from lockstep.cli.exit_codes import of_verdicts
 from lockstep.cli.output import say
 from lockstep.explain.saved import explain_record
 from lockstep.report.explanation import explanation_lines
-from lockstep.run.stores import open_stores
+from lockstep.run.stores import open_stores, parted
 from lockstep.targets.named import open_steered
 from lockstep.targets.trust import Trust, setting_in
 
@@ -23,6 +23,7 @@ CONTINUATIONS = 200
 @click.command()
 @options.case_file()
 @options.executor(otherwise=options.THE_FILES)
+@options.storage(otherwise=f"{options.THE_FILES}, else memory", under_test=True)
 @options.trust()
 @click.option(
     "--continuations",
@@ -34,16 +35,22 @@ CONTINUATIONS = 200
 )
 @click.option("--all-steps", is_flag=True, help="Show the steps that nobody contests too.")
 def explain(
-    case: Path, executor: str | None, trust: bool, continuations: int, all_steps: bool
+    case: Path,
+    executor: str | None,
+    storage: str | None,
+    trust: bool,
+    continuations: int,
+    all_steps: bool,
 ) -> int:
     """Say how the race in a saved failing case comes about.
 
     In a sentence, in the orders that differ, step by step, and in how likely failure became.
     """
     record = load(case)
-    own = setting_in(record, case, Trust(everything=trust), executor)
+    own = setting_in(record, case, Trust(everything=trust), executor, storage)
     setting = replace(own, driver="scheduled")
-    with open_stores("memory") as stores, open_steered(setting, stores) as lane:
+    back_end, _ = parted(storage or "memory")
+    with open_stores(back_end) as stores, open_steered(setting, stores) as lane:
         explained = explain_record(record, lane, continuations)
     for line in explanation_lines(explained, all_steps=all_steps):
         say(line)

@@ -8,15 +8,16 @@ from pathlib import Path
 
 from lockstep.cli.screen import Screen
 from lockstep.explore.explore import Exploration, explore
-from lockstep.explore.sums import Sums
+from lockstep.explore.sums import BlockFailure, Sums
 from lockstep.explore.worker import Survey
+from lockstep.findings.keeping import Kept
 from lockstep.report.exploration import (
     assumption_lines,
     closing_lines,
     opening_lines,
     progress_line,
 )
-from lockstep.report.finding import finding_lines
+from lockstep.report.finding import finding_lines, met_lines
 
 SAVE_SECONDS = 5.0
 
@@ -38,11 +39,14 @@ def explore_on_console(
         screen.say(*opening_lines(plan, start))
         shown = _Shown(screen, start.next, save)
 
+        def met(failure: BlockFailure, kept: Kept) -> None:
+            screen.tell(met_lines(failure.run, failure.fingerprint, plan.setting, kept))
+
         def found(exploration: Exploration) -> None:
             screen.tell(finding_lines(exploration.findings[-1]))
 
         exploration = explore(
-            plan, jobs, start, folder, shown.show, found, stop_at_first=stop_at_first
+            plan, jobs, start, folder, shown.show, met, found, stop_at_first=stop_at_first
         )
         save(exploration)
         screen.say(*closing_lines(exploration), *assumption_lines(plan, exploration.tally))

@@ -15,6 +15,7 @@ SENTENCES = {
     "executors": "List what --executor can name.",
     "explain": "Say how the race in a saved failing case comes about.",
     "explore": "Run every small block under every interleaving.",
+    "export": "Write a finding of a program, or the protocol, as files.",
     "fuzz": "Generate cases, run them on both sides, keep what differs.",
     "known": "Set known failures aside, list them, see which are fixed.",
     "replay": "Run saved cases again, exactly.",

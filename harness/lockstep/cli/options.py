@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 import click
 
+from lockstep.faults import UsageError
 from lockstep.findings.finding import FINDINGS
 from lockstep.findings.known import KNOWN
 from lockstep.run.stores import BACK_ENDS
@@ -83,14 +84,27 @@ def access(default: str | None = None, *, otherwise: str = "") -> Decorator:
     )
 
 
-def storage(default: str) -> Decorator:
-    """Take the name of a storage."""
+def storage(
+    default: str | None = None, *, otherwise: str = "", under_test: bool = False
+) -> Decorator:
+    """Take the name of a storage: a back end, or with ``under_test`` a store by its class, too."""
     return _option(
         "--storage",
         default,
+        otherwise,
         metavar="NAME",
-        help=f"What holds the state: {', '.join(BACK_ENDS)}, or module:Class under test",
+        callback=None if under_test else _back_end,
+        help=f"What holds the state: {', '.join(BACK_ENDS)}; where stores are tested, module:Class",
     )
+
+
+def _back_end(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
+    if ":" in name:
+        raise UsageError(
+            f"no store can be tested here, so none of your own can be named: {name}. "
+            "fuzz and audit test stores"
+        )
+    return name
 
 
 def database() -> Decorator:
@@ -181,11 +195,11 @@ def cases(default: int | None = None, *, otherwise: str = "") -> Decorator:
 
 
 def trust() -> Decorator:
-    """Take whether a file may name any executor."""
+    """Take whether a file may name any executor, and any store."""
     return click.option(
         "--trust",
         is_flag=True,
-        help="Run whatever executor a file names, not only lockstep's own.",
+        help="Run whatever executor and store a file names, not only lockstep's own.",
     )
 
 
@@ -286,11 +300,16 @@ def _option(
     help: str,  # noqa: A002 - click's own word
     **attributes: Any,
 ) -> Decorator:
-    """Return the option; ``several`` is the name of its values where it may be given again."""
+    """Return the option; ``several`` is the name of its values where it may be given again.
+
+    A default of None is told to click by leaving it out: given, it would satisfy ``required``.
+    """
     if isinstance(default, tuple):
         assert several, flag
         attributes |= {"multiple": True}
         help = f"{help}; again for several"  # noqa: A001 - as above
     names = (flag, several) if isinstance(default, tuple) else (flag,)
+    if default is not None:
+        attributes |= {"default": default}
     shown = otherwise or default is not None
-    return click.option(*names, default=default, show_default=shown, help=f"{help}.", **attributes)
+    return click.option(*names, show_default=shown, help=f"{help}.", **attributes)

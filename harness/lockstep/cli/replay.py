@@ -6,10 +6,14 @@ from pathlib import Path
 
 import click
 
+from lockstep.case.judging import Asked
+from lockstep.case.surroundings import Surroundings
 from lockstep.cli import options
 from lockstep.cli.exit_codes import USAGE, of_replay
 from lockstep.cli.group import complain
+from lockstep.cli.judging import judging
 from lockstep.cli.output import say
+from lockstep.cli.surroundings import surroundings
 from lockstep.findings.files import Options, RefusedFile, Totals, replay_paths
 from lockstep.report.replay import replayed_lines, total_lines
 from lockstep.targets.trust import Trust
@@ -24,9 +28,11 @@ from lockstep.targets.trust import Trust
 @options.deadline(otherwise=options.THE_FILES)
 @options.memory(otherwise=options.THE_FILES)
 @options.isolate()
+@surroundings(of_a_file=True)
+@judging(of_a_file=True)
 @options.strategy()
 @options.trust()
-@options.storage("memory")
+@options.storage(otherwise=f"{options.THE_FILES}, else memory", under_test=True)
 @options.database()
 @click.option("--quiet", is_flag=True, help="Print failures and the totals only.")
 @click.option(
@@ -43,9 +49,11 @@ def replay(
     deadline: float | None,
     memory: int | None,
     isolate: bool,
+    surroundings: Surroundings,
+    asked: Asked,
     strategy: str | None,
     trust: bool,
-    storage: str,
+    storage: str | None,
     database: Path | None,
     quiet: bool,
     strict: bool,
@@ -65,6 +73,8 @@ def replay(
         memory,
         isolate,
         Trust(everything=trust),
+        asked,
+        surroundings,
     )
     totals = Totals()
     for file in replay_paths(paths, chosen, storage, database, totals):

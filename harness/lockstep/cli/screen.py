@@ -36,6 +36,7 @@ STYLES = {
     "agree": "green",
     "diverge": "bold red",
     "self_diverge": "bold red",
+    "history": "bold red",
     "unannounced": "bold red",
     "invariant": "bold red",
     "flaky": "bold magenta",

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from lockstep.campaign.processes import Work
 from lockstep.campaign.work import Unwatched
-from lockstep.explore.sums import Conclusion, Result, Sums
+from lockstep.explore.sums import BlockFailure, Conclusion, Result, Sums
 from lockstep.explore.worker import Survey, Worker
 from lockstep.faults import HarnessFault
 from lockstep.findings.finding import Finding
 from lockstep.findings.investigate import investigate
-from lockstep.findings.keeping import Keeper
+from lockstep.findings.keeping import Keeper, Kept
 from lockstep.run.watchdog import watching
 from lockstep.verdict import Verdict
 
@@ -48,6 +48,8 @@ class Exploration:
 
 
 Watch = Callable[[Exploration], None]
+Met = Callable[[BlockFailure, Kept], None]
+"""Hears of a failure of a new kind, and of where it is kept, before it is shrunk."""
 
 
 def explore(
@@ -56,14 +58,16 @@ def explore(
     start: Sums,
     folder: Path,
     progress: Watch,
+    met: Met,
     found: Watch,
     *,
     stop_at_first: bool = False,
 ) -> Exploration:
     """Go on from ``start`` to the end of the scope, or to the first block that fails.
 
-    ``progress`` is called after every chunk, ``found`` after every finding of a new kind, which is
-    kept in ``folder``. Raises ``UsageError`` if the executor cannot be built.
+    ``progress`` is called after every chunk, ``met`` for every failure of a new kind once it is
+    kept in ``folder``, ``found`` when it has been shrunk. Raises ``UsageError`` if the executor
+    cannot be built.
     """
     exploration = Exploration(plan.scope.count(), start)
     worker = Worker(plan)
@@ -74,7 +78,7 @@ def explore(
         with watching(), Work(partial(_opened, plan), jobs, worker, Unwatched(_words)) as work:
             for chunk in work.results(chunks):
                 results = _to_first_failure(chunk) if stop_at_first else chunk
-                _keep_new_kinds(worker, results, exploration, keeper, found)
+                _keep_new_kinds(worker, results, exploration, keeper, met, found)
                 for result in results:
                     exploration.tally.add(result)
                 progress(exploration)
@@ -91,7 +95,12 @@ def explore(
 
 
 def _keep_new_kinds(
-    worker: Worker, results: list[Result], exploration: Exploration, keeper: Keeper, found: Watch
+    worker: Worker,
+    results: list[Result],
+    exploration: Exploration,
+    keeper: Keeper,
+    met: Met,
+    found: Watch,
 ) -> None:
     for result in results:
         failure = result.failure
@@ -99,7 +108,8 @@ def _keep_new_kinds(
             origin = {"kind": "explore", "block": result.text}
             case = worker.case(result.number)
             name = f"block-{result.number}"
-            finding = investigate(case, failure.run, worker.lane, origin, keeper, name)
+            tell = partial(met, failure)
+            finding = investigate(case, failure.run, worker.lane, origin, keeper, name, tell)
             keeper.tidy()
             exploration.findings.append(finding)
             found(exploration)

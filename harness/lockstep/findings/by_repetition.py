@@ -48,7 +48,13 @@ class ByRepetition:
     def __init__(self, lane: RepeatedLane) -> None:
         self._lane = lane
 
-    def settle(self, case: Case, run: Run, watch: Watch = UNWATCHED) -> Settled:
+    def settle(
+        self,
+        case: Case,
+        run: Run,
+        watch: Watch = UNWATCHED,
+        earlier: tuple[Case, ...] = (),  # noqa: ARG002 - what a program keeps is not ours to renew
+    ) -> Settled:
         """Measure, shrink and measure again."""
         manner = self._failing_manner(run)
         trials = HANG_TRIALS if run.verdict is Verdict.HANG else TRIALS

@@ -14,6 +14,7 @@ from lockstep.case.deviation import Schedule
 from lockstep.case.file import Record
 from lockstep.case.values import Case
 from lockstep.explain.sentence import race_sentence
+from lockstep.findings.earlier_cases import shortest_run
 from lockstep.findings.finding import Settled
 from lockstep.findings.replayed import (
     BroughtBack,
@@ -44,19 +45,41 @@ LATE_SECONDS, LEAST_LATE = 60.0, 6
 
 
 class BySchedule:
-    """Brings failures of a steered lane back, each run on an executor that has run nothing else."""
+    """Brings failures of a steered lane back.
 
-    def __init__(self, lane: SteeredLane) -> None:
-        self._lane = FreshLane(lane)
+    Each run is on an executor that has run nothing else, or nothing but the cases of ``after``.
+    """
 
-    def settle(self, case: Case, run: Run, watch: Watch = UNWATCHED) -> Settled:
-        """Shrink case and schedule, and replay both twice."""
+    def __init__(self, lane: SteeredLane, after: tuple[Case, ...] = ()) -> None:
+        self._plain = lane
+        self._after = after
+        self._lane = FreshLane(lane, after)
+
+    def settle(
+        self, case: Case, run: Run, watch: Watch = UNWATCHED, earlier: tuple[Case, ...] = ()
+    ) -> Settled:
+        """Shrink case and schedule, and replay both twice.
+
+        Where ``case`` does not fail alone, look for the ``earlier`` cases that it fails after.
+        """
+        settled = self._settled(case, run, watch)
+        if settled.run is not run:
+            return settled
+        after = shortest_run(case, run, self._plain, earlier, watch.between)
+        if not after:
+            return settled
+        # What is smaller fails after others alone, so it is not kept before these are known.
+        again = BySchedule(self._plain, after).settle(case, run, Watch(between=watch.between))
+        return settled if again.run is run else again
+
+    def _settled(self, case: Case, run: Run, watch: Watch) -> Settled:
+        """Shrink and replay; where the failure is not back, ``run`` is the one that is told."""
         lane = self._lane
         reduced = shrink(case, run, lane, watch)
         same = SameFailure(lane, signature_of(run))
         final = same.same_in(lane.run_deviating(reduced.case, reduced.schedule))
         if final is not None:
-            return self._settled(reduced, final)
+            return _shown(lane, reduced, final, self._after)
         schedule = schedule_of(run, lane.setting.workers)
         return Settled(
             Reduced(case, schedule, reduced.executions, finished=False), run, repeatable=False
@@ -72,7 +95,8 @@ class BySchedule:
         kept = settled.run.verdict in (Verdict.HANG, Verdict.UNANNOUNCED)
         if kept or not settled.repeatable:
             return settled
-        lane, start, watch = self._lane, settled.reduced, Watch(between=between)
+        lane, after = FreshLane(self._plain, settled.after), settled.after
+        start, watch = settled.reduced, Watch(between=between)
         wanted = signature_of(settled.run)
         passes = (plainer_payloads, *PASSES)
         same = SameFailure(lane, wanted)
@@ -81,7 +105,7 @@ class BySchedule:
         shown = same.same_in(met)
         if shown is not None and is_its_own(shown):
             executions = start.executions + plainer.executions
-            return self._settled(replace(plainer, executions=executions), shown)
+            return _shown(lane, replace(plainer, executions=executions), shown, after)
         beside = {signature_of(each) for each in met.failures} - {wanted}
         freely = AnyFailure(lane, beside)
         reduced = reduce(plainer.case, plainer.schedule, freely, BUDGET, watch)
@@ -89,16 +113,7 @@ class BySchedule:
         if final is None or (reduced.case, reduced.schedule) == (start.case, start.schedule):
             return settled
         executions = start.executions + plainer.executions + reduced.executions
-        return self._settled(replace(reduced, executions=executions), final)
-
-    def _settled(self, reduced: Reduced, final: Run) -> Settled:
-        lane, case, schedule = self._lane, reduced.case, reduced.schedule
-        return Settled(
-            reduced,
-            final,
-            repeatable=is_repeatable(case, schedule, lane),
-            race=race_sentence(lane, case, schedule) if schedule else None,
-        )
+        return _shown(lane, replace(reduced, executions=executions), final, after)
 
     def replay(self, record: Record, *, strict: bool) -> BroughtBack:
         """Run ``record`` under its schedule, and climb the ladder if its failure is not back."""
@@ -137,6 +152,18 @@ class BySchedule:
         mix = Mix.for_one_case(NEARBY_LIMIT * 1000)
         for _ in range(NEARBY_WALKS):
             yield Rung.NEARBY, lane.run_mixed(case, random, mix)
+
+
+def _shown(lane: FreshLane, reduced: Reduced, final: Run, after: tuple[Case, ...]) -> Settled:
+    """Return the failure that is back in ``final``, with how surely it is and how it came about."""
+    case, schedule = reduced.case, reduced.schedule
+    return Settled(
+        reduced,
+        final,
+        repeatable=is_repeatable(case, schedule, lane),
+        race=race_sentence(lane, case, schedule) if schedule else None,
+        after=after,
+    )
 
 
 def draw(record: Record, lane: SteeredLane, strategy: Strategy) -> BroughtBack:

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lockstep.case.file import CaseFileError, Record, Setting, load
+from lockstep.case.judging import NOTHING, Asked
+from lockstep.case.surroundings import OURS, Surroundings
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.findings.replay import Replayed, replay
 from lockstep.findings.replayed import Rung
 from lockstep.foreign.files import FileRefused, below
-from lockstep.run.stores import Stores, open_stores
+from lockstep.run.stores import Stores, open_stores, parted
 from lockstep.schedules.strategy import Strategy, strategy_named
 from lockstep.targets.named import find, reach
 from lockstep.targets.trust import OURS_ALONE, Trust, setting_in
@@ -29,7 +31,8 @@ class Options:
     """What the user wants run instead of what a case file says; None keeps the file's.
 
     ``strict`` takes nothing but what was recorded; ``strategy`` draws schedules in place of it.
-    ``trust`` says which executors a file may name.
+    ``trust`` says which executors a file may name, ``asked`` what it is judged by instead,
+    ``surroundings`` what a program is started in.
     """
 
     executor: str | None = None
@@ -42,15 +45,33 @@ class Options:
     memory: int | None = None
     isolate: bool = False
     trust: Trust = OURS_ALONE
+    asked: Asked = NOTHING
+    surroundings: Surroundings = OURS
+
+    def setting_in(self, record: Record, path: Path, storage: str | None) -> Setting:
+        """Return what the file in ``path`` is run under, but for what a file may always say.
+
+        Raises ``UsageError`` if it may not have run what it names.
+        """
+        trust, executor = self.trust, self.executor
+        return setting_in(record, path, trust, executor, storage, self.asked, self.surroundings)
+
+
+FROM_THE_FILE = Options()
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayedFile:
-    """A case file that was replayed once, under one setting."""
+    """A case file that was replayed once, under one setting and the ``retries`` of its case.
+
+    ``earlier`` counts the cases that were run before on the same executor.
+    """
 
     path: Path
     setting: Setting
     replayed: Replayed
+    retries: int | None = None
+    earlier: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +133,16 @@ class _Ready:
 
 
 def replay_paths(
-    paths: Sequence[Path], options: Options, storage: str, database: Path | None, totals: Totals
+    paths: Sequence[Path],
+    options: Options,
+    storage: str | None,
+    database: Path | None,
+    totals: Totals,
 ) -> Iterator[ReplayedFile | RefusedFile]:
     """Replay every case file in ``paths`` and count into ``totals``.
 
-    All files are read before the first one runs. Raises ``UsageError`` when there is none.
+    ``storage`` is where, None for what a file names, else memory. All files are read before the
+    first one runs. Raises ``UsageError`` when there is none.
     """
     found = list(files_in(paths))
     if not found:
@@ -126,13 +152,13 @@ def replay_paths(
     strategy = None if options.strategy is None else strategy_named(options.strategy)
     ready: list[_Ready] = []
     for path in found:
-        prepared = _prepared(path, options)
+        prepared = _prepared(path, options, storage)
         if isinstance(prepared, _Ready):
             ready.append(prepared)
         else:
             totals.leave_out(prepared)
             yield prepared
-    with open_stores(storage, database) as stores:
+    with open_stores(parted(storage or "memory")[0], database) as stores:
         for file in ready:
             totals.files += 1
             for setting in file.settings:
@@ -146,11 +172,11 @@ def replay_paths(
                     break
 
 
-def _prepared(path: Path, options: Options) -> _Ready | RefusedFile:
+def _prepared(path: Path, options: Options, storage: str | None) -> _Ready | RefusedFile:
     """Read the file in ``path``, and ask for what it is to be replayed on."""
     try:
         record = load(path)
-        own = setting_in(record, path, options.trust, options.executor)
+        own = options.setting_in(record, path, storage)
     except UsageError as error:
         return RefusedFile(path, str(error))
     try:
@@ -168,7 +194,8 @@ def _replayed(
         ended = replay(file.record, stores, setting, strict=options.strict, strategy=strategy)
     except (UsageError, HarnessFault) as error:
         return _refused(file.path, error)
-    return ReplayedFile(file.path, setting, ended)
+    record = file.record
+    return ReplayedFile(file.path, setting, ended, record.case.retries, len(record.after))
 
 
 def _refused(path: Path, error: UsageError | HarnessFault) -> RefusedFile:

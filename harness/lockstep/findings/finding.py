@@ -26,7 +26,8 @@ class Settled:
     nothing was shrunk, or when two replays were offered different steps or ended differently, so
     that the executor depends on more than its schedule. ``race`` says in a sentence how the failure
     came about, if that takes a schedule. ``reproduction`` says how often it comes back, where that
-    takes repetition.
+    takes repetition. ``after`` are the cases that the executor must have run before, if it fails
+    after others alone.
     """
 
     reduced: Reduced
@@ -34,6 +35,7 @@ class Settled:
     repeatable: bool
     race: str | None = None
     reproduction: Reproduction | None = None
+    after: tuple[Case, ...] = ()
 
     def record(self, setting: Setting, origin: dict[str, str]) -> Record:
         """Return the case file of the failure."""
@@ -49,6 +51,7 @@ class Settled:
             observed=observed_documents(run),
             verdict=run.verdict.value,
             reproduction=self.reproduction,
+            after=self.after,
         )
 
 

@@ -22,7 +22,7 @@ class Inquiry:
     """A ``case`` that failed in ``run`` on ``lane`` and was ``kept``, to be shrunk and kept again.
 
     ``between`` is called between any two candidates. Wherever this is broken off, the smallest form
-    so far is in the file.
+    so far is in the file. ``earlier`` are the cases that the lane had run before.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class Inquiry:
         keeper: Keeper,
         kept: Kept,
         between: Callable[[], None] = lambda: None,
+        earlier: tuple[Case, ...] = (),
     ) -> None:
         self._case = case
         self._run = run
@@ -42,11 +43,13 @@ class Inquiry:
         self._keeper = keeper
         self._kept = kept
         self._between = between
+        self._earlier = earlier
 
     def settled(self) -> Settled:
         """Settle the failure by the way back that its lane has."""
         watch = Watch(self._smaller, self._between)
-        return way_back(self._lane, self._raw.verdict).settle(self._case, self._run, watch)
+        way = way_back(self._lane, self._raw.verdict)
+        return way.settle(self._case, self._run, watch, self._earlier)
 
     def simplest(self, settled: Settled) -> Settled:
         """Shrink on to the simplest failure in it, whose form names the kind."""
@@ -96,11 +99,21 @@ class Inquiry:
 
 
 def investigate(
-    case: Case, run: Run, lane: Lane, origin: dict[str, str], keeper: Keeper, name: str
+    case: Case,
+    run: Run,
+    lane: Lane,
+    origin: dict[str, str],
+    keeper: Keeper,
+    name: str,
+    met: Callable[[Kept], None] = lambda _kept: None,
 ) -> Finding:
-    """Keep a failure that was just met, under a ``name`` of its own, and go through an inquiry."""
+    """Keep a failure that was just met, under a ``name`` of its own, and go through an inquiry.
+
+    ``met`` is told where it is before anything is shrunk.
+    """
     kind = fingerprint(lane.setting.label, run)
     kept = keeper.met(met_record(case, run, lane, origin), kind, name)
+    met(kept)
     inquiry = Inquiry(case, run, lane, origin, keeper, kept)
     return inquiry.concluded(inquiry.settled(), kind)
 

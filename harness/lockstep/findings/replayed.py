@@ -71,6 +71,11 @@ def brought_back(
     return BroughtBack(run, Rung.ANOTHER if run.verdict.is_failure else Rung.NONE, unmet)
 
 
+def rung_of(record: Record, run: Run) -> Rung:
+    """Return DEVIATIONS if ``run`` is what ``record`` says, else what it is instead."""
+    return brought_back(record, run).rung
+
+
 def _is_recorded(record: Record, run: Run) -> bool:
     if not _alike(run.verdict, Verdict(record.verdict)):
         return False

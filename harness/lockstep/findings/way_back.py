@@ -13,18 +13,22 @@ from lockstep.findings.finding import Settled
 from lockstep.findings.replayed import BroughtBack
 from lockstep.run.result import Run
 from lockstep.shrink.reduce import Watch
-from lockstep.targets.exchanging import ExchangingLane
+from lockstep.targets.exchanging import showing
 from lockstep.targets.repeated import RepeatedLane
 from lockstep.targets.steered import SteeredLane
 from lockstep.targets.target import Lane
-from lockstep.verdict import Verdict
 
 
 class WayBack(Protocol):
     """Brings failures of one lane back."""
 
-    def settle(self, case: Case, run: Run, watch: Watch = ...) -> Settled:
-        """Shrink a ``case`` that failed in ``run``, and find out how surely it fails again."""
+    def settle(
+        self, case: Case, run: Run, watch: Watch = ..., earlier: tuple[Case, ...] = ...
+    ) -> Settled:
+        """Shrink a ``case`` that failed in ``run``, and find out how surely it fails again.
+
+        ``earlier`` are the cases that the executor had run before.
+        """
         ...
 
     def simplest(self, settled: Settled, between: Callable[[], None]) -> Settled:
@@ -36,15 +40,14 @@ class WayBack(Protocol):
         ...
 
 
-def way_back(lane: Lane, verdict: str) -> WayBack:
+def way_back(lane: Lane, verdict: str, after: tuple[Case, ...] = ()) -> WayBack:
     """Return the way in which failures on ``lane`` that ended with ``verdict`` come back.
 
-    Where two steps are blamed that announce nothing in common, only their exchange shows it.
+    ``after`` are cases that the executor has to run before.
     """
     match lane:
         case SteeredLane():
-            exchanges = verdict == Verdict.UNANNOUNCED.value
-            return BySchedule(ExchangingLane(lane) if exchanges else lane)
+            return BySchedule(showing(lane, verdict), after)
         case RepeatedLane():
             return ByRepetition(lane)
         case _:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from lockstep.undisturbed import was_asked
+
 MOST = 1000
 """Characters of one line."""
 MOST_QUOTED = 80
@@ -74,9 +76,9 @@ def encodable(text: str) -> str:
 def _had(value: object, convert: Callable[[object], str], otherwise: str) -> str:
     try:
         return convert(value)
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and was_asked(error):
+            raise
         return otherwise
 
 

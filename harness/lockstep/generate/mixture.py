@@ -1,6 +1,7 @@
 """The campaign's own generator: a seeded mixture of shapes that feeds the total decoder.
 
-Every case also has features of its own switched off, see ``swarm``.
+Every case also has features of its own switched off, see ``swarm``. In a share of them executors
+that speculate give up at once, or at the second abort of a transaction, so that they fall back.
 
 Invariant: case number i of a seed is the same whoever generates it, and in whatever order.
 """
@@ -8,8 +9,11 @@ Invariant: case number i of a seed is the same whoever generates it, and in what
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lockstep.case.values import Case
+from lockstep.generate.carve import carved
+from lockstep.generate.carving import WHOLE, Carving
 from lockstep.generate.decode import decode
 from lockstep.generate.needs import switched_off
 from lockstep.generate.slots import HEADER_LENGTH, SLOT_LENGTH, Draw, Shape
@@ -18,6 +22,9 @@ from lockstep.streams import stream
 
 _SHARES = {Shape.BOUNDARY: 7, Shape.DENSE: 6, Shape.CHAIN: 4, Shape.FAULT: 2, Shape.LIMIT: 1}
 _SHAPES = tuple(shape for shape, share in _SHARES.items() for _ in range(share))
+
+_LIMITED = 8
+"""One case in so many has few retries."""
 
 
 def draw_at(seed: str, number: int, needs: Sequence[frozenset[str]] = ()) -> Draw:
@@ -47,7 +54,26 @@ def draw_at(seed: str, number: int, needs: Sequence[frozenset[str]] = ()) -> Dra
 
 
 def case_at(
-    seed: str, number: int, scheme: str = "keyed-hash", needs: Sequence[frozenset[str]] = ()
+    seed: str,
+    number: int,
+    scheme: str = "keyed-hash",
+    carving: Carving = WHOLE,
+    needs: Sequence[frozenset[str]] = (),
 ) -> Case:
-    """Return case ``number`` of the campaign seeded with ``seed``, as ``draw_at`` draws it."""
-    return decode(draw_at(seed, number, needs), scheme)
+    """Return case ``number`` of the campaign seeded with ``seed``, as far as it is carved.
+
+    What ``needs`` some failures have is switched off in most cases, as ``draw_at`` draws it.
+    """
+    draw = draw_at(seed, number, needs)
+    if carving.bits:
+        off = int.from_bytes(draw.header[:SWARM_BYTES], "big") | carving.bits
+        header = off.to_bytes(SWARM_BYTES, "big") + draw.header[SWARM_BYTES:]
+        draw = replace(draw, header=header)
+    case = replace(decode(draw, scheme), retries=_retries_at(seed, number))
+    return carved(case, carving)
+
+
+def _retries_at(seed: str, number: int) -> int | None:
+    """Draw a limit, mostly none: a stream of its own leaves all else of a case as it is."""
+    random = stream(seed, "retries", number)
+    return random.randrange(2) if random.randrange(_LIMITED) == 0 else None

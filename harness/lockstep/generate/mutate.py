@@ -73,7 +73,7 @@ def mutate(case: Case, donor: Case, random: Random) -> Case:
     if random.random() < 0.15:
         steps = _longer(steps, random)
     state = State(case.state.chain, around.accounts)
-    return Case(state, _settled(steps, state, random), case.scheme)
+    return Case(state, _settled(steps, state, random), case.scheme, case.retries)
 
 
 def _drop(step: BlockStep, around: Surroundings) -> BlockStep:

@@ -63,13 +63,15 @@ def closing_lines(audited: Sequence[Audited]) -> Iterator[str]:
             yield f"masked: {each.subject.id} {each.subject.name}: {each.subject.masked}"
     for each in audited:
         if each.survived:
-            yield f"survived: {each.subject.id} {each.subject.executor}"
+            yield f"survived: {each.subject.id} {each.subject.setting.tested}"
     for each in audited:
         yield from (
-            f"broke: {each.subject.id} {each.subject.executor}, {how}" for how in each.broke
+            f"broke: {each.subject.id} {each.subject.setting.tested}, {how}" for how in each.broke
         )
     for each in audited:
-        yield from (f"false alarm: {each.subject.twin}: {alarm}" for alarm in each.alarms)
+        right = each.subject.without_fault
+        tested = "" if right is None else right.tested
+        yield from (f"false alarm: {tested}: {alarm}" for alarm in each.alarms)
     searched = [each for each in audited if not each.subject.masked and not each.broke]
     found = [each for each in searched if not each.survived]
     twins = [trial.twin for each in audited for trial in each.trials if trial.twin is not None]

@@ -23,7 +23,7 @@ def progress_line(report: Report) -> str:
     return (
         f"{seconds:5.0f} s  {cases} cases  {cases / seconds:.0f}/s  {verdicts}  "
         f"conflicts {whole.measure.conflict_density:.0%}  failing {whole.measure.failing_share:.0%}"
-        f"  kinds {len(report.kinds)}"
+        f"  kinds {len(report.findings)}"
     )
 
 
@@ -35,12 +35,14 @@ def summary_table(report: Report) -> Table:
     whole = f", {tally.cases} of them in whole chunks" if more.cases else ""
     table.add_row("cases", f"{tally.cases + more.cases} in {report.seconds:.1f} s{whole}")
     table.add_row("executions of blocks", str(tally.executions + more.executions))
+    table.add_row("steps exchanged", f"{tally.exchanged} cases, in {tally.orders} other orders")
     counts = Counter(tally.verdicts) + Counter(more.verdicts)
     for word, count in sorted(counts.items()):
         text = str(count) if more.cases else _by_executor(word, count, tally)
         table.add_row(*cells(f"verdict {word}", text))
     for word, count in sorted(tally.unsupported.items()):
-        table.add_row(*cells("unsupported", f"{count}: {word}"))
+        number = tally.first_unsupported[word]
+        table.add_row(*cells("unsupported", f"{count}: {word} (the first is case {number})"))
     for word, count in sorted(tally.not_compared.items()):
         table.add_row(*cells("not compared", f"{count}: {word}"))
     table.add_row("kinds of failure", str(len(report.kinds)))
@@ -50,6 +52,9 @@ def summary_table(report: Report) -> Table:
     table.add_row("failing share", f"{measure.failing_share:.1%} of receipts")
     table.add_row("late failing share", f"{measure.late_share:.1%} of receipts")
     table.add_row("parallel fraction", f"{measure.parallel_fraction:.1%} of blocks")
+    for executor, overlap in sorted(tally.overlap.items()):
+        named = f": {executor}" if len(tally.overlap) > 1 else ""
+        table.add_row(*cells("overlap", f"{overlap}{named}"))
     table.add_row("behaviour met", cover_line(tally.facts))
     table.add_row("result codes met", f"{measure.codes_met} of {len(Code)}")
     table.add_row("controls", _controls(tally.controls))

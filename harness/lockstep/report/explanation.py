@@ -25,6 +25,9 @@ def explanation_lines(explained: Explained, *, all_steps: bool) -> Iterator[str]
         yield f"  and {len(told) - SHOWN_DIFFERENCES} more"
     for line in case_lines(record.case):
         yield f"  {line}"
+    if explained.unannounced:
+        yield f"unannounced: {explained.unannounced}"
+        return
     if explained.race is None:
         yield "fails in the sequential order: no race"
         return

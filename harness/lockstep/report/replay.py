@@ -19,15 +19,18 @@ def replayed_lines(file: ReplayedFile, *, quiet: bool) -> Iterator[str]:
     """Yield what is to be said of one run; ``quiet`` leaves out what agrees."""
     path, replayed = shown(str(file.path)), file.replayed
     run = replayed.run
+    by_reference = file.setting.judging.by_reference
     unsupported = run.verdict is Verdict.UNSUPPORTED
     if run.verdict is not Verdict.AGREE or replayed.rung is not Rung.DEVIATIONS or not quiet:
         why = f": {'; '.join(run.why_unsupported())}" if unsupported else ""
-        where = f"{shown(_where(file.setting))}{_rung_text(replayed)}"
+        where = f"{shown(_where(file.setting))}{_case_text(file)}{_rung_text(replayed)}"
         yield f"{run.verdict.value} {path} ({where}){why}"
     if not unsupported:
         yield from difference_lines(run.differences)
     if replayed.drift:
-        yield f"REFERENCE DRIFT {path}: the reference no longer gives the expected outcome"
+        whose = "reference" if by_reference else "oracle"
+        whom = shown(file.setting.judging.whose)
+        yield f"{whose.upper()} DRIFT {path}: {whom} no longer gives the expected outcome"
         yield from difference_lines(replayed.drift)
 
 
@@ -53,10 +56,17 @@ def total_lines(totals: Totals) -> Iterator[str]:
 
 
 def _where(setting: Setting) -> str:
+    judged = "".join(f", {each}" for each in setting.judging.words())
     if not find(setting.executor).drivers:
-        return setting.executor
+        return setting.tested + judged
     access = "" if setting.access == SHARED else f", {setting.access}"
-    return f"{setting.executor}, {setting.workers} workers, {setting.driver}{access}"
+    return f"{setting.tested}, {setting.workers} workers, {setting.driver}{access}{judged}"
+
+
+def _case_text(file: ReplayedFile) -> str:
+    retries = "" if file.retries is None else f", retries {file.retries}"
+    cases = "case" if file.earlier == 1 else "cases"
+    return retries + (f", after {file.earlier} other {cases}" if file.earlier else "")
 
 
 def _rung_text(replayed: Replayed) -> str:

@@ -8,6 +8,7 @@ from lockstep.case.text import case_lines
 from lockstep.findings.shrink_file import ShrunkFile
 from lockstep.foreign.text import shown
 from lockstep.report.differences import difference_lines, replay_command
+from lockstep.report.finding import earlier_lines
 
 
 def shrunk_lines(shrunk: ShrunkFile) -> Iterator[str]:
@@ -24,9 +25,10 @@ def shrunk_lines(shrunk: ShrunkFile) -> Iterator[str]:
         yield f"  another failure than the file records: {shown(record.description)}"
     for line in case_lines(reduced.case):
         yield f"  {line}"
+    yield from ("  " + line for line in earlier_lines(settled.after))
     for deviation in reduced.schedule:
         yield f"  schedule: {deviation}"
     yield from difference_lines(settled.run.differences)
-    yield f"  {replay_command(shrunk.path, shrunk.executor)}"
+    yield f"  {replay_command(shrunk.path, shrunk.setting)}"
     if settled.reproduction is not None:
         yield f"  reproduction: {settled.reproduction}"

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+from lockstep.case.judging import EXACTLY, Judging
 from lockstep.compare.invariants import broken_invariants
-from lockstep.compare.outcomes import compare_outcomes
+from lockstep.compare.left_out import without_left_out
+from lockstep.compare.outcomes import compare_outcomes, well_typed
 from lockstep.faults import HarnessFault
 from lockstep.foreign.text import error_text
 from lockstep.run.result import StepFailure
 from lockstep.run.watchdog import TimeOver
 from lockstep.schedules.dpor import Redundant
+from lockstep.undisturbed import was_asked
 from lockstep.verdict import NoOutcome, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import State
@@ -53,13 +56,15 @@ def ask(
     """Return what is answered for ``block`` on ``before``, or why that is no outcome."""
     try:
         answer: object = asked.execute(block, before, reader, way)
-    except (Redundant, KeyboardInterrupt, TimeOver, HarnessFault):
+    except (Redundant, TimeOver, HarnessFault):
         raise
     except NoOutcome as error:
         return None, StepFailure(error.verdict, error.differences)
     except Hang as error:
         return None, StepFailure.of(Verdict.HANG, "hang", error_text(error))
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and was_asked(error):
+            raise
         return None, StepFailure.of(Verdict.CRASH, type(error).__name__, error_text(error))
     if not isinstance(answer, Outcome):
         return None, StepFailure.of(Verdict.PROTOCOL_ERROR, "answer", f"a {type(answer).__name__}")
@@ -72,23 +77,35 @@ def ask_to_merge(
     """Have ``changes`` merged, and return what went wrong."""
     try:
         asked.merge(changes, storage, topoheight)
-    except (KeyboardInterrupt, TimeOver, HarnessFault):
+    except (TimeOver, HarnessFault):
         raise
     except NoOutcome as error:
         return StepFailure(error.verdict, error.differences)
     except Hang as error:
         return StepFailure.of(Verdict.HANG, "merge hang", error_text(error))
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and was_asked(error):
+            raise
         return StepFailure.of(Verdict.CRASH, f"merge {type(error).__name__}", error_text(error))
     return None
 
 
-def judge(block: Block, before: State, expected: Outcome, actual: Outcome) -> StepFailure | None:
+def judge(
+    block: Block, before: State, expected: Outcome, actual: Outcome, judging: Judging = EXACTLY
+) -> StepFailure | None:
     """Hold an outcome against the expected one, then against what no outcome may break."""
-    differences = compare_outcomes(expected, actual)
+    told, _ = without_left_out(expected, actual, judging)
+    differences = compare_outcomes(expected, told)
     if actual.faults:
         return StepFailure(Verdict.CRASH, differences)
     if differences:
         return StepFailure(Verdict.DIVERGE, differences)
-    broken = broken_invariants(block, before, actual)
+    broken = broken_invariants(block, before, actual, judging)
     return StepFailure(Verdict.INVARIANT, broken) if broken else None
+
+
+def alike(one: Outcome, other: Outcome, judging: Judging) -> bool:
+    """Tell whether two outcomes are the same as far as they are compared."""
+    if one == other or not well_typed(one):
+        return one == other
+    return not compare_outcomes(one, without_left_out(one, other, judging)[0])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from lockstep.case.deviation import task_name
 from lockstep.case.manner import Manner
 from lockstep.foreign.text import shown
+from lockstep.run.overlap import NONE_TOLD, Overlap
 from lockstep.verdict import Difference, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import State
@@ -17,6 +18,7 @@ from lockstep_ledger.outcome import Outcome
 from lockstep_parallel.steps.drivers.scheduled import Pending
 
 OUT_OF_REACH = "faults of storage that the executor does not read"
+NOT_FORESEEN = "reads that fail: what must come of them, the reference alone can say"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,10 @@ class Run:
     """How a case ended; ``step`` is the step that decided a verdict other than agree.
 
     ``not_compared`` says in words what the executor could not be asked for: of an unsupported run
-    the reason, of any other what its verdict does not speak of. ``further`` are the failures that
-    were met after the first one, on the state that the executor itself had left: each as the run
-    that would have ended with it.
+    the reason, of any other what its verdict does not speak of. ``overlap`` is what the executor
+    told of how parallel its executions were. ``further`` are the failures that were met after the
+    first one, on the state that the executor itself had left: each as the run that would have ended
+    with it.
     """
 
     verdict: Verdict
@@ -57,6 +60,7 @@ class Run:
     blocks: tuple[BlockRun, ...]
     step: int | None = None
     not_compared: tuple[str, ...] = ()
+    overlap: Overlap = NONE_TOLD
     further: tuple[Run, ...] = ()
 
     @property

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.run.temporary import temporary_directory
-from lockstep.run.under_test import StoresUnderTest
 from lockstep_ledger.model import State
 from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.storage.protocol import OwnedStorage, StorageError
@@ -20,12 +19,26 @@ if TYPE_CHECKING:
 BACK_ENDS = ("memory", "rocksdb")
 
 
+def parted(storage: str) -> tuple[str, str]:
+    """Return the back end that a ``--storage`` means, and the store under test, if it names one.
+
+    That is a ``module:Class``; whatever else there is to store is in memory then. Raises
+    ``UsageError`` for what is neither.
+    """
+    if ":" in storage:
+        return "memory", storage
+    if storage not in BACK_ENDS:
+        known = ", ".join(BACK_ENDS)
+        raise UsageError(f"unknown storage {storage!r}: known are {known}, and module:Class")
+    return storage, ""
+
+
 class Stores(Protocol):
-    """Where the stores of cases come from; ``under_test`` if what they do may be wrong."""
+    """Where the stores of cases come from."""
 
     @property
-    def under_test(self) -> bool:
-        """Tell whether the stores are judged, too."""
+    def deadline(self) -> float | None:
+        """How many seconds a step may take if the stores are under test; None if they are ours."""
         ...
 
     @contextmanager
@@ -40,7 +53,7 @@ class Stores(Protocol):
 class MemoryStores:
     """Every case gets a store in memory."""
 
-    under_test = False
+    deadline: float | None = None
 
     @contextmanager
     def holding(self, state: State) -> Iterator[OwnedStorage]:
@@ -52,7 +65,7 @@ class MemoryStores:
 class RocksStores:
     """Every case gets a namespace of ``database``."""
 
-    under_test = False
+    deadline: float | None = None
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -92,17 +105,12 @@ def _no_verdict() -> Iterator[None]:
 def open_stores(back_end: str, path: Path | None = None) -> Iterator[Stores]:
     """Open the back end; a RocksDB without ``path`` lives in a temporary directory.
 
-    ``module:Class`` is a store that is under test itself. Raises ``UsageError`` for an unknown back
-    end, ``HarnessFault`` when storage fails that is not under test.
+    Raises ``UsageError`` for an unknown back end, ``HarnessFault`` when storage fails.
     """
-    if back_end not in BACK_ENDS and ":" not in back_end:
-        known = ", ".join(BACK_ENDS)
-        raise UsageError(f"unknown storage {back_end!r}: known are {known}, and module:Class")
+    if parted(back_end)[1]:
+        raise UsageError(f"no store of ours: {back_end!r}")
     if back_end != "rocksdb" and path is not None:
-        raise UsageError(f"a database directory is for --storage rocksdb, not for {back_end}")
-    if back_end not in BACK_ENDS:
-        yield StoresUnderTest(back_end)
-        return
+        raise UsageError("a database directory is for --storage rocksdb alone")
     with _no_verdict():
         if back_end == "memory":
             yield MemoryStores()

@@ -13,22 +13,26 @@ from typing import Protocol
 from lockstep.case.deviation import task_name
 from lockstep.case.manner import PARALLEL, SEQUENTIAL
 from lockstep.compare.post_state import post_state
+from lockstep.generate.references import REFERENCES
 from lockstep.schedules.random_walk import RandomWalk
 from lockstep.schedules.replay import FollowTrace
 from lockstep.targets.inside import InsideTarget
 from lockstep.targets.program.blocks import read_block, said_valid
-from lockstep.targets.program.messages import (
+from lockstep.targets.program.capabilities import (
+    HISTORY,
     PAYLOADS,
     PRECOMPUTED,
-    PROTOCOL,
     TERMS,
     CapabilitiesMessage,
+)
+from lockstep.targets.program.messages import (
+    MINOR,
+    PROTOCOL,
     ExecuteBlock,
     ExecuteBlockAnswer,
     HelloAnswer,
-    ScheduleMessage,
-    StatisticsMessage,
 )
+from lockstep.targets.program.outcome_messages import StatisticsMessage
 from lockstep.targets.program.outcomes import write_outcome
 from lockstep.targets.program.scalars import ContractError, read_u64
 from lockstep.targets.program.signatures import Told
@@ -43,6 +47,13 @@ from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.storage.protocol import Reader
 from lockstep_parallel.executors.interface import Executor
 from lockstep_parallel.steps.drivers.scheduled import Choose, Scheduled, lowest_first
+
+MOST_VERSIONS = 256
+"""Versions that are kept, the newest."""
+
+
+class NoStateError(Exception):
+    """A request needs a state that is not held; the text says which."""
 
 
 class UnsupportedError(Exception):
@@ -70,7 +81,8 @@ class Served:
         self, name: str, target: InsideTarget | None, *, precomputed: bool = False
     ) -> None:
         self.name = name
-        self.state: State | None = None
+        self._states: list[State] = []
+        self._newest = 0
         self._precomputed = precomputed
         self._told = Told()
         self._path: Path = _by_reference if target is None else _Coroutines(target)
@@ -81,6 +93,7 @@ class Served:
         return HelloAnswer(
             id=key,
             protocol=PROTOCOL,
+            minor=MINOR,
             name=self.name,
             version=version("lockstep"),
             build="Python",
@@ -93,20 +106,46 @@ class Served:
                 schedule_seed=self._parallel,
                 schedule_replay=self._parallel,
                 state_export=True,
+                history=list(HISTORY),
+                references=list(REFERENCES),
+                jitter=self._parallel,
             ),
         )
 
-    def load(self, state: State) -> None:
-        """Hold ``state``."""
-        self.state = state
+    @property
+    def state(self) -> State:
+        """The state that is held. Raises ``NoStateError`` if there is none."""
+        if not self._states:
+            raise NoStateError("load_state comes first")
+        return self._states[-1]
+
+    def load(self, states: list[State], topoheight: int) -> None:
+        """Hold the last of ``states``, version ``topoheight``, after the others before it."""
+        self._states, self._newest = states, topoheight
+
+    def rewind(self, blocks: int) -> None:
+        """Take back ``blocks`` blocks. Raises ``NoStateError`` if there are not so many."""
+        if blocks < 1:
+            raise ContractError(f"a rewind by {blocks}")
+        if blocks >= len(self._states):
+            raise NoStateError(f"there are no {blocks} blocks to take back")
+        del self._states[-blocks:]
+        self._newest -= blocks
+
+    def version(self, topoheight: int) -> State:
+        """Return the state of version ``topoheight``. Raises ``NoStateError`` if it is not held."""
+        back = self._newest - topoheight
+        if not 0 <= back < len(self._states):
+            raise NoStateError(f"version {topoheight} is not held")
+        return self._states[-1 - back]
 
     def reset(self) -> None:
         """Hold nothing."""
-        self.state = None
+        self._states = []
 
     def execute(self, request: ExecuteBlock) -> ExecuteBlockAnswer:
         """Execute a block on the state that is held, and hold what comes of it."""
-        assert self.state is not None
+        before = self.state
         message = request.block
         block = read_block(message)
         scheme: Scheme | None = SCHEMES.get(message.scheme)
@@ -115,12 +154,14 @@ class Served:
         if self._precomputed:
             self._told.valid = said_valid(message, block)
             scheme = self._told
-        outcome, statistics, trace = self._path(block, MemoryStorage(self.state), scheme, request)
+        outcome, statistics, trace = self._path(block, MemoryStorage(before), scheme, request)
         answer = ExecuteBlockAnswer(
             id=request.id, outcome=write_outcome(outcome), statistics=statistics, trace=trace
         )
         if not outcome.faults:
-            self.state = post_state(self.state, outcome.changes)
+            self._states.append(post_state(before, outcome.changes))
+            self._newest += 1
+            del self._states[:-MOST_VERSIONS]
         return answer
 
 
@@ -159,7 +200,7 @@ class _Coroutines:
             raise ContractError(f"{workers} workers")
         executor = self._executor(scheme, workers)
         ids = tuple(f"t{index}" for index in range(len(block.transactions)))
-        driver = Scheduled(_choose(request.schedule, ids), STEP_LIMIT)
+        driver = Scheduled(_choose(request, ids), STEP_LIMIT)
         outcome = executor.execute(block, before, driver)
         trace = [f"{task_name(each.task, ids)}@{each.operation.label}" for each in driver.trace]
         statistics = StatisticsMessage(
@@ -188,9 +229,11 @@ def highest_concurrency(tasks: Sequence[int]) -> int:
     return highest
 
 
-def _choose(schedule: ScheduleMessage | None, ids: Sequence[str]) -> Choose:
+def _choose(request: ExecuteBlock, ids: Sequence[str]) -> Choose:
+    """Return the choice that is asked for: shaken is every schedule as likely as any other."""
+    schedule = request.schedule
     if schedule is None:
-        return lowest_first
+        return RandomWalk(Random(read_u64(request.jitter))) if request.jitter else lowest_first
     if schedule.trace is not None:
         return FollowTrace([_step_of(each) for each in schedule.trace], ids)
     if schedule.seed is not None:

@@ -11,10 +11,10 @@ from typing import BinaryIO
 import msgspec
 
 from lockstep.foreign.text import named_error, shown
-from lockstep.serve.served import Served, UnsupportedError
+from lockstep.serve.served import NoStateError, Served, UnsupportedError
+from lockstep.targets.program.capabilities import MAXIMUM_FRAME
 from lockstep.targets.program.frames import FrameError, OversizeError, read_frame, write_frame
 from lockstep.targets.program.messages import (
-    MAXIMUM_FRAME,
     PROTOCOL,
     Answer,
     Bye,
@@ -26,10 +26,14 @@ from lockstep.targets.program.messages import (
     Hello,
     LoadState,
     LoadStateAnswer,
+    ReadState,
+    ReadStateAnswer,
     Request,
     Reset,
+    Rewind,
+    RewindAnswer,
 )
-from lockstep.targets.program.scalars import ContractError
+from lockstep.targets.program.scalars import ContractError, read_u64
 from lockstep.targets.program.states import read_state, write_state
 from lockstep_parallel.steps.drivers.protocol import Hang
 
@@ -42,10 +46,6 @@ class _Head(msgspec.Struct):
 
     id: int | None = None
     type: str | None = None
-
-
-class NoStateError(Exception):
-    """A request needs a state and none is held."""
 
 
 def serve(served: Served, requests: BinaryIO, answers: BinaryIO) -> int:
@@ -76,8 +76,8 @@ def answer_to(payload: bytes, served: Served) -> Answer:
         return _answer(request, served)
     except ContractError as error:
         return _error(request.id, "malformed", str(error))
-    except NoStateError:
-        return _error(request.id, "no_state", "load_state comes first")
+    except NoStateError as error:
+        return _error(request.id, "no_state", str(error))
     except UnsupportedError as error:
         return _error(request.id, "unsupported", str(error))
     except Hang as error:
@@ -93,21 +93,33 @@ def _answer(request: Request, served: Served) -> Answer:
                 return _error(request.id, "version", f"only protocol {PROTOCOL} is spoken")
             return served.hello(request.id)
         case LoadState():
-            served.load(read_state(request.state))
+            _load(request, served)
             return LoadStateAnswer(id=request.id)
         case ExecuteBlock():
-            if served.state is None:
-                raise NoStateError
             return served.execute(request)
         case ExportState():
-            if served.state is None:
-                raise NoStateError
             return ExportStateAnswer(id=request.id, state=write_state(served.state))
+        case Rewind():
+            served.rewind(request.blocks)
+            return RewindAnswer(id=request.id)
+        case ReadState():
+            version = served.version(read_u64(request.topoheight))
+            return ReadStateAnswer(id=request.id, state=write_state(version))
         case Reset():
             served.reset()
             return request
         case Echo() | Bye():
             return request
+
+
+def _load(request: LoadState, served: Served) -> None:
+    versions = request.versions or []
+    newest = read_u64(request.topoheight or 0)
+    numbers = [read_u64(each.topoheight) for each in versions]
+    if numbers != list(range(newest - len(versions), newest)):
+        raise ContractError("versions are numbered one by one, up to the one that is held")
+    states = [read_state(each.state) for each in versions]
+    served.load([*states, read_state(request.state)], newest)
 
 
 def _misunderstood(payload: bytes, text: str) -> ErrorAnswer:

@@ -19,7 +19,8 @@ _NUMBERS = frozenset(
 _SKIPPED = frozenset(
     {
         *("total_supply", "timestamp", "frozen", "flags", "chain_id", "fee_type"),
-        *("threshold", "signer_id", "blocks", "dry_runs"),  # other passes make these smaller
+        # Other passes make these smaller.
+        *("threshold", "signer_id", "blocks", "dry_runs", "retries", "reference"),
     }
 )
 

@@ -21,7 +21,7 @@ from lockstep_ledger.model import (
 
 
 def simplify_intents(case: Case) -> Iterator[Case]:
-    """Offer transactions that are nonce bumps, that are valid, or that energy pays for."""
+    """Offer transactions that are nonce bumps, valid, of no old reference, or paid by energy."""
     for intent, rebuild in intents_of(case):
         if not isinstance(intent, Intent):
             continue
@@ -29,6 +29,8 @@ def simplify_intents(case: Case) -> Iterator[Case]:
             yield rebuild(replace(intent, cosigners=None))
         if not intent.valid:
             yield rebuild(replace(intent, valid=True))
+        for reference in _plainer_references(intent.reference):
+            yield rebuild(replace(intent, reference=reference))
         match intent.payload:
             case SetMultisig() as change:
                 for plainer in _fewer_participants(change):
@@ -50,6 +52,11 @@ def lower_nonces(case: Case) -> Iterator[Case]:
         moved = with_accounts(case, {**case.state.accounts, address: replace(account, nonce=0)})
         steps = tuple(_moved_down(step, address, account.nonce) for step in case.steps)
         yield replace(moved, steps=steps)
+
+
+def _plainer_references(reference: int | None) -> Iterator[int | None]:
+    if reference is not None:
+        yield from (None, *range(min(reference, 2)))
 
 
 def _fewer_participants(payload: SetMultisig) -> Iterator[SetMultisig]:

@@ -112,6 +112,14 @@ def drop_terms(case: Case) -> Iterator[Case]:
             yield with_step(case, number, replace(step, parallel=True))
 
 
+def drop_retries(case: Case) -> Iterator[Case]:
+    """Offer the retries that are the executor's own, then none at all."""
+    if case.retries is not None:
+        yield replace(case, retries=None)
+        if case.retries:
+            yield replace(case, retries=0)
+
+
 def drop_configurations(case: Case) -> Iterator[Case]:
     """Offer an account without its configuration, its transactions without co-signatures."""
     for address, account in sorted(case.state.accounts.items()):

@@ -31,11 +31,39 @@ RunOnce: TypeAlias = Callable[[Case, Callable[[tuple[str, ...]], Choose]], Run]
 
 
 @dataclass(frozen=True, slots=True)
+class Blamed:
+    """Two steps whose exchange alone gives another outcome.
+
+    ``orders`` are those of all blocks in which the outcome is the first one; in that of ``block``
+    the two stand ``at`` this place and the next.
+    """
+
+    orders: tuple[Steps, ...]
+    block: int
+    at: int
+
+    @property
+    def pair(self) -> tuple[Pending, Pending]:
+        """The two steps."""
+        steps = self.orders[self.block]
+        return steps[self.at], steps[self.at + 1]
+
+
+@dataclass(frozen=True, slots=True)
 class Exchanged:
-    """How many other orders were executed; ``failing`` is the run of one with another outcome."""
+    """How many other orders were executed; ``failing`` is the run of one with another outcome.
+
+    ``blamed`` are the two steps that it takes, if there is one. ``executions`` counts those of
+    blocks, also the ones that it took to find the two.
+    """
 
     orders: int = 0
     failing: Run | None = None
+    blamed: Blamed | None = None
+    executions: int = 0
+
+
+NONE_EXCHANGED = Exchanged()
 
 
 def run_exchanged(
@@ -46,17 +74,17 @@ def run_exchanged(
     Orders are those of ``other_orders``. Without a trace, as of real threads, there are none.
     """
     if run.verdict is not Verdict.AGREE:
-        return Exchanged()
+        return NONE_EXCHANGED
     again = _Again(run_once, case, run)
     executed = 0
     for orders in _of_all_blocks(again.traces, workers, number):
         executed += 1
         ended = again.follow(orders)
         if ended.is_other:
-            failing = again.narrowed(orders, ended.block)
-            if failing is not None:
-                return Exchanged(executed, failing)
-    return Exchanged(executed)
+            found = again.narrowed(orders, ended.block)
+            if found is not None:
+                return Exchanged(executed, *found, again.executions)
+    return Exchanged(executed, executions=again.executions)
 
 
 def _of_all_blocks(traces: list[Steps], workers: int, number: int | None) -> Iterator[list[Steps]]:
@@ -83,6 +111,7 @@ class _Again:
         self._case = case
         self._first = [block for block in run.blocks if block.executions]
         self.traces: list[Steps] = [block.trace for block in self._first]
+        self.executions = 0
 
     def follow(self, orders: list[Steps]) -> _Ended:
         """Run under ``orders``, one for every block."""
@@ -93,16 +122,18 @@ class _Again:
             return followers[-1]
 
         run = self._run_once(self._case, choosing)
+        self.executions += run.executions
         last = len(followers) - 1
         if run.verdict.is_failure:
             return _Ended(run, last, is_other=True)
-        answers = [block.actual for block in run.blocks if block.executions]
+        # Where an order cannot be gone on with, the block has no answer, but maybe executions.
+        answers = [block.actual for block in run.blocks if block.actual is not None]
         for number, (answer, first) in enumerate(zip(answers, self._first, strict=False)):
             if followers[number].strayed or answer != first.actual:
                 return _Ended(run, number, is_other=True)
         return _Ended(run, last, is_other=False)
 
-    def narrowed(self, orders: list[Steps], block: int) -> Run | None:
+    def narrowed(self, orders: list[Steps], block: int) -> tuple[Run, Blamed] | None:
         """Find the one exchange in ``block`` on the way to ``orders`` that changes the outcome.
 
         None if it takes more than the order of that block, or does not come back.
@@ -127,11 +158,16 @@ class _Again:
                 same = between
         if after(same).is_other:
             return None
-        left, right = (first[each] for each in pairs[other - 1])
-        return self._failure(failing.run, block, left, right)
+        agreeing = list(self.traces)
+        agreeing[block] = exchanged(first, pairs[: other - 1])
+        left = first[pairs[other - 1][0]]
+        at = next(at for at, each in enumerate(agreeing[block]) if each is left)
+        blamed = Blamed(tuple(agreeing), block, at)
+        return self._failure(failing.run, blamed), blamed
 
-    def _failure(self, run: Run, block: int, left: Pending, right: Pending) -> Run:
-        ids = self._first[block].ids
+    def _failure(self, run: Run, blamed: Blamed) -> Run:
+        ids = self._first[blamed.block].ids
+        left, right = blamed.pair
         where = f"{_step_text(left, ids)}, {_step_text(right, ids)}"
         what = run.differences[0].field if run.differences else "the steps"
         named = Difference("order of steps", where, "no effect", f"another outcome: {what}")

@@ -14,7 +14,7 @@ from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.faults import UsageError
 from lockstep.foreign.text import named_error
-from lockstep.run.ask import ask
+from lockstep.run.ask import Asked, ask
 from lockstep.run.drivers import Ways
 from lockstep.run.result import Run, StepFailure
 from lockstep.run.session import run_case
@@ -38,15 +38,20 @@ class InsideTarget(Target):
     """An executor that ``factory`` builds, as ``factory(scheme, workers=n)``."""
 
     drivers: ClassVar[tuple[str, ...]] = DRIVERS
+    has_sequential_mode: ClassVar[bool] = True
 
     def __init__(self, name: str, factory: Callable[..., Executor]) -> None:
         super().__init__(name)
         self.factory = factory
 
-    def build(self, scheme: Scheme, workers: int) -> Executor:
-        """Build the executor. Raises ``UsageError`` if its class refuses."""
+    def build(self, scheme: Scheme, workers: int, retries: int | None = None) -> Executor:
+        """Build the executor. Raises ``UsageError`` if its class refuses.
+
+        The limit of ``retries``, if there is one, is told to a class that can be told.
+        """
+        more = {} if retries is None or not self._takes_retries() else {"retries": retries}
         try:
-            executor = self.factory(scheme, workers=workers)
+            executor = self.factory(scheme, workers=workers, **more)
         except (Exception, SystemExit) as error:
             raise UsageError(
                 f"executor {self.name} cannot be built: {named_error(error)}"
@@ -55,6 +60,12 @@ class InsideTarget(Target):
             if not callable(getattr(executor, method, None)):
                 raise UsageError(f"executor {self.name} has no method {method}")
         return executor
+
+    def _takes_retries(self) -> bool:
+        try:
+            return "retries" in inspect.signature(self.factory).parameters
+        except (TypeError, ValueError):
+            return False
 
     def build_of_source(self) -> str:
         """Return a hash of the source file that defines the executor, empty if there is none."""
@@ -65,26 +76,28 @@ class InsideTarget(Target):
             return ""
 
     def open(self, setting: Setting, stores: Stores) -> InsideLane:
-        """Return a lane that builds the executor once for every scheme it meets."""
+        """Return a lane that builds the executor once for every scheme and limit it meets."""
         return InsideLane(self, setting, stores)
 
 
 class InsideLane(SteeredLane):
     """An executor of this process under a setting; owns the threads it is driven on."""
 
+    takes_standards: ClassVar[bool] = True
+
     def __init__(self, target: InsideTarget, setting: Setting, stores: Stores) -> None:
         super().__init__(setting)
         self._target = target
         self._stores = stores
-        self._built: dict[str, Driven] = {}
+        self._built: dict[tuple[str, int | None], Driven] = {}
         self._threads = Threads(delay_seed=0)
 
     def run(self, case: Case, ways: Ways[Driver]) -> Run:
         """Run ``case`` under the drivers given, or on real threads where the setting says so."""
         if self.setting.driver == "threads":
             ways = self._threaded
-        driven = self._driven(case.scheme)
-        run = run_case(case, driven, ways, self._stores, self.setting.access)
+        driven = self._driven(case.scheme, case.retries)
+        run = run_case(case, driven, ways, self._stores, self.setting.access, self.standard)
         if driven.was_late:
             self._start_anew()
         return run
@@ -98,6 +111,32 @@ class InsideLane(SteeredLane):
         with self._stores.holding(before) as storage:
             return ask(self._driven(scheme), block, before, storage, driver)
 
+    def execute_in_order(
+        self, block: Block, before: State, scheme: str
+    ) -> tuple[Outcome | None, StepFailure | None]:
+        """Execute one block in the sequential order; a lane with one worker is all of that mode."""
+        driven = self._driven(scheme)
+        driver = Scheduled(lowest_first, STEP_LIMIT)
+        with self._stores.holding(before) as storage:
+            answer = ask(driven, block, before, storage, driver)
+        if driven.was_late:
+            self._start_anew()
+        return answer
+
+    def on_a_chain(
+        self,
+        scheme: str,
+        workers: int,  # noqa: ARG002 - an executor is built with as many as its setting says
+        step_limit: int,
+    ) -> tuple[Asked[Driver], Driver]:
+        """Return the executor, and real threads or the sequential order."""
+        if self._driven(scheme).was_late:
+            self._start_anew()
+        threaded = self.setting.driver == "threads"
+        return self._driven(scheme), (
+            self._threads if threaded else Scheduled(lowest_first, step_limit)
+        )
+
     def identity(self) -> dict[str, str]:
         """Add the build of the executor: a hash of the file that defines it."""
         build = self._target.build_of_source()
@@ -106,13 +145,14 @@ class InsideLane(SteeredLane):
     def close(self) -> None:
         """End the threads."""
         self._threads.close()
+        self.standard.oracle.close()
 
-    def _driven(self, scheme: str) -> Driven:
-        driven = self._built.get(scheme)
+    def _driven(self, scheme: str, retries: int | None = None) -> Driven:
+        driven = self._built.get((scheme, retries))
         if driven is None:
-            executor = self._target.build(SCHEMES[scheme], self.setting.workers)
+            executor = self._target.build(SCHEMES[scheme], self.setting.workers, retries)
             driven = Driven(executor, self.setting.deadline)
-            self._built[scheme] = driven
+            self._built[scheme, retries] = driven
         return driven
 
     def renew(self) -> None:

@@ -40,9 +40,6 @@ class SteeredLane(Lane):
     def run(self, case: Case, ways: Ways[Driver]) -> Run:
         """Run ``case`` under the drivers that ``ways`` gives for every block."""
 
-    def renew(self) -> None:
-        """Forget whatever earlier cases left in the executor."""
-
     def run_plain(self, case: Case) -> Run:
         """Run in the sequential order."""
         return self.run_sequential(case)
@@ -129,11 +126,17 @@ class OverLane(SteeredLane):
 
 
 class FreshLane(OverLane):
-    """Runs every case on an executor that has run no other."""
+    """Runs every case on an executor that has run no other, or none but the ``earlier`` ones."""
+
+    def __init__(self, lane: SteeredLane, earlier: Sequence[Case] = ()) -> None:
+        super().__init__(lane)
+        self._earlier = earlier
 
     def run(self, case: Case, ways: Ways[Driver]) -> Run:
-        """Run ``case`` on a new executor."""
+        """Run ``case`` on a new executor, after the earlier ones in the sequential order."""
         self._lane.renew()
+        for each in self._earlier:
+            self._lane.run_plain(each)
         return self._lane.run(case, ways)
 
     def execute(

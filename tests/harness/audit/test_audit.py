@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,14 @@ from click.testing import CliRunner
 
 from lockstep.audit import subject as subjects
 from lockstep.audit.audit import Audited, run_audit
-from lockstep.audit.subject import Size, Subject, catalogued, subjects_of, twin_of
+from lockstep.audit.subject import (
+    Size,
+    Subject,
+    catalogued,
+    subjects_of,
+    subjects_over,
+    twin_of,
+)
 from lockstep.audit.trial import Searched, Terms, Trial, Twin, run_trial
 from lockstep.campaign.campaign import Budget, run_campaign
 from lockstep.campaign.plan import Plan
@@ -22,9 +30,11 @@ from lockstep.case.file import Setting, load
 from lockstep.cli.main import main
 from lockstep.corpus.shipped import shipped_cases
 from lockstep.report.audit import closing_lines, row
+from lockstep.run.under_test import RIGHT_STORAGE
 from lockstep_ledger.block import Block
 from lockstep_ledger.outcome import Outcome
 from lockstep_ledger.signatures import Scheme
+from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.storage.protocol import Reader
 from lockstep_mutants.catalogue import MASKED, ROWS
 from lockstep_parallel.executors.batched import Batched
@@ -59,11 +69,13 @@ def known(executor: str) -> Subject:
 
 def test_every_row_of_the_catalogue_is_a_subject_with_its_minimum_and_a_correct_twin() -> None:
     found = [each for each in catalogued() if not each.masked]
-    assert [each.executor for each in found] == [row.executor for row in ROWS]
+    assert [each.setting for each in found] == [
+        Setting(row.executor, storage=row.storage) for row in ROWS
+    ]
     assert [each.known for each in found] == [
         Size(row.transactions, row.deviations) for row in ROWS
     ]
-    assert all(each.twin is not None for each in found)
+    assert all(each.without_fault not in (None, each.setting) for each in found)
 
 
 def test_every_masked_entry_is_a_subject_with_its_reason() -> None:
@@ -81,6 +93,77 @@ def test_the_twin_is_the_nearest_correct_base_class() -> None:
 def test_an_executor_of_no_catalogue_has_no_known_minimum() -> None:
     subject = known("tests.harness.faulty_executors:Crashing")
     assert (subject.known, subject.masked, subject.twin) == (None, "", "batched")
+
+
+# Stores.
+
+STORE = "lockstep_mutants.stores:CacheSurvivesRewind"
+MINE = "tests.harness.audit.test_audit"
+
+
+class NeverRewinds(MemoryStorage):
+    """Says how large the smallest case is."""
+
+    known = (0, 0)
+
+    def rewind(self, topoheight: int) -> None:
+        """Say that it is done."""
+
+
+class UnseenStore(MemoryStorage):
+    """Says that nothing can show it."""
+
+    masked = "nobody asks"
+
+
+class MistakenStore(MemoryStorage):
+    """Says something else."""
+
+    known = "two"
+
+
+def test_a_store_of_the_catalogue_is_audited_below_any_executor() -> None:
+    (row,) = (each for each in catalogued() if each.storage == STORE)
+    batched, dag = subjects_over(STORE, ["batched", "dag"])
+    assert batched == row
+    assert (dag.setting, dag.known) == (Setting("dag", storage=STORE), row.known)
+    assert dag.without_fault == Setting("dag", storage=RIGHT_STORAGE)
+
+
+def test_an_executor_is_not_taken_for_the_store_that_it_runs_over() -> None:
+    assert known("batched").storage == ""
+
+
+def test_an_audit_finds_a_store_and_shrinks_it_and_does_not_accuse_the_right_one() -> None:
+    code, output = audit("--storage", f"{MINE}:NeverRewinds", "--campaigns", "2")
+    assert code == 0, output
+    assert "NeverRewinds: found by 2 of 2 campaigns" in output
+    assert re.search(r"NeverRewinds │ 2/2 .* diverge │ 0\+0 +│ 0\+0 .* 0 of [1-9]\d+ ", output)
+    assert "1 of 1 found; correct twins accused 0 times in " in output
+    (kept,) = Path("corpora/findings").rglob("*.json")
+    assert load(kept).setting == Setting("batched", storage=f"{MINE}:NeverRewinds")
+
+
+def test_a_right_store_survives_and_a_masked_one_is_told() -> None:
+    code, output = audit("--storage", RIGHT_STORAGE, "--campaigns", "1", "--budget", "1s")
+    assert code == 1
+    assert f"survived: MemoryStorage batched on {RIGHT_STORAGE}" in output
+    code, output = audit("--storage", f"{MINE}:UnseenStore", "--campaigns", "1")
+    assert code == 0
+    assert "masked: UnseenStore UnseenStore: nobody asks" in output
+
+
+def test_a_wrong_executor_over_a_wrong_store_is_an_accused_twin() -> None:
+    code, output = audit("--storage", STORE, "--executor", "canary", "--campaigns", "1")
+    assert code == 1
+    assert f"false alarm: canary on {RIGHT_STORAGE}: " in output
+
+
+@pytest.mark.parametrize("name", [f"{MINE}:MistakenStore", f"{MINE}:Nowhere", "nowhere"])
+def test_what_makes_no_sense_of_a_store_is_a_usage_error(name: str) -> None:
+    code, output = audit("--storage", name)
+    assert code == 2
+    assert name in output
 
 
 # What a trial measures.

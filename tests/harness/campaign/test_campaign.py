@@ -12,13 +12,15 @@ from random import Random
 import pytest
 
 from lockstep.campaign import controls, worker
-from lockstep.campaign.campaign import Budget, Observer, Report, run_campaign
+from lockstep.campaign.campaign import Budget, Observer, Report, _Campaign, run_campaign
 from lockstep.campaign.health import GATES
 from lockstep.campaign.notes import Met
 from lockstep.campaign.plan import Plan
+from lockstep.campaign.tally import Tally
 from lockstep.case.file import Setting, load
 from lockstep.case.values import Case
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, of_campaign
+from lockstep.corpus.shipped import shipped_cases
 from lockstep.findings.finding import Finding, Shape
 from lockstep.schedules.mix import Mix
 from lockstep.schedules.sequential import sequential_order
@@ -53,6 +55,30 @@ def path_of(finding: Finding | Shape) -> Path:
 def files(folder: Path) -> dict[str, bytes]:
     found = (each for each in folder.rglob("*") if each.is_file())
     return {str(each.relative_to(folder)): each.read_bytes() for each in found}
+
+
+def deaths_of(plan: Plan) -> tuple[_Campaign, Report]:
+    """Return a campaign of which a worker has died at its second chunk."""
+    report = Report(tally=Tally(cases=50))
+    campaign = _Campaign(plan, worker.Worker(plan, "main"), report, Unseeing(), 0.0)
+    assert campaign.died((50, 50), "it was ended by SIGKILL") == (50, 50, True, ())
+    return campaign, report
+
+
+def test_a_worker_that_died_is_told_where_there_was_no_time_to_find_the_case(
+    tmp_path: Path,
+) -> None:
+    plan = Plan("one", (BATCHED,), storage="memory", findings=tmp_path)
+    campaign, report = deaths_of(plan)
+    campaign.close()
+    assert report.fault == (
+        "a worker process ended in cases 50 to 99: it was ended by SIGKILL; nobody knows at which"
+    )
+    assert of_campaign(report) == FAULT
+    campaign, report = deaths_of(plan)
+    campaign.take(Tally(cases=50))
+    campaign.close()
+    assert report.fault is None
 
 
 # Reproducible.
@@ -136,6 +162,44 @@ def test_a_failure_never_ends_a_campaign(name: str, tmp_path: Path) -> None:
     assert report.findings
     assert report.fault is None
     assert not report.interrupted
+
+
+STORES = "tests.harness.faulty_stores"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_wrong_store_is_found_and_not_taken_for_a_wrong_control(
+    jobs: int, tmp_path: Path
+) -> None:
+    setting = Setting("batched", storage=f"{STORES}:LosesNonces")
+    report = campaign(tmp_path, setting, jobs=jobs)
+    assert {each.setting for each in report.findings} == {setting}
+    assert all(load(path_of(each)).setting == setting for each in report.findings)
+    assert report.tally.controls.rounds == 1
+    assert report.complaints == []
+    assert of_campaign(report) == DIVERGENCE
+
+
+def test_the_same_failure_on_two_stores_is_of_two_kinds(tmp_path: Path) -> None:
+    names = ("LosesMerges", "NeverRewinds")
+    settings = [Setting("batched", storage=f"{STORES}:{name}") for name in names]
+    report = campaign(tmp_path, *settings, cases=200)
+    told = [(each.setting, each.run.differences[0].field) for each in report.findings]
+    assert {setting for setting, field in told if field == "stored topoheight"} == set(settings)
+    assert len({each.kind for each in report.findings}) == len(report.findings)
+
+
+def test_a_store_that_ends_its_process_is_kept_as_it_was_met(tmp_path: Path) -> None:
+    setting = Setting("batched", storage=f"{STORES}:EndsTheProcess")
+    vectors = shipped_cases("keyed-hash")[140:160]
+    plan = Plan("one", (setting,), storage="memory", seeds=vectors, findings=tmp_path)
+    report = run_campaign(plan, Budget(cases=len(vectors)), 2, Unseeing())
+    assert report.findings == []
+    (met,) = report.unsettled
+    assert met.failure.run.verdict is Verdict.CRASH
+    assert met.kept.path is not None
+    assert load(met.kept.path).setting == setting
+    assert of_campaign(report) == FAULT
 
 
 @pytest.mark.parametrize(

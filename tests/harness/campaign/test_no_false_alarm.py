@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.campaign.campaign import CHUNK
 from lockstep.campaign.plan import Plan
-from lockstep.campaign.worker import Worker
+from lockstep.campaign.worker import CHUNK, Worker
 from lockstep.case.file import Setting
 from lockstep.targets.named import BUILT_IN, FAULTY
 from lockstep.verdict import Verdict
@@ -63,8 +62,8 @@ def test_a_correct_executor_is_never_accused(executor: str) -> None:
     executions = 0
     with closing(Worker(Plan("alarm", (Setting(executor),), "memory"), "main")) as bench:
         for start in count(0, CHUNK):
-            for number, _, _, run, _ in bench.runs(start, CHUNK):
-                executions += run.executions
-                assert run.verdict is Verdict.AGREE, (number, run.differences)
+            for ran in bench.runs(start, CHUNK):
+                executions += ran.executions
+                assert ran.run.verdict is Verdict.AGREE, (ran.number, ran.run.differences)
                 if executions >= LEAST[executor]:
                     return

@@ -43,7 +43,11 @@ addresses = st.tuples(
 )
 deviations = st.builds(Deviation, addresses, ids)
 any_setting = st.builds(
-    Setting, st.text(min_size=1), st.integers(1, 256), st.sampled_from(("scheduled", "threads"))
+    Setting,
+    st.text(min_size=1),
+    st.integers(1, 256),
+    st.sampled_from(("scheduled", "threads")),
+    storage=st.sampled_from(("", "module:Store")),
 )
 records = st.builds(
     Record,
@@ -91,6 +95,13 @@ def test_every_change_to_a_case_changes_its_name() -> None:
     others = (case_of(), case_of(block(pays("t0", 1))), replace(payment(), scheme="schnorr"))
     names = {content_name(to_bytes(record(case))) for case in (payment(), *others)}
     assert len(names) == 4
+
+
+def test_a_file_of_before_stores_were_tested_names_none() -> None:
+    whole = json.loads(to_bytes(record(setting=Setting("dag", storage="module:Store"))))
+    assert whole["executor"].pop("storage") == "module:Store"
+    assert from_bytes(json.dumps(whole).encode()).setting == Setting("dag")
+    assert b"storage" not in to_bytes(record(setting=Setting("dag")))
 
 
 # Refusals.
@@ -245,6 +256,10 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "no time": (edited(lambda it: it.update(executor=runs_on(deadline=0))), "deadline"),
     "time without end": (edited(lambda it: it.update(executor=runs_on(deadline=1e9))), "deadline"),
     "memory without end": (edited(lambda it: it.update(executor=runs_on(memory=2**40))), "memory"),
+    "a store that is no class": (
+        edited(lambda it: it.update(executor=runs_on(storage="rocksdb"))),
+        "storage",
+    ),
     "more failures than runs": (edited(reproduced(failed=3, runs=2)), "3 in 2 runs"),
     "failures below 0": (edited(reproduced(failed=-1, runs=2)), "failed"),
     "no runs": (edited(reproduced(failed=0, runs=0)), "runs"),

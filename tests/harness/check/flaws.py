@@ -181,9 +181,107 @@ def breaks_at_a_deadline(inside: Inside, request: Any, answer: Answer) -> Any:
     return _error(request, "internal") if inside.notes.get("broken") else answer(request)
 
 
+def breaks_when_it_is_shaken(_: Inside, request: Any, answer: Answer) -> Any:
+    shaken = _kind(request) == "execute_block" and int(request.get("jitter", 0)) % 4 == 3
+    return _one_fee_more(request, answer, shaken)
+
+
+def refuses_newer_minors(_: Inside, request: Any, answer: Answer) -> Any:
+    if _kind(request) == "hello" and request.get("minor", 0) > 1:
+        return _error(request, "version")
+    return answer(request)
+
+
+def chokes_on_secrets(_: Inside, request: Any, answer: Answer) -> Any:
+    if _kind(request) == "load_state" and request.get("secrets"):
+        return _error(request, "malformed")
+    return answer(request)
+
+
+def wrong_where(applies: Callable[[Any], bool]) -> Flaw:
+    """Return a flaw that shows in blocks for which ``applies`` holds."""
+
+    def flaw(_: Inside, request: Any, answer: Answer) -> Any:
+        shows = _kind(request) == "execute_block" and applies(request)
+        return _one_fee_more(request, answer, shows)
+
+    return flaw
+
+
+def _any_signed(**values: object) -> Callable[[Any], bool]:
+    def applies(request: Any) -> bool:
+        return any(
+            each.get(name) == value
+            for each in request["block"]["transactions"]
+            for name, value in values.items()
+        )
+
+    return applies
+
+
+def mistakes_the_chain(inside: Inside, request: Any, answer: Answer) -> Any:
+    """Take every chain for the usual one."""
+    if _kind(request) == "load_state" and isinstance(request.get("state"), dict):
+        request["state"]["chain_id"] = 3
+    return answer(request)
+
+
+def wrong_at_height_0(inside: Inside, request: Any, answer: Answer) -> Any:
+    if _kind(request) == "load_state" and isinstance(request.get("state"), dict):
+        inside.notes["low"] = str(request["state"]["height"]) == "0"
+    low = _kind(request) == "execute_block" and inside.notes.get("low", False)
+    return _one_fee_more(request, answer, low)
+
+
+def rewinds_twice_as_far(_: Inside, request: Any, answer: Answer) -> Any:
+    if _kind(request) == "rewind" and request["blocks"] == 1:
+        return answer({**request, "blocks": 2})
+    return answer(request)
+
+
+def rewinds_beyond_the_first(_: Inside, request: Any, answer: Answer) -> Any:
+    right = answer(request)
+    if _kind(request) == "rewind" and right["type"] == "error":
+        return {"type": "rewind", "id": request["id"]}
+    return right
+
+
+def reads_the_newest(_: Inside, request: Any, answer: Answer) -> Any:
+    """Whatever version is asked for, it is the newest."""
+    if _kind(request) == "read_state":
+        right = answer({**request, "type": "export_state"})
+        return {**right, "type": "read_state"}
+    return answer(request)
+
+
+def ignores_older_versions(_: Inside, request: Any, answer: Answer) -> Any:
+    if _kind(request) == "load_state":
+        request.pop("versions", None)
+    return answer(request)
+
+
+def wrong_once_it_has_a_past(inside: Inside, request: Any, answer: Answer) -> Any:
+    """Go wrong at the second block since a state was loaded."""
+    if _kind(request) == "load_state":
+        inside.notes["blocks"] = 0
+    inside.notes["blocks"] = inside.notes.get("blocks", 0) + (_kind(request) == "execute_block")
+    second = _kind(request) == "execute_block" and inside.notes["blocks"] == 2
+    return _one_fee_more(request, answer, second)
+
+
+def _older_reference(request: Any) -> bool:
+    newest = int(request["topoheight"]) - 1
+    signed = (each for each in request["block"]["transactions"] if "reference_hash" in each)
+    return any(
+        int(each["reference_topoheight"]) < newest and set(each["reference_hash"]) != {"0"}
+        for each in signed
+    )
+
+
 FLAWS: Mapping[str, tuple[Flaw, ...]] = {
     "hello": (speaks_another_version,),
     "other versions": (takes_any_version,),
+    "minor versions": (refuses_newer_minors,),
     "echo": (echoes_ascii,),
     "unknown message": (answers_anything,),
     "malformed": (takes_an_array,),
@@ -204,6 +302,15 @@ FLAWS: Mapping[str, tuple[Flaw, ...]] = {
     "terms rewards": (wrong_under("rewards", None, differs=True),),
     "terms fees_to": (wrong_under("fees_to", None, differs=True),),
     "terms lone": (wrong_under("advances_height", False),),
+    "secrets": (chokes_on_secrets,),
+    "fee_types": (wrong_where(_any_signed(fee_type=1)),),
+    "chain_ids": (mistakes_the_chain,),
+    "heights": (wrong_at_height_0,),
+    "rewind": (rewinds_twice_as_far, rewinds_beyond_the_first),
+    "read_state": (reads_the_newest,),
+    "load_state with versions": (ignores_older_versions,),
+    "history": (wrong_once_it_has_a_past,),
+    "references": (wrong_where(_older_reference),),
     "signatures": (believes_every_signature,),
     "modified, not touched": (lists_what_it_touched,),
     "generated cases": (believes_every_signature, wrong_with("burn")),
@@ -212,6 +319,7 @@ FLAWS: Mapping[str, tuple[Flaw, ...]] = {
     "mode sequential": (is_always_parallel,),
     "schedule seed": (ignores_the_schedule,),
     "schedule replay": (ignores_the_schedule,),
+    "jitter": (breaks_when_it_is_shaken,),
     "deadline": (breaks_at_a_deadline,),
 }
 """Flaws that need no process, by the check that must see each."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from lockstep.check import blocks, execution, talk
+from lockstep.case.file import load
+from lockstep.check import blocks, execution, talk, versions
 from lockstep.check.suite import CHECKS, Ending, greeting, run_checks
 from lockstep.check.suite import Result as Checked
 from lockstep.cli.main import main
 from lockstep.targets.program.program import Program
 from tests.harness.check.flaws import FLAWS, PROCESS_FLAWS
-from tests.harness.targets.program.inside import Flaw, inside
+from tests.harness.targets.program.inside import Flaw, Inside, inside
 from tests.repository import REPOSITORY
 
 MISBEHAVING = REPOSITORY / "tests/harness/targets/program/misbehaving.py"
@@ -24,6 +28,7 @@ ALL_FLAWS = [(name, flaw) for name, flaws in FLAWS.items() for flaw in flaws]
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "GENERATED", 40)
+    monkeypatch.setattr(versions, "CHAINS", 10)
     monkeypatch.setattr(execution, "CASES", 10)
     monkeypatch.setattr(execution, "LARGE", 40)
     monkeypatch.setattr(talk, "PATIENCE", 1.0)
@@ -51,10 +56,33 @@ def test_an_executor_that_believes_the_flags_passes_every_check() -> None:
     assert "precomputed" in results["signatures"].text
 
 
+def test_a_program_of_version_1_passes_and_what_came_later_is_not_declared() -> None:
+    def old(_: Inside, request: Any, answer: Callable[[Any], Any]) -> Any:
+        if request_type(request) in ("rewind", "read_state"):
+            return {"type": "error", "id": request["id"], "code": "unknown_message"}
+        right = answer(request)
+        if right["type"] == "hello":
+            del right["minor"]
+            for name in ("history", "references", "fee_types", "chain_ids", "heights", "jitter"):
+                del right["capabilities"][name]
+        return right
+
+    results = checked(inside("optimistic", old), *FLAWS)
+    undeclared = {name for name, each in results.items() if each.ending is Ending.UNDECLARED}
+    assert undeclared == {
+        *("rewind", "read_state", "load_state with versions", "history", "references", "jitter")
+    }
+    assert {each.ending for each in results.values()} == {Ending.PASSED, Ending.UNDECLARED}
+
+
+def request_type(request: Any) -> object:
+    return request.get("type") if isinstance(request, dict) else None
+
+
 def test_what_the_reference_does_not_declare_is_said_and_not_passed() -> None:
     results = checked(inside(), *FLAWS)
     undeclared = {name for name, each in results.items() if each.ending is Ending.UNDECLARED}
-    assert undeclared == {"force_parallel", "schedule seed", "schedule replay"}
+    assert undeclared == {"force_parallel", "schedule seed", "schedule replay", "jitter"}
     assert {each.ending for each in results.values()} == {Ending.PASSED, Ending.UNDECLARED}
 
 
@@ -92,6 +120,38 @@ def test_the_command_ends_with_1_if_anything_is_wrong() -> None:
     )
     assert result.exit_code == 1
     assert "WRONG         unknown message" in result.output
+
+
+def test_the_case_of_a_failed_check_is_kept_and_replays(tmp_path: Path) -> None:
+    flawed = f"cmd:{sys.executable} -IS {MISBEHAVING} right"
+    words = ("--only", "payload burn", "--findings", str(tmp_path))
+    result = check_executor(flawed, *words)
+    assert result.exit_code == 1
+    [path] = tmp_path.rglob("*.json")
+    assert f"replay: lockstep replay {path} --executor" in " ".join(result.output.split())
+    record = load(path)
+    assert record.origin["check"] == "payload burn"
+    replayed = CliRunner().invoke(main, ["replay", str(path), "--executor", flawed])
+    assert replayed.exit_code == 1
+    assert "another failure" not in replayed.output
+    right = CliRunner().invoke(main, ["replay", str(path), "--executor", SERVE])
+    assert right.exit_code == 0, right.output
+
+
+@pytest.mark.parametrize("name", ["jitter", "generated cases", "workers and repeats"])
+def test_a_check_about_blocks_says_by_which_case_it_went_wrong(name: str) -> None:
+    flaw = FLAWS[name][0]
+    result = checked(inside("optimistic", flaw), name)[name]
+    record = result.record("cmd:flawed")
+    assert record is not None
+    assert record.case.transactions() > 0
+    assert record.verdict in ("diverge", "self_diverge")
+
+
+def test_a_check_of_the_conversation_has_no_case() -> None:
+    result = checked(inside("optimistic", FLAWS["echo"][0]), "echo")["echo"]
+    assert result.ending is Ending.WRONG
+    assert result.record("cmd:flawed") is None
 
 
 def test_the_command_ends_with_1_if_nothing_was_checked() -> None:

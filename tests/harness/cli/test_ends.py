@@ -17,13 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.case.file import load
+from lockstep.case.file import Setting, load, save
 from lockstep.cli import ends
 from lockstep.cli.ends import SIGNALS, signals_handled
 from lockstep.undisturbed import undisturbed
 from tests.attack.commands import MARK, Place, seconds_until_gone
 from tests.attack.ends import Run, _look_after, rows
 from tests.harness.cli.command_line import DIVERGENCE, FAULT, PROGRAM
+from tests.harness.small import record
 from tests.repository import REPOSITORY
 
 DEADLY = "tests.harness.deadly_executors"
@@ -46,7 +47,7 @@ def lockstep(place: Place, *words: object, **environment: str) -> subprocess.Com
         env=place.environment() | environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
         check=False,
     )
 
@@ -125,11 +126,52 @@ def test_a_process_that_its_executor_ends_is_a_fault_that_names_the_case(
     said = re.search(r"it was at case (\d+) of seed one, .*; --isolate", ended.stderr)
     assert said is not None
     assert place.left() == []
-    again = fuzz(place, f"{DEADLY}:{name}", "--cases", 400, "--jobs", 2)
+    patient = ("--jobs", 2, "--deadline", 60)
+    again = fuzz(place, f"{DEADLY}:{name}", "--cases", 400, *patient)
     assert again.returncode == FAULT
     (file,) = place.findings.rglob("*.json")
     assert int(load(file).origin["case"]) >= int(said[1]), "none before the case told kills"
     assert load(file).verdict == "crash"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_executor_that_raises_what_ctrl_c_does_has_crashed(jobs: int, place: Place) -> None:
+    ended = fuzz(place, f"{DEADLY}:Interrupting", "--cases", 250, "--jobs", jobs)
+    assert ended.returncode == FAULT
+    assert "crash: executor[KeyboardInterrupt]" in ended.stdout
+    assert "interrupted" not in ended.stdout + ended.stderr
+    (file,) = place.findings.rglob("*.json")
+    assert load(file).verdict == "crash"
+
+
+def test_an_executor_that_closes_the_files_of_a_worker_has_crashed(place: Place) -> None:
+    ended = fuzz(place, f"{DEADLY}:Closing", "--cases", 250, "--jobs", 2)
+    assert ended.returncode in (FAULT, DIVERGENCE), "in a process of its own it may be flaky"
+    assert "crash: executor[process]: expected an outcome" in ended.stdout
+    assert list(place.findings.rglob("*.json"))
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("--time", "2s"), ("--deadline", "0.5")], ids=["budget", "deadline"]
+)
+def test_an_executor_that_takes_every_exception_for_nothing_is_ended_all_the_same(
+    words: tuple[str, ...], place: Place
+) -> None:
+    ended = fuzz(place, f"{DEADLY}:Deaf", *words)
+    assert ended.returncode == FAULT
+    assert "takes no exception and is ended, in execute (deadly_executors.py:" in ended.stderr
+    assert re.search(r"it was at case \d+ of seed one", ended.stderr)
+    assert place.left() == []
+
+
+def test_one_signal_ends_an_executor_that_takes_every_exception_for_nothing(
+    place: Place,
+) -> None:
+    with running(place, "fuzz", "--executor", f"{DEADLY}:Deaf") as process:
+        process.stdout.readline()  # type: ignore[union-attr]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == FAULT
 
 
 def test_what_is_killed_with_its_parent_is_told_by_the_next_run(place: Place) -> None:
@@ -183,6 +225,24 @@ def test_a_hang_is_told_after_its_deadline_with_the_place_and_the_campaign_goes_
     assert ended.returncode == FAULT
     assert "no outcome within 0.5 s, in execute (deadly_executors.py:" in ended.stdout
     assert re.search(r"verdict agree +│ [1-9]", ended.stdout)
+
+
+@pytest.mark.parametrize("command", ["replay", "explain", "shrink"])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        Setting(f"{DEADLY}:LoopingAlways", deadline=0.5),
+        Setting(storage="tests.harness.faulty_stores:ExportHangs", deadline=0.5),
+    ],
+    ids=["executor", "store"],
+)
+def test_a_saved_case_that_hangs_is_told_after_its_deadline(
+    setting: Setting, command: str, place: Place, tmp_path: Path
+) -> None:
+    path = save(record(setting=setting, verdict="hang"), tmp_path)
+    ended = lockstep(place, command, path, "--trust")
+    assert ended.returncode == FAULT, ended.stderr
+    assert "no outcome within 0.5 s, in " in ended.stdout
 
 
 def test_nothing_but_hangs_ends_with_what_to_do(place: Place) -> None:

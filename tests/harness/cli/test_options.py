@@ -7,6 +7,7 @@ from typing import Any
 import click
 import pytest
 
+from tests.harness.cli.command_line import USAGE, lockstep
 from tests.harness.cli.commands import COMMANDS
 
 BOUNDS_DIFFER = {
@@ -14,6 +15,11 @@ BOUNDS_DIFFER = {
     "--accounts": "likewise: two accounts make a scope, and no shape of conflict",
 }
 """Options whose bounds are the command's own, and why."""
+
+OF_OTHER_THINGS = {
+    "--only": "kinds of transaction of a campaign's cases, and checks of the protocol's suite",
+}
+"""Options that choose among what the command is about, and what that is."""
 
 AGAIN = "; again for several."
 """What the help of an option says besides, where it may be given several times."""
@@ -42,7 +48,7 @@ def meaning(spelling: str, parameter: click.Parameter) -> dict[str, Any]:
     return {"type": kind, "metavar": parameter.metavar, "help": told.replace(AGAIN, ".")}
 
 
-@pytest.mark.parametrize("spelling", SHARED)
+@pytest.mark.parametrize("spelling", [each for each in SHARED if each not in OF_OTHER_THINGS])
 def test_what_is_spelled_the_same_means_the_same(spelling: str) -> None:
     (first, one), *others = takers(spelling).items()
     for command, another in others:
@@ -73,6 +79,26 @@ def test_a_default_is_shown(option: click.Option) -> None:
     default = option.to_info_dict()["default"]
     if not option.is_flag and default is not None:
         assert option.show_default
+
+
+NEEDED = [
+    (words, option)
+    for _, words, option in PARAMETERS
+    if isinstance(option, click.Option) and option.required
+]
+
+
+def test_some_options_are_needed() -> None:
+    assert ("corpus grow", "--seed") in [(words, option.opts[0]) for words, option in NEEDED]
+
+
+@pytest.mark.parametrize(("words", "option"), NEEDED, ids=lambda each: str(each))
+def test_without_an_option_that_is_needed_a_command_is_a_usage_error(
+    words: str, option: click.Option
+) -> None:
+    result = lockstep(*words.split())
+    assert result.exit_code == USAGE
+    assert f"Missing option '{option.opts[0]}'" in result.stderr
 
 
 def several(parameter: click.Parameter) -> bool:

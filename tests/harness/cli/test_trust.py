@@ -27,9 +27,12 @@ from tests.harness.small import record
 
 EVIL = """
 from pathlib import Path
+from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_parallel.executors.batched import Batched
 Path("PWNED").write_text("imported")
 class X(Batched):
+    pass
+class S(MemoryStorage):
     pass
 """
 ASKS = ("cmd:sh -c 'echo run > PWNED'", "evil:X")
@@ -86,6 +89,61 @@ def test_naming_the_executor_that_the_file_asks_for_runs_it() -> None:
     assert Path("PWNED").exists()
 
 
+def over_a_stranger(**more: object) -> Path:
+    """Return a case file that names a store of somebody's."""
+    asking = record(setting=Setting(storage="evil:S"))
+    return save(replace(asking, **more), Path("cases"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("command", ["replay", "shrink", "explain"])
+def test_a_store_that_a_file_asks_for_is_shown_and_not_run(command: str) -> None:
+    path = over_a_stranger(verdict="crash")
+    for words in ((), ("--executor", "batched")):
+        result = lockstep(command, path, *words)
+        assert_one_line(result, USAGE, str(path), "the storage evil:S", "--trust")
+    assert_nothing_was_run()
+
+
+def test_a_store_is_run_that_is_trusted_or_named() -> None:
+    for words in (("--trust",), ("--storage", "evil:S")):
+        path = over_a_stranger()
+        assert lockstep("replay", path, *words).exit_code == AGREE
+        assert "does not fail on batched on evil:S" in lockstep("explain", path, *words).stdout
+        assert_one_line(lockstep("shrink", path, *words), USAGE, "does not fail on batched on evil")
+        Path("PWNED").unlink()
+        sys.modules.pop("evil")
+
+
+@pytest.mark.parametrize("storage", ["memory", "rocksdb"])
+def test_naming_a_store_of_ours_runs_nothing_of_the_file(storage: str) -> None:
+    path = over_a_stranger(verdict="diverge")
+    for command in ("replay", "explain"):
+        assert lockstep(command, path, "--storage", storage).exit_code == AGREE
+    shrunk = lockstep("shrink", path, "--storage", storage, "--executor", "canary")
+    assert shrunk.exit_code == DIVERGENCE
+    assert_nothing_was_run()
+
+
+def test_a_finding_on_a_store_of_the_catalogue_is_brought_back_by_its_file_alone() -> None:
+    store = "lockstep_mutants.stores:CacheSurvivesRewind"
+    found = ("--storage", store, "--findings", "found", "--seed", "one", "--cases", 200)
+    assert lockstep("fuzz", *found).exit_code == DIVERGENCE
+    (path,) = Path("found").rglob("*.json")
+    assert f"(batched on {store}, " in lockstep("replay", path).stdout
+    assert lockstep("replay", path).exit_code == DIVERGENCE
+    assert lockstep("replay", path, "--storage", "memory").exit_code == AGREE
+    assert f"executor batched on {store}" in lockstep("explain", path).stdout
+    assert lockstep("shrink", path, "--into", "smaller").exit_code == DIVERGENCE
+
+
+@pytest.mark.parametrize(
+    "arguments", [("devnet", "--seed", "s"), ("vectors", "cases"), ("bench",)], ids=" ".join
+)
+def test_a_command_that_tests_no_store_takes_none(arguments: tuple[str, ...]) -> None:
+    assert_one_line(lockstep(*arguments, "--storage", "evil:S"), USAGE, "evil:S")
+    assert_nothing_was_run()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -99,16 +157,17 @@ def test_naming_the_executor_that_the_file_asks_for_runs_it() -> None:
 def test_a_command_that_takes_the_case_alone_runs_nothing_that_the_file_names(
     arguments: tuple[str, ...],
 ) -> None:
-    for executor in ASKS:
-        stranger(executor).rename("cases/chain.json")
-    result = lockstep(*arguments)
-    assert result.exit_code == AGREE, result.output
+    for path in (*map(stranger, ASKS), over_a_stranger()):
+        path.rename("cases/chain.json")
+        result = lockstep(*arguments)
+        assert result.exit_code == AGREE, result.output
     assert_nothing_was_run()
 
 
 def test_seeds_of_a_campaign_run_nothing_that_they_name() -> None:
     for executor in ASKS:
         stranger(executor)
+    over_a_stranger()
     assert fuzz("--seeds", "cases", "--findings", "found").exit_code == AGREE
     assert_nothing_was_run()
 

@@ -141,6 +141,27 @@ def test_grow_adds_files_that_a_campaign_can_start_from(tmp_path: Path) -> None:
     assert fuzzed.exit_code == AGREE
 
 
+@pytest.mark.parametrize(
+    ("command", "summary"), [("grow", "cases added to"), ("fuzz", "verdict agree")]
+)
+def test_a_broken_file_among_those_to_begin_with_is_named_and_the_others_are_used(
+    command: str, summary: str, tmp_path: Path
+) -> None:
+    run("grow", "--cases", 20, "--seed", "a", "--into", tmp_path, "--executor", "batched")
+    (tmp_path / "a-broken.json").write_text("{")
+    (tmp_path / "b-broken.json").write_text("[]")
+    quick = ["--cases", "20", "--seed", "b"]
+    words = {
+        "grow": ["corpus", "grow", *quick, "--into", str(tmp_path), "--executor", "batched"],
+        "fuzz": ["fuzz", *quick, "--storage", "memory", "--seeds", str(tmp_path)],
+    }
+    result = CliRunner().invoke(main, words[command])
+    assert result.exit_code == USAGE
+    told = [line for line in result.stderr.splitlines() if "-broken.json" in line]
+    assert ["a-broken" in told[0], "b-broken" in told[1], len(told)] == [True, True, 2]
+    assert summary in result.stdout
+
+
 def test_grow_exits_3_when_a_case_fails(tmp_path: Path) -> None:
     result = run("grow", "--cases", 20, "--seed", "a", "--into", tmp_path, "--executor", "canary")
     assert result.exit_code == FAULT

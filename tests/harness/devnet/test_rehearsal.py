@@ -90,3 +90,8 @@ def test_the_command_ends_with_0_and_a_digest_or_with_1_and_a_finding(tmp_path: 
     wrong = runner.invoke(main, [*options, "--executor", "canary"])
     assert wrong.exit_code == 1
     assert list(tmp_path.rglob("*.json"))
+    assert (
+        wrong.output.index("met ")
+        < wrong.output.index("DIVERGE")
+        < wrong.output.index("blocks applied")
+    )

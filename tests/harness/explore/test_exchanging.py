@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 
 from lockstep.case.file import Setting
+from lockstep.case.values import Case
 from lockstep.explore.scope import Scope
 from lockstep.findings.way_back import way_back
 from lockstep.generate.mixture import case_at
+from lockstep.run.result import Run
 from lockstep.run.stores import MemoryStores
+from lockstep.schedules.dpor import Redundant
 from lockstep.streams import stream
+from lockstep.targets.exchanged import run_exchanged
 from lockstep.targets.exchanging import ExchangingLane
 from lockstep.targets.inside import InsideTarget
 from lockstep.targets.named import open_steered
@@ -26,6 +30,7 @@ from lockstep_ledger.signatures import Scheme
 from lockstep_ledger.storage.protocol import Reader
 from lockstep_parallel.executors.batched import Batched
 from lockstep_parallel.steps.drivers.protocol import Driver
+from lockstep_parallel.steps.drivers.scheduled import Choose
 from tests.harness.findings.keeping import kept_finding, load_finding
 
 CASES = range(60)
@@ -131,3 +136,25 @@ def test_what_does_not_depend_on_the_order_is_not_blamed_on_two_steps(name: str)
         exchanged = lane.run_exchanged(case, lane.run_plain(case))
         assert exchanged.orders > 2
         assert exchanged.failing is None
+
+
+def test_an_order_that_cannot_be_gone_on_with_blames_nobody() -> None:
+    """A block may have been executed before that, as in a dry run, and answers nothing here."""
+    cases = map(Scope(2).case, Scope(2).blocks())
+    with running("batched") as lane:
+        case = next(each for each in cases if lane.run_exchanged(each, lane.run_plain(each)).orders)
+        run = lane.run_plain(case)
+    block = run.blocks[0]
+    stuck = replace(block, actual=None, trace=(), executions=2)
+    met: list[Run] = []
+
+    def run_once(_case: Case, choosing: Callable[[tuple[str, ...]], Choose]) -> Run:
+        try:
+            choosing(block.ids)(block.trace[:1])
+        except Redundant:
+            met.append(replace(run, verdict=Verdict.UNSUPPORTED, blocks=(stuck,)))
+            return met[-1]
+        return run
+
+    assert run_exchanged(run_once, case, run, 4).failing is None
+    assert met

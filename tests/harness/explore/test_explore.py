@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from lockstep.case.file import Setting
+from lockstep.case.file import Setting, load
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep
 from lockstep.cli import exploring as terminal
@@ -21,9 +21,10 @@ from lockstep.explore.book import BALANCE, Book
 from lockstep.explore.explore import Exploration, explore
 from lockstep.explore.moves import NONCES, SELECTIONS, Amount, Kind, Move, Moves, Nonce
 from lockstep.explore.scope import Scope
-from lockstep.explore.sums import Conclusion, Sums
+from lockstep.explore.sums import BlockFailure, Conclusion, Sums
 from lockstep.explore.worker import LIMIT, Survey
 from lockstep.faults import UsageError
+from lockstep.findings.keeping import Kept
 from lockstep_ledger.model import Policy, Transfers
 from lockstep_ledger.outcome import Code
 from lockstep_ledger.schemes import SCHEMES
@@ -61,7 +62,7 @@ def explored(
     scope: Scope, folder: Path, executor: str = "batched", jobs: int = 1, limit: int = LIMIT
 ) -> Exploration:
     plan = Survey(scope, Setting(executor, scope.transactions), limit)
-    return explore(plan, jobs, Sums(), folder, nothing, nothing)
+    return explore(plan, jobs, Sums(), folder, nothing, lambda *_: None, nothing)
 
 
 @pytest.fixture
@@ -375,6 +376,26 @@ def test_a_race_diverges_and_its_finding_replays(tmp_path: Path, name: str, scop
         record = load_finding(finding)
         assert record.origin["kind"] == "explore"
         assert record.schedule
+
+
+def test_a_failure_is_kept_and_told_before_it_is_shrunk(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def met(failure: BlockFailure, kept: Kept) -> None:
+        assert kept.path is not None
+        record = load(kept.path)
+        assert record.verdict == failure.run.verdict.value
+        assert record.origin["block"]
+        told.append(f"met {failure.fingerprint}")
+
+    def found(exploration: Exploration) -> None:
+        told.append(f"found {exploration.findings[-1].kind}")
+
+    plan = Survey(SMALL, Setting(f"{RACES}:DestinationsMissing", 2), LIMIT)
+    explore(plan, 1, Sums(), tmp_path, nothing, met, found)
+    kinds = [each.removeprefix("found ") for each in told[1::2]]
+    assert kinds
+    assert told == [line for kind in kinds for line in (f"met {kind}", f"found {kind}")]
 
 
 def test_a_block_that_is_given_up_makes_the_result_inconclusive(tmp_path: Path) -> None:

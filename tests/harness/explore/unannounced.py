@@ -126,3 +126,42 @@ class AsksUnseen(Batched):
             return code
 
         return [*driver.run([Task(index, asking(index)) for index in batch], self.workers)]
+
+
+class CountsInItsClass(Batched):
+    """The second transaction of a batch to end fails if it is the first of them."""
+
+    ended = 0
+
+    def run_batch(
+        self, batch: range, block: Block, state: BlockState, driver: Driver
+    ) -> list[Result]:
+        self.begin()
+
+        async def counting(index: int) -> Code:
+            code = await self.transaction(block.transactions[index], state)
+            last = self.count()
+            return Code.INSUFFICIENT_BALANCE if last > 1 and index == batch.start else code
+
+        return [*driver.run([Task(index, counting(index)) for index in batch], self.workers)]
+
+    def begin(self) -> None:
+        CountsInItsClass.ended = 0
+
+    def count(self) -> int:
+        CountsInItsClass.ended += 1
+        return CountsInItsClass.ended
+
+
+ENDED = [0]
+
+
+class CountsInItsModule(CountsInItsClass):
+    """The same, counted in a list of this module."""
+
+    def begin(self) -> None:
+        ENDED[0] = 0
+
+    def count(self) -> int:
+        ENDED[0] += 1
+        return ENDED[0]

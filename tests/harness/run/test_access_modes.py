@@ -120,7 +120,7 @@ class Watching(Batched):
 class Given:
     """A store for each case that the test can look at afterwards."""
 
-    under_test = False
+    deadline: float | None = None
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -223,7 +223,7 @@ def test_warm_caches_are_those_of_every_account(warm: bool) -> None:
 class Lent:
     """Stores that lend out one store of a given class."""
 
-    under_test = False
+    deadline: float | None = None
 
     def __init__(self, make: Callable[[State], OwnedStorage]) -> None:
         self.make = make

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from lockstep.run.watchdog import LATE, Late, TimeOver, executing, watching
+from lockstep.run.watchdog import LATE, Execution, Late, TimeOver, executing, watching
 from lockstep.undisturbed import undisturbed
 
 PATIENCE = 3.0
@@ -57,6 +57,18 @@ def test_one_that_swallows_what_ends_it_is_ended_a_second_later() -> None:
     with watching(), pytest.raises(Late), executing(0.3):
         swallow_once()
     assert in_time(began, 1.3)
+
+
+def looked_at(execution: Execution, moments: list[float]) -> list[float]:
+    """Return the moments at which it is late."""
+    return [moment for moment in moments if execution.look(moment)]
+
+
+def test_while_the_process_is_stopped_at_most_half_of_a_deadline_passes() -> None:
+    running = [tick * 0.25 for tick in range(1, 49)]
+    assert looked_at(Execution(10.0, 0.0), running) == [10.0, 11.0, 12.0]
+    stopped = [each if each < 2 else each + 3600 for each in running]
+    assert looked_at(Execution(10.0, 0.0), stopped)[0] == 3605.25, "half of the deadline at most"
 
 
 def test_the_whole_budget_ends_an_execution_too() -> None:

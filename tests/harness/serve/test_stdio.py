@@ -92,7 +92,7 @@ def test_a_served_executor_that_never_debits_diverges_in_every_manner() -> None:
 
 def test_a_race_in_a_served_executor_is_a_divergence_from_itself() -> None:
     with running("lockstep_mutants.races:DestinationsMissing") as lane:
-        verdicts = {lane.run_mixed(case, Random(1), Mix(1000)).verdict for case in CASES}
+        verdicts = {lane.run_mixed(case, Random(0), Mix(1000)).verdict for case in CASES}
     assert verdicts == {Verdict.AGREE, Verdict.SELF_DIVERGE}
 
 
@@ -112,14 +112,14 @@ def test_the_same_seed_gives_the_same_trace_and_the_trace_repeats_it() -> None:
     assert len(traces) > 1
 
 
-def test_a_state_is_sent_once_for_the_blocks_of_a_case_and_again_after_a_rewind() -> None:
+def test_a_state_is_sent_once_for_the_blocks_of_a_case_which_the_process_takes_back() -> None:
     blocks = [block(pays(f"t{nonce}", nonce)) for nonce in range(3)]
     with running() as lane:
         assert lane.run_plain(case_of(*blocks)).verdict is Verdict.AGREE
         assert executor_of(lane).loads == 1
         rewound = case_of(*blocks, RewindStep(2), blocks[1])
         assert lane.run_plain(rewound).verdict is Verdict.AGREE
-        assert executor_of(lane).loads == 3
+        assert executor_of(lane).loads == 2
 
 
 def test_what_a_multisig_changed_in_the_block_means_is_told_without_cryptography() -> None:

@@ -30,7 +30,8 @@ from lockstep.run.stores import Stores
 from lockstep.schedules.mix import Mix
 from lockstep.targets.named import find_inside
 from lockstep.targets.program.blocks import read_block, write_block
-from lockstep.targets.program.messages import BlockMessage, OutcomeMessage, StateMessage
+from lockstep.targets.program.ledger_messages import BlockMessage, StateMessage
+from lockstep.targets.program.outcome_messages import OutcomeMessage
 from lockstep.targets.program.outcomes import read_outcome, write_outcome
 from lockstep.targets.program.states import read_state, write_state
 from lockstep.targets.repeated import RepeatedLane, only

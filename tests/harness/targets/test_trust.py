@@ -11,6 +11,7 @@ from lockstep.case.file import Setting
 from lockstep.faults import UsageError
 from lockstep.loading import imported
 from lockstep.report.differences import replay_command
+from lockstep.run.under_test import RIGHT_STORAGE
 from lockstep.targets.named import BUILT_IN
 from lockstep.targets.trust import OURS_ALONE, Trust, is_ours, setting_in
 from lockstep_mutants.catalogue import MASKED, ROWS
@@ -49,6 +50,47 @@ def test_what_is_built_in_and_every_planted_fault_is_ours() -> None:
         OURS_ALONE.check(name, FILE)
 
 
+FOREIGN_STORES = (
+    "evil:S",
+    "os:system",
+    "lockstep_mutants.stores:CachedNonces",
+    "lockstep_mutants.races:DestinationsMissing",
+    "lockstep_ledger.storage.rocksdb:Database",
+    "batched",
+    "memory",
+)
+
+
+@pytest.mark.parametrize("name", FOREIGN_STORES)
+def test_a_store_that_is_not_ours_is_refused_in_a_line_that_shows_it(name: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        OURS_ALONE.check_storage(name, FILE)
+    assert str(raised.value).startswith(f"case.json asks for the storage {name}, ")
+    assert "--trust" in str(raised.value)
+    Trust(everything=True).check_storage(name, FILE)
+    Trust(frozenset({name})).check_storage(name, FILE)
+
+
+def test_the_right_store_and_every_faulty_one_of_the_catalogue_are_ours() -> None:
+    stores = [row.storage for row in ROWS if row.storage]
+    assert len(stores) == 6
+    for name in ("", RIGHT_STORAGE, *stores):
+        OURS_ALONE.check_storage(name, FILE)
+
+
+def test_a_file_runs_over_its_own_store_or_where_the_user_says() -> None:
+    own = Setting("evil:X", 7, storage="evil:S")
+    asking = record(setting=own)
+    with pytest.raises(UsageError, match="the storage evil:S"):
+        setting_in(asking, FILE, OURS_ALONE, "dag")
+    with pytest.raises(UsageError, match="the executor evil:X"):
+        setting_in(asking, FILE, OURS_ALONE, storage="memory")
+    assert setting_in(asking, FILE, Trust(everything=True)) == own
+    for elsewhere in ("memory", "rocksdb"):
+        assert setting_in(asking, FILE, OURS_ALONE, "dag", elsewhere) == Setting("dag", 7)
+    assert setting_in(asking, FILE, OURS_ALONE, "dag", "my:S") == Setting("dag", 7, storage="my:S")
+
+
 def test_the_line_is_harmless_whatever_the_file_asks_for() -> None:
     for name in ("cmd:\x1b[2J\x1b]0;owned\x07", "x:\n::error::forged", "cmd:" + "a" * 10_000):
         with pytest.raises(UsageError) as raised:
@@ -82,9 +124,15 @@ def test_our_own_modules_are_never_looked_for_in_the_current_folder(
 
 
 def test_the_command_that_replays_a_finding_names_the_executor_that_its_file_may_not() -> None:
-    assert replay_command(FILE, "canary") == "lockstep replay case.json"
-    assert replay_command(FILE, "my:Own") == "lockstep replay case.json --executor my:Own"
-    command = replay_command(Path("it's"), "cmd:sh -c 'x y'")
+    assert replay_command(FILE, Setting("canary")) == "lockstep replay case.json"
+    assert replay_command(FILE, Setting("my:Own")) == "lockstep replay case.json --executor my:Own"
+    command = replay_command(FILE, Setting("dag", storage="my:Store"))
+    assert command == "lockstep replay case.json --storage my:Store"
+    command = replay_command(FILE, Setting(storage="lockstep_mutants.stores:TornSnapshot"))
+    assert command == "lockstep replay case.json"
+    command = replay_command(Path("it's"), Setting("cmd:sh -c 'x y'"))
     assert command == """lockstep replay 'it'"'"'s' --executor 'cmd:sh -c '"'"'x y'"'"''"""
-    assert replay_command(Path("caf\udce9\x1b"), "dag") == "lockstep replay $'caf\\xe9\\x1b'"
+    assert (
+        replay_command(Path("caf\udce9\x1b"), Setting("dag")) == "lockstep replay $'caf\\xe9\\x1b'"
+    )
     assert is_ours("dag")

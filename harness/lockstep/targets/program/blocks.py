@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lockstep.targets.program.messages import BlockMessage, RewardsMessage, SignedMessage
+from lockstep.targets.program.ledger_messages import BlockMessage, RewardsMessage, SignedMessage
 from lockstep.targets.program.scalars import ContractError, read_bytes, read_key, read_u64
 from lockstep.targets.program.signatures import Judge
 from lockstep.targets.program.transactions import read_transaction, write_transaction

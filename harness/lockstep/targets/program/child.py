@@ -19,9 +19,11 @@ from io import FileIO
 from selectors import EVENT_READ, EVENT_WRITE, PollSelector
 from typing import IO
 
+from lockstep.case.surroundings import OURS, Surroundings
+from lockstep.targets.program.capabilities import MAXIMUM_FRAME
 from lockstep.targets.program.frames import LENGTH
 from lockstep.targets.program.guard import Guard
-from lockstep.targets.program.messages import MAXIMUM_FRAME
+from lockstep.targets.program.tap import Tap
 from lockstep.undisturbed import undisturbed
 from lockstep.verdict import Verdict
 
@@ -53,7 +55,16 @@ class Broken(Exception):
 class Child:
     """One running process. Raises ``OSError`` if ``command`` cannot be started."""
 
-    def __init__(self, command: Sequence[str], memory: int = MEMORY) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        memory: int = MEMORY,
+        tap: Tap | None = None,
+        surroundings: Surroundings = OURS,
+    ) -> None:
+        self._tap = tap
+        if tap is not None:
+            tap.begin()
         with undisturbed():
             self._process = subprocess.Popen(  # noqa: S603 - the user names the program to be run
                 command,
@@ -62,6 +73,8 @@ class Child:
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
+                cwd=surroundings.folder or None,
+                env={**os.environ, **dict(surroundings.variables)},
             )
             try:
                 self._guard = Guard(self._process.pid)
@@ -94,6 +107,8 @@ class Child:
         """
         if not self._input.closed:
             self._outgoing += data
+            if self._tap is not None:
+                self._tap.sent += data
             self._write()
 
     def close_input(self) -> None:
@@ -192,6 +207,8 @@ class Child:
         if not data:
             raise self._closed()
         self._incoming += data
+        if self._tap is not None:
+            self._tap.came += data
 
     def _read_stderr(self) -> None:
         """Read what there is; a child that never stops writing does not keep anybody here."""

@@ -17,6 +17,7 @@ from lockstep.faults import HarnessFault
 from lockstep.targets.program.child import Broken, Child
 from lockstep.targets.program.frames import packed
 from lockstep.targets.program.messages import (
+    MINOR,
     PROTOCOL,
     Answer,
     Bye,
@@ -27,6 +28,7 @@ from lockstep.targets.program.messages import (
     Request,
 )
 from lockstep.targets.program.program import Program
+from lockstep.targets.program.scalars import ContractError, read_u64
 from lockstep.verdict import ABSENT, Difference, NoOutcome, Verdict
 
 DEADLINE = 10.0
@@ -103,12 +105,20 @@ class Connection:
             ) from error
         self.starts += 1
         self._next_id = 1
-        greeting = Hello(id=0, protocol=PROTOCOL, harness=f"lockstep {version('lockstep')}")
+        name = f"lockstep {version('lockstep')}"
+        greeting = Hello(id=0, protocol=PROTOCOL, minor=MINOR, harness=name)
         [answer] = self._converse([greeting])
         assert isinstance(answer, HelloAnswer)
         if answer.protocol != PROTOCOL:
             text = f"protocol {answer.protocol}, not {PROTOCOL}"
             raise self._fault(Broken(Verdict.PROTOCOL_ERROR, "version", text))
+        heights = answer.capabilities.heights
+        try:
+            if heights is not None:
+                read_u64(heights.lowest), read_u64(heights.highest)
+        except ContractError as error:
+            broken = Broken(Verdict.PROTOCOL_ERROR, "heights", str(error))
+            raise self._fault(broken) from error
         self._hello = self.introduced = answer
 
     def _converse(self, requests: Sequence[Request]) -> list[Answer]:

@@ -1,7 +1,8 @@
 """The manners in which a program is asked for a block; its interleavings are its own.
 
 The same outcome must come in each, so every one after the first also checks the executor against
-itself: other numbers of workers, repeats, and other seeds where it has a schedule to seed.
+itself: other numbers of workers, repeats, and other seeds of its schedule, or of the pauses it
+makes, where it takes one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from random import Random
 
 from lockstep.case.manner import SEQUENTIAL, Manner
 from lockstep.run.drivers import Ways
-from lockstep.targets.program.messages import CapabilitiesMessage
+from lockstep.targets.program.capabilities import CapabilitiesMessage
 
 COUNTS = (1, 2, 4, 8)
 """The numbers of workers that are compared with each other."""
@@ -34,8 +35,13 @@ def many_manners(
         if len(ids) < 2:
             return
         seeded = declared is not None and declared.schedule_seed
+        shaken = declared is not None and declared.jitter and not seeded
         for _ in range(repeats):
             for count in COUNTS:
-                yield Manner(workers=count, seed=random.getrandbits(63) if seeded else None)
+                number = random.getrandbits(63) if seeded or shaken else None
+                if shaken:
+                    yield Manner(workers=count, jitter=number)
+                else:
+                    yield Manner(workers=count, seed=number)
 
     return manners

@@ -8,144 +8,15 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
+
+from lockstep.targets.program.capabilities import CapabilitiesMessage
+from lockstep.targets.program.ledger_messages import U64, BlockMessage, Hex, StateMessage
+from lockstep.targets.program.outcome_messages import OutcomeMessage, StatisticsMessage
 
 PROTOCOL = 1
-MAXIMUM_FRAME = 64 * 1024 * 1024
-"""The most bytes of JSON in one frame, either way."""
-
-PAYLOADS = ("transfers", "burn", "set_multisig", "nonce_bump", "undecodable", "unsupported")
-TERMS = ("rewards", "fees_to", "lone")
-PRECOMPUTED = "precomputed"
-
-U64: TypeAlias = str | int
-"""A u64 on the wire: written as a decimal string, read as a string or a number."""
-Hex: TypeAlias = str
-
-
-class MultisigMessage(Struct):
-    """A multisig configuration."""
-
-    threshold: int
-    participants: list[Hex]
-
-
-class AccountMessage(Struct, kw_only=True):
-    """One account."""
-
-    nonce: U64 = "0"
-    balances: dict[Hex, U64] = {}
-    multisig: MultisigMessage | None = None
-    energy: U64 = "0"
-    frozen: U64 = "0"
-    flags: U64 = "0"
-    data: Hex = ""
-
-
-class StateMessage(Struct, kw_only=True):
-    """A whole state; an account exists if it is a key."""
-
-    accounts: dict[Hex, AccountMessage]
-    chain_id: int
-    height: U64 = "0"
-    burned: U64 = "0"
-    total_supply: U64 = "0"
-    timestamp: U64 = "0"
-
-
-class OutputMessage(Struct):
-    """One output of a transfer; ``data`` is extra data, None for none."""
-
-    asset: Hex
-    to: Hex
-    amount: U64
-    data: Hex | None = None
-
-
-class CosignatureMessage(Struct, kw_only=True):
-    """One co-signature; ``valid_for`` names the keys it is valid for, None: not computed."""
-
-    signer_id: int
-    signature: Hex
-    valid_for: list[Hex] | None = None
-
-
-class _Envelope(Struct, tag_field="kind", kw_only=True):
-    hash: Hex
-    size: int
-    wire: Hex
-    from_wire: bool = True
-
-
-class UndecodableMessage(_Envelope, kw_only=True, tag="undecodable"):
-    """Bytes that are no transaction."""
-
-
-class UnsupportedMessage(_Envelope, kw_only=True, tag="unsupported"):
-    """A transaction of a type that is assigned and not modelled."""
-
-
-class _Signed(_Envelope, kw_only=True):
-    version: int
-    chain_id: int
-    source: Hex
-    fee: U64
-    fee_type: int
-    nonce: U64
-    reference_hash: Hex
-    reference_topoheight: U64
-    signing_size: int
-    signature: Hex
-    signature_valid: bool | None = None
-    cosignatures: list[CosignatureMessage] | None = None
-
-
-class TransfersMessage(_Signed, kw_only=True, tag="transfers"):
-    """A transfer transaction."""
-
-    outputs: list[OutputMessage]
-
-
-class BurnMessage(_Signed, kw_only=True, tag="burn"):
-    """A burn transaction."""
-
-    asset: Hex
-    amount: U64
-
-
-class SetMultisigMessage(_Signed, kw_only=True, tag="set_multisig"):
-    """A multisig transaction."""
-
-    threshold: int
-    participants: list[Hex]
-
-
-class NonceBumpMessage(_Signed, kw_only=True, tag="nonce_bump"):
-    """A nonce bump."""
-
-
-SignedMessage: TypeAlias = TransfersMessage | BurnMessage | SetMultisigMessage | NonceBumpMessage
-TransactionMessage: TypeAlias = SignedMessage | UndecodableMessage | UnsupportedMessage
-
-
-class RewardsMessage(Struct):
-    """What a block pays before its transactions."""
-
-    dev: Hex
-    dev_amount: U64
-    miner: Hex
-    miner_amount: U64
-
-
-class BlockMessage(Struct, kw_only=True):
-    """A block and the terms it is executed under."""
-
-    policy: str
-    scheme: str
-    transactions: list[TransactionMessage]
-    rewards: RewardsMessage | None = None
-    fees_to: Hex | None = None
-    advances_height: bool = True
+MINOR = 1
+"""What was added to the version: requests and fields that only who declares them is sent."""
 
 
 class ScheduleMessage(Struct, kw_only=True):
@@ -163,6 +34,7 @@ class Hello(_Message, kw_only=True, tag="hello"):
     """The first request of a process."""
 
     protocol: int
+    minor: int = 0
     harness: str = ""
 
 
@@ -172,14 +44,34 @@ class Echo(_Message, kw_only=True, tag="echo"):
     text: str
 
 
-class LoadState(_Message, kw_only=True, tag="load_state"):
-    """Hold this state from now on."""
+class VersionMessage(Struct, kw_only=True):
+    """A state that a chain had after a block, by the number of the version."""
 
+    topoheight: U64
+    hash: Hex
     state: StateMessage
 
 
+class LoadState(_Message, kw_only=True, tag="load_state"):
+    """Hold this state from now on.
+
+    ``topoheight`` and ``hash`` number it, ``versions`` are those before it, the oldest first;
+    ``secrets`` are the secret keys of test signers, by address.
+    """
+
+    state: StateMessage
+    topoheight: U64 | UnsetType = UNSET
+    hash: Hex | UnsetType = UNSET
+    versions: list[VersionMessage] | UnsetType = UNSET
+    secrets: dict[Hex, Hex] | UnsetType = UNSET
+
+
 class ExecuteBlock(_Message, kw_only=True, tag="execute_block"):
-    """Execute a block on the state that is held."""
+    """Execute a block on the state that is held.
+
+    ``topoheight`` and ``hash`` are those of the version that it leads to; ``jitter`` is the seed
+    of pauses at random moments.
+    """
 
     block: BlockMessage
     mode: str = "parallel"
@@ -187,10 +79,25 @@ class ExecuteBlock(_Message, kw_only=True, tag="execute_block"):
     force_parallel: bool = False
     deadline_ms: int = 10_000
     schedule: ScheduleMessage | None = None
+    topoheight: U64 | UnsetType = UNSET
+    hash: Hex | UnsetType = UNSET
+    jitter: U64 | UnsetType = UNSET
 
 
 class ExportState(_Message, kw_only=True, tag="export_state"):
     """Say which state is held."""
+
+
+class Rewind(_Message, kw_only=True, tag="rewind"):
+    """Take back the newest ``blocks`` blocks."""
+
+    blocks: int
+
+
+class ReadState(_Message, kw_only=True, tag="read_state"):
+    """Say what the state was after the block that led to version ``topoheight``."""
+
+    topoheight: U64
 
 
 class Reset(_Message, kw_only=True, tag="reset"):
@@ -201,90 +108,20 @@ class Bye(_Message, kw_only=True, tag="bye"):
     """The last request; its answer is the same."""
 
 
-Request: TypeAlias = Hello | Echo | LoadState | ExecuteBlock | ExportState | Reset | Bye
-
-
-class LimitsMessage(Struct, kw_only=True, frozen=True):
-    """The most that an executor takes; None is no limit."""
-
-    frame: int = MAXIMUM_FRAME
-    transactions: int | None = None
-    accounts: int | None = None
-    workers: int | None = None
-
-
-class CapabilitiesMessage(Struct, kw_only=True):
-    """What an executor can do; what is not named it cannot."""
-
-    payloads: list[str]
-    policies: list[str]
-    signatures: list[str]
-    terms: list[str] = []
-    decodes_wire: bool = False
-    parallel: bool = False
-    schedule_seed: bool = False
-    schedule_replay: bool = False
-    state_export: bool = False
-    limits: LimitsMessage = LimitsMessage()
+Request: TypeAlias = (
+    Hello | Echo | LoadState | ExecuteBlock | ExportState | Rewind | ReadState | Reset | Bye
+)
 
 
 class HelloAnswer(_Message, kw_only=True, tag="hello"):
     """Who the executor is and what it can do."""
 
     protocol: int
+    minor: int = 0
     name: str
     version: str
     build: str = ""
     capabilities: CapabilitiesMessage
-
-
-class ReceiptMessage(Struct):
-    """One receipt."""
-
-    index: int
-    hash: Hex
-    code: str
-    gas_used: U64
-
-
-class RejectionMessage(Struct, kw_only=True):
-    """Why a block changed nothing."""
-
-    code: str
-    index: int | None = None
-
-
-class FaultMessage(Struct, kw_only=True):
-    """A crash inside the executor that it survived."""
-
-    error: str
-    index: int | None = None
-
-
-class OutcomeMessage(Struct, kw_only=True):
-    """What executing a block gave."""
-
-    receipts: list[ReceiptMessage]
-    rejection: RejectionMessage | None = None
-    modified_nonces: dict[Hex, U64]
-    modified_balances: dict[Hex, dict[Hex, U64]]
-    modified_multisigs: dict[Hex, MultisigMessage | None]
-    modified_energies: dict[Hex, U64]
-    created: list[Hex]
-    burned: U64
-    fees: U64
-    height: U64
-    faults: list[FaultMessage] = []
-
-
-class StatisticsMessage(Struct, kw_only=True):
-    """How a block was really executed."""
-
-    mode: str
-    fallback: str | None = None
-    executions: int | None = None
-    aborts: int | None = None
-    highest_concurrency: int | None = None
 
 
 class ExecuteBlockAnswer(_Message, kw_only=True, tag="execute_block"):
@@ -305,6 +142,16 @@ class ExportStateAnswer(_Message, kw_only=True, tag="export_state"):
     state: StateMessage
 
 
+class RewindAnswer(_Message, kw_only=True, tag="rewind"):
+    """The blocks are taken back."""
+
+
+class ReadStateAnswer(_Message, kw_only=True, tag="read_state"):
+    """The state of the version that was asked for."""
+
+    state: StateMessage
+
+
 class ErrorAnswer(Struct, tag_field="type", tag="error", kw_only=True):
     """Why there is no other answer; ``id`` None when the request's is not known."""
 
@@ -319,6 +166,8 @@ Answer: TypeAlias = (
     | LoadStateAnswer
     | ExecuteBlockAnswer
     | ExportStateAnswer
+    | RewindAnswer
+    | ReadStateAnswer
     | Reset
     | Bye
     | ErrorAnswer

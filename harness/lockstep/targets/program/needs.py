@@ -6,7 +6,10 @@ that nothing is compared that an executor never claimed.
 
 from __future__ import annotations
 
-from lockstep.targets.program.messages import PRECOMPUTED, CapabilitiesMessage
+from lockstep.case.realise import NO_REFERENCE
+from lockstep.generate.references import BEFORE_CHANGE, OLDER, TIP
+from lockstep.targets.program.capabilities import PRECOMPUTED, CapabilitiesMessage
+from lockstep.targets.program.scalars import read_u64
 from lockstep.targets.program.transactions import arrives_by_wire
 from lockstep_ledger.block import Block, Content, Envelope, Undecodable, UnsupportedKind
 from lockstep_ledger.model import Burn, NonceBump, SetMultisig, State, Transaction, Transfers
@@ -22,9 +25,16 @@ _KINDS = {
 
 
 def missing(
-    block: Block, before: State, scheme: str, capabilities: CapabilitiesMessage
+    block: Block,
+    before: State,
+    scheme: str,
+    capabilities: CapabilitiesMessage,
+    topoheight: int = 0,
 ) -> tuple[str, str] | None:
-    """Return the capability that executing ``block`` on ``before`` lacks, as (name, what)."""
+    """Return the capability that executing ``block`` on ``before`` lacks, as (name, what).
+
+    ``topoheight`` is the number of the version that ``before`` is.
+    """
     for name, needed, declared in (
         ("payloads", _payloads(block, before), capabilities.payloads),
         ("policies", {block.policy.value}, capabilities.policies),
@@ -37,7 +47,11 @@ def missing(
         return "signatures", scheme
     if capabilities.decodes_wire and not all(map(_arrives, block.transactions)):
         return "decodes_wire", "a transaction that cannot arrive by wire"
-    return _beyond_limits(block, before, capabilities)
+    return (
+        _beyond_values(block, before, capabilities)
+        or _unknown_references(block, topoheight, capabilities)
+        or _beyond_limits(block, before, capabilities)
+    )
 
 
 def kind_of(content: Content) -> str:
@@ -65,6 +79,43 @@ def _terms(block: Block) -> set[str]:
 def _arrives(envelope: Envelope) -> bool:
     content = envelope.content
     return not isinstance(content, Transaction) or arrives_by_wire(content)
+
+
+def _signed(block: Block) -> list[Transaction]:
+    contents = (envelope.content for envelope in block.transactions)
+    return [each for each in contents if isinstance(each, Transaction)]
+
+
+def _beyond_values(
+    block: Block, before: State, capabilities: CapabilitiesMessage
+) -> tuple[str, str] | None:
+    """Return the first value that is none of those which are declared."""
+    chain, heights = before.chain, capabilities.heights
+    for name, found, declared in (
+        ("fee_types", {int(each.fee_type) for each in _signed(block)}, capabilities.fee_types),
+        ("chain_ids", {int(chain.chain_id)}, capabilities.chain_ids),
+    ):
+        lacking = sorted(found.difference(declared)) if declared is not None else []
+        if lacking:
+            return name, ", ".join(map(str, lacking))
+    if heights is not None:
+        lowest, highest = read_u64(heights.lowest), read_u64(heights.highest)
+        if not lowest <= chain.height <= highest:
+            return "heights", f"{chain.height}, outside {lowest}..{highest}"
+    return None
+
+
+def _unknown_references(
+    block: Block, topoheight: int, capabilities: CapabilitiesMessage
+) -> tuple[str, str] | None:
+    declared = set(capabilities.references)
+    for each in _signed(block):
+        if each.reference_hash == NO_REFERENCE:
+            continue
+        newest = each.reference_topoheight == topoheight
+        if not declared & ({TIP} if newest else {OLDER, BEFORE_CHANGE}):
+            return "references", "the newest version" if newest else "an older version"
+    return None
 
 
 def _beyond_limits(

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lockstep.foreign.text import shown
-from lockstep.targets.program.messages import (
-    U64,
+from lockstep.targets.program.ledger_messages import U64
+from lockstep.targets.program.outcome_messages import (
     FaultMessage,
     OutcomeMessage,
     ReceiptMessage,

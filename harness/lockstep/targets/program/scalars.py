@@ -5,7 +5,7 @@ Invariant: what is read lies inside its width or is a ``ContractError``; nothing
 
 from __future__ import annotations
 
-from lockstep.targets.program.messages import U64, Hex
+from lockstep.targets.program.ledger_messages import U64, Hex, Sum
 from lockstep_ledger.model import ADDRESS_LENGTH, U64_MAX
 
 
@@ -21,7 +21,7 @@ def read_u64(value: U64) -> int:
     return _number(value, U64_MAX)
 
 
-def read_sum(value: U64) -> int:
+def read_sum(value: Sum) -> int:
     """Return a sum of u64 values, which may be wider than they are: it has up to 128 bits."""
     return _number(value, U128_MAX)
 

@@ -5,7 +5,7 @@ Invariant: a state that is written and read again is the same state; every field
 
 from __future__ import annotations
 
-from lockstep.targets.program.messages import AccountMessage, MultisigMessage, StateMessage
+from lockstep.targets.program.ledger_messages import AccountMessage, MultisigMessage, StateMessage
 from lockstep.targets.program.scalars import ContractError, read_bytes, read_key, read_u64
 from lockstep_ledger.model import Account, Chain, ModelError, Multisig, State
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
-from lockstep.targets.program.messages import (
+from lockstep.targets.program.ledger_messages import (
     BurnMessage,
     CosignatureMessage,
     NonceBumpMessage,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lockstep.case.file import Setting
+from lockstep.case.realise import version_hash
 from lockstep.case.values import BlockStep, Case, Cosigner, Intent, RawIntent, RewindStep
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.run.result import Run
@@ -34,8 +35,10 @@ from lockstep_ledger.model import (
     Policy,
     SetMultisig,
     State,
+    Transaction,
     Transfers,
 )
+from lockstep_ledger.wire import decode
 from tests.harness.serve.serving import serving
 from tests.harness.small import ALICE, BOB, CAROL, FEE, RICH, block, case_of, pays
 from tests.harness.targets.labu import faulty as wrong
@@ -358,3 +361,13 @@ def test_published_vectors_catch_a_wrong_server(published_directory: Path) -> No
     with serve("canary") as server:
         report = run_vectors(published_directory, Setting(server.url), MemoryStores())
     assert report.failed > 10
+
+
+def test_references_travel_in_the_wire_bytes(server: Server) -> None:
+    steps = (atomic(replace(pays(f"t{at}", at), reference=0)) for at in (0, 1))
+    found = only(server, case_of(*steps))
+    assert found.verdict is Verdict.AGREE
+    [envelope] = found.blocks[1].block.transactions
+    content = decode(envelope.wire)
+    assert isinstance(content, Transaction)
+    assert (content.reference_topoheight, content.reference_hash) == (1, version_hash(1))

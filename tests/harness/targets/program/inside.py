@@ -18,9 +18,9 @@ from lockstep.serve.served import Served
 from lockstep.serve.stdio import answer_to
 from lockstep.targets.inside import InsideTarget
 from lockstep.targets.named import find_inside
+from lockstep.targets.program.capabilities import MAXIMUM_FRAME
 from lockstep.targets.program.child import Broken, Child
 from lockstep.targets.program.frames import LENGTH
-from lockstep.targets.program.messages import MAXIMUM_FRAME
 from lockstep.targets.program.program import Program
 from lockstep.verdict import Verdict
 

@@ -13,13 +13,26 @@ from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Case
 from lockstep.generate.mixture import case_at
 from lockstep.targets.program.blocks import read_block, said_valid, write_block
-from lockstep.targets.program.messages import (
-    Answer,
+from lockstep.targets.program.capabilities import CapabilitiesMessage, HeightsMessage, LimitsMessage
+from lockstep.targets.program.ledger_messages import (
+    AccountMessage,
     BlockMessage,
-    OutcomeMessage,
-    Request,
+    BurnMessage,
     StateMessage,
     TransactionMessage,
+)
+from lockstep.targets.program.messages import (
+    Answer,
+    ErrorAnswer,
+    ExecuteBlockAnswer,
+    HelloAnswer,
+    Request,
+)
+from lockstep.targets.program.outcome_messages import (
+    FaultMessage,
+    OutcomeMessage,
+    RejectionMessage,
+    StatisticsMessage,
 )
 from lockstep.targets.program.outcomes import read_outcome, write_outcome
 from lockstep.targets.program.scalars import ContractError, read_bytes, read_key, read_sum, read_u64
@@ -187,6 +200,10 @@ def is_request(example: dict[str, object]) -> bool:
             return "block" in example
         case "export_state":
             return "state" not in example
+        case "read_state":
+            return "topoheight" in example
+        case "rewind":
+            return "blocks" in example
         case kind:
             return kind != "error"
 
@@ -208,6 +225,41 @@ def test_every_example_of_the_page_is_a_message() -> None:
             msgspec.json.decode(data, type=Request if is_request(example) else Answer)
         else:
             msgspec.json.decode(data, type=OutcomeMessage)
+
+
+HOLDERS: dict[str, tuple[type[msgspec.Struct], ...]] = {
+    "hello": (HelloAnswer,),
+    "capabilities": (CapabilitiesMessage,),
+    "limits": (LimitsMessage,),
+    "heights": (HeightsMessage,),
+    "answer to execute_block": (ExecuteBlockAnswer,),
+    "outcome": (OutcomeMessage,),
+    "rejection, an entry of faults": (RejectionMessage, FaultMessage),
+    "statistics": (StatisticsMessage,),
+    "state": (StateMessage,),
+    "an account": (AccountMessage,),
+    "error": (ErrorAnswer,),
+}
+
+
+def test_the_page_lists_exactly_the_fields_that_may_be_left_out_of_an_answer() -> None:
+    table = PAGE.read_text(encoding="utf-8").partition("## What may be left out")[2]
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", table.partition("\n## ")[0], re.MULTILINE)
+    listed = {name.replace("`", ""): set(re.findall(r"`(\w+)`", text)) for name, text in rows[1:]}
+    for name, holders in HOLDERS.items():
+        fields = [each for holder in holders for each in msgspec.structs.fields(holder)]
+        assert listed.pop(name) == {each.name for each in fields if not each.required}, name
+    assert not [name for name in listed if not name.startswith("-")]
+
+
+def test_the_page_says_how_many_fields_suffice() -> None:
+    """Twelve: three of any transaction, seven of a signed one, two of a burn."""
+    text = PAGE.read_text(encoding="utf-8").partition("### Which fields suffice")[2]
+    named = re.findall(r"`(\w+)`", text.partition(". A nonce bump")[0])
+    signed = named[named.index("kind") : named.index("signer_id")]
+    assert len(signed) == 10
+    every = {each.name for each in msgspec.structs.fields(BurnMessage)} | {"kind"}
+    assert set(signed) <= every
 
 
 def test_a_request_of_the_page_gives_the_answer_of_the_page() -> None:

@@ -9,11 +9,12 @@ import pytest
 
 from lockstep.case.realise import realise
 from lockstep.case.values import BlockStep, Cosigner
-from lockstep.targets.program.messages import (
+from lockstep.targets.program.capabilities import (
     PAYLOADS,
     PRECOMPUTED,
     TERMS,
     CapabilitiesMessage,
+    HeightsMessage,
     LimitsMessage,
 )
 from lockstep.targets.program.needs import missing
@@ -90,6 +91,35 @@ def test_who_decodes_the_wire_is_asked_only_for_what_can_arrive_by_it() -> None:
     assert lacks(block(PAYS), decodes_wire=True) is None
     found = lacks(block(BUMPS), decodes_wire=True)
     assert found == ("decodes_wire", "a transaction that cannot arrive by wire")
+
+
+def test_values_that_are_not_declared_are_missing() -> None:
+    odd = replace(PAYS, fee_type=7)
+    assert lacks(block(odd), fee_types=[0, 1]) == ("fee_types", "7")
+    assert lacks(block(PAYS), fee_types=[0, 1]) is None
+    assert lacks(block(PAYS), chain_ids=[0, 1]) == ("chain_ids", "3")
+    assert lacks(block(PAYS), chain_ids=[3]) is None
+    heights = HeightsMessage(lowest="1", highest="9")
+    assert lacks(block(PAYS), heights=heights) == ("heights", "0, outside 1..9")
+    for height in (1, 9):
+        assert lacks(block(PAYS), State(Chain(height=height), {}), heights=heights) is None
+    assert lacks(block(PAYS), State(Chain(height=10), {}), heights=heights) is not None
+
+
+@pytest.mark.parametrize(
+    ("back", "enough", "lacking"),
+    [(0, ["tip"], "the newest version"), (1, ["older"], "an older version")],
+)
+def test_a_reference_needs_that_its_kind_is_taken(
+    back: int, enough: list[str], lacking: str
+) -> None:
+    step = block(replace(PAYS, reference=back))
+    for declared in ([], ["tip"], ["older"], ["before_change"]):
+        capabilities = msgspec.structs.replace(EVERYTHING, references=declared)
+        found = missing(realise(step, SCHEME, 5), BEFORE, SCHEME, capabilities, 5)
+        takes = declared == enough or (back and declared == ["before_change"])
+        assert found == (None if takes else ("references", lacking))
+    assert lacks(block(PAYS), references=[]) is None
 
 
 def test_limits_count_transactions_and_accounts() -> None:
