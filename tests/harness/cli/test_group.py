@@ -38,6 +38,8 @@ NO_COMMANDS = {
     "main": "the table of commands",
     "group": "what runs them",
     "options": "what they share",
+    "judging": "the options that say what a target is judged by",
+    "surroundings": "the options that say what a program is started in",
     "output": "how they print a line",
     "duration": "how one kind of value is read",
     "console": "the terminal around a campaign",
