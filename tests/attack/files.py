@@ -144,7 +144,7 @@ def _used(kind: str, random: Random) -> Mapping[str, Use]:
 
 def _replayed(path: Path) -> Iterator[str]:
     totals = Totals()
-    for file in replay_paths([path], Options(strict=True), "memory", None, totals):
+    for file in replay_paths([path], Options(strict=True), None, None, totals):
         if isinstance(file, RefusedFile):
             raise (HarnessFault if file.broken else UsageError)(file.reason)
         yield from replayed_lines(file, quiet=False)

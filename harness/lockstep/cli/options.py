@@ -93,8 +93,7 @@ def storage(
         otherwise,
         metavar="NAME",
         callback=None if under_test else _back_end,
-        help=f"What holds the state: {', '.join(BACK_ENDS)}"
-        + (", or module:Class, under test itself" if under_test else ""),
+        help=f"What holds the state: {', '.join(BACK_ENDS)}; where stores are tested, module:Class",
     )
 
 

@@ -106,13 +106,13 @@ def executing(deadline: float) -> Iterator[None]:
     What has a limit of its own in there does not count.
     """
     global _execution
-    outer = _execution
-    _execution = Execution(deadline, time.monotonic())
+    outer, started = _execution, time.monotonic()
+    _execution = Execution(deadline, started)
     try:
         yield
     finally:
         if outer is not None:
-            outer.looked = time.monotonic()
+            outer.looked += time.monotonic() - started
         _execution = outer
 
 
