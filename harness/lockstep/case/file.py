@@ -31,7 +31,15 @@ from lockstep.foreign.files import FileRefused, read
 from lockstep_ledger.model import U64_MAX, ModelError
 
 FORMAT = 1
+_OUTSIDE = {"cmd": "program", "http": "server"}
+_CALLED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)", re.DOTALL)
 _CONTENT_NAME = re.compile(r"[0-9a-f]{16}")
+
+
+def called_and_executor(name: str) -> tuple[str, str]:
+    """Return what the user calls an executor, empty if nothing, and the executor itself."""
+    match = _CALLED.fullmatch(name)
+    return (match[1], match[2]) if match else ("", name)
 
 
 class CaseFileError(UsageError):
@@ -46,7 +54,9 @@ class Setting:
     data a process of the executor's own may have. ``isolated`` means that an executor of ours runs
     in such a process. ``storage`` names a store that is under test too, empty if none is: then any
     store of ours will do. ``judging`` says whose outcome counts, and how much of it,
-    ``surroundings`` what a program is started in.
+    ``surroundings`` what a program is started in. ``preempt`` says where the ``scheduled`` driver
+    may switch tasks besides announced steps: at ``lines``. An executor may have a name of the
+    user's own, ``NAME=EXECUTOR``.
     """
 
     executor: str = "batched"
@@ -59,11 +69,20 @@ class Setting:
     storage: str = ""
     judging: Judging = EXACTLY
     surroundings: Surroundings = OURS
+    preempt: str = ""
 
     @property
     def tested(self) -> str:
         """What is under test, in words."""
         return f"{self.executor} on {self.storage}" if self.storage else self.executor
+
+    @property
+    def label(self) -> str:
+        """What stands for what is under test in names of kinds: never how it is started."""
+        called, executor = called_and_executor(self.executor)
+        prefix, colon, _ = executor.partition(":")
+        words = called or (_OUTSIDE.get(prefix, executor) if colon else executor)
+        return f"{words} on {self.storage}" if self.storage else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +244,7 @@ def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
         document.storage,
         Judging(document.oracle, document.codes, tuple(document.ignore), document.invariants),
         surroundings,
+        document.preempt,
     )
 
 
@@ -247,6 +267,7 @@ def _setting_document(setting: Setting | None) -> documents.SettingDocument | No
         judging.invariants,
         dict(setting.surroundings.variables),
         setting.surroundings.folder,
+        setting.preempt,
     )
 
 
