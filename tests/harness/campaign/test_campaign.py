@@ -22,7 +22,6 @@ from lockstep.case.values import Case
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT, GATE, of_campaign
 from lockstep.corpus.shipped import shipped_cases
 from lockstep.findings.finding import Finding, Shape
-from lockstep.generate.carving import Carving
 from lockstep.schedules.mix import Mix
 from lockstep.schedules.sequential import sequential_order
 from lockstep.verdict import Verdict
@@ -250,7 +249,7 @@ def test_seconds_end_a_campaign_that_has_no_number_of_cases(jobs: int, tmp_path:
 def test_a_tame_generator_fails_the_health_gates(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def tame(_seed: str, _number: int, _scheme: str, _carving: Carving) -> Case:
+    def tame(*_of_a_plan: object) -> Case:
         return payment()
 
     monkeypatch.setattr(worker, "case_at", tame)

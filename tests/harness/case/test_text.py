@@ -136,7 +136,6 @@ OTHERWISE: dict[type, dict[str, object]] = {
         "data": b"a",
     },
     Intent: {
-        "reference": 1,
         **dict.fromkeys(("nonce", "fee", "fee_type", "chain_id"), 1),
         "id": "t1",
         "source": BOB,

@@ -13,7 +13,6 @@ import pytest
 from lockstep.campaign import controls, worker
 from lockstep.case.file import Setting, load
 from lockstep.case.values import Case
-from lockstep.generate.carving import Carving
 from tests.harness.cli.command_line import (
     AGREE,
     DIVERGENCE,
@@ -52,7 +51,7 @@ def test_fuzz_of_a_broken_executor_exits_3(findings: Path, name: str) -> None:
 def test_fuzz_exits_4_when_a_health_gate_fails(
     findings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def tame(_seed: str, _number: int, _scheme: str, _carving: Carving) -> Case:
+    def tame(*_of_a_plan: object) -> Case:
         return payment()
 
     monkeypatch.setattr(worker, "case_at", tame)
