@@ -7,7 +7,7 @@ the program breaks, is wrong. The suite passes only if nothing is wrong and a bl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
@@ -46,8 +46,11 @@ class Result:
     case: Case | None = None
     run: Run | None = None
 
-    def record(self, executor: str) -> Record | None:
-        """Return the file of the case that ``executor`` went wrong by; None if it was none."""
+    def record(self, executor: str, setting: Setting = CHECKED) -> Record | None:
+        """Return the file of the case that ``executor`` went wrong by; None if it was none.
+
+        It was checked under ``setting``.
+        """
         if self.case is None:
             return None
         verdict, manner, words = Verdict.DIVERGE.value, None, f"check {self.name}: {self.text}"
@@ -58,7 +61,7 @@ class Result:
             self.case,
             {"kind": "check", "check": self.name},
             words,
-            Setting(executor),
+            replace(setting, executor=executor),
             verdict=verdict,
             reproduction=None if manner is None else Reproduction(1, 1, manner),
         )

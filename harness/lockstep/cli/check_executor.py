@@ -74,7 +74,7 @@ def check_executor(
         endings.append(result.ending)
         line = f"{result.ending.value:12}  {result.name:24}  {result.text}".rstrip()
         say_on(console, line)
-        if (record := result.record(target)) is not None:
+        if (record := result.record(target, setting)) is not None:
             say_on(console, f"              {_kept(record, findings)}")
     counts = {each: endings.count(each) for each in Ending}
     console.print(", ".join(f"{count} {each.value}" for each, count in counts.items()))

@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 
 from lockstep.case.file import load
+from lockstep.case.surroundings import Surroundings
 from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, of_verdicts
 from lockstep.cli.output import say
+from lockstep.cli.surroundings import surroundings
 from lockstep.export.conversations import write_conversations
 from lockstep.export.frames import record_frames, write_frames
 from lockstep.faults import UsageError
@@ -28,12 +30,14 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
     "--protocol", type=FOLDER, help="Write the schema of the protocol and conversations here."
 )
 @options.executor(otherwise=options.THE_FILES)
+@surroundings(of_a_file=True)
 @options.trust()
 def export(
     finding: Path | None,
     frames: Path | None,
     protocol: Path | None,
     executor: str | None,
+    surroundings: Surroundings,
     trust: bool,
 ) -> int:
     """Write a finding of a program, or the protocol, as files.
@@ -48,7 +52,9 @@ def export(
     if finding is None or frames is None:
         return AGREE
     record = load(finding)
-    setting = setting_in(record, finding, Trust(everything=trust), executor)
+    setting = setting_in(
+        record, finding, Trust(everything=trust), executor, surroundings=surroundings
+    )
     program = program_named(setting.executor)
     recorded = record_frames(record, setting, program)
     for path in write_frames(recorded, program, frames):

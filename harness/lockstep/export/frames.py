@@ -16,13 +16,16 @@ from typing import Any
 import msgspec
 
 from lockstep.case.file import Record, Setting
+from lockstep.case.judging import EXACTLY
 from lockstep.export.script import script
 from lockstep.faults import UsageError
 from lockstep.findings.replayed import Rung, rung_of
 from lockstep.run.result import Run
+from lockstep.run.standard import Standard
 from lockstep.run.stores import MemoryStores
 from lockstep.schedules.mix import Mix
 from lockstep.streams import stream
+from lockstep.targets.named import open_oracle
 from lockstep.targets.program.frames import FrameError, read_frame
 from lockstep.targets.program.outcomes import write_outcome
 from lockstep.targets.program.program import Program
@@ -54,6 +57,9 @@ def record_frames(record: Record, setting: Setting, program: Program) -> Recorde
         tap = Tap()
         tapped = ProgramTarget(setting.executor, replace(program, tap=tap))
         with tapped.open(setting, MemoryStores()) as lane:
+            if setting.judging != EXACTLY:
+                oracle = open_oracle(setting, ProgramTarget(setting.executor, program))
+                lane.standard = Standard(oracle, setting.judging)
             if known is None:
                 run = lane.run_mixed(record.case, stream("replay", "program"), Mix(1))
             else:
