@@ -51,7 +51,7 @@ def test_fuzz_of_a_broken_executor_exits_3(findings: Path, name: str) -> None:
 def test_fuzz_exits_4_when_a_health_gate_fails(
     findings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def tame(_seed: str, _number: int, _scheme: str) -> Case:
+    def tame(_seed: str, _number: int, _scheme: str, *_carved: object) -> Case:
         return payment()
 
     monkeypatch.setattr(worker, "case_at", tame)
