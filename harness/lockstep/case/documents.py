@@ -226,6 +226,7 @@ class SettingDocument(_Closed):
     invariants: bool = False
     env: dict[str, str] = {}
     cwd: str = ""
+    preempt: Annotated[str, Meta(pattern="^(lines)?$")] = ""
 
 
 class ReproductionDocument(_Closed):

@@ -54,8 +54,9 @@ class Setting:
     data a process of the executor's own may have. ``isolated`` means that an executor of ours runs
     in such a process. ``storage`` names a store that is under test too, empty if none is: then any
     store of ours will do. ``judging`` says whose outcome counts, and how much of it,
-    ``surroundings`` what a program is started in. An executor may have a name of the user's own,
-    ``NAME=EXECUTOR``.
+    ``surroundings`` what a program is started in. ``preempt`` says where the ``scheduled`` driver
+    may switch tasks besides announced steps: at ``lines``. An executor may have a name of the
+    user's own, ``NAME=EXECUTOR``.
     """
 
     executor: str = "batched"
@@ -68,6 +69,7 @@ class Setting:
     storage: str = ""
     judging: Judging = EXACTLY
     surroundings: Surroundings = OURS
+    preempt: str = ""
 
     @property
     def tested(self) -> str:
@@ -242,6 +244,7 @@ def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
         document.storage,
         Judging(document.oracle, document.codes, tuple(document.ignore), document.invariants),
         surroundings,
+        document.preempt,
     )
 
 
@@ -264,6 +267,7 @@ def _setting_document(setting: Setting | None) -> documents.SettingDocument | No
         judging.invariants,
         dict(setting.surroundings.variables),
         setting.surroundings.folder,
+        setting.preempt,
     )
 
 

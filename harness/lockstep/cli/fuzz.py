@@ -79,6 +79,7 @@ SECONDS = 60.0
 @options.isolate()
 @surroundings()
 @judging()
+@options.preempt()
 @options.strategy()
 @options.storage("rocksdb", under_test=True)
 @options.database()
@@ -123,6 +124,7 @@ def fuzz(
     isolate: bool,
     surroundings: Surroundings,
     asked: Asked,
+    preempt: str | None,
     strategy: str | None,
     storage: str,
     database: Path | None,
@@ -151,6 +153,7 @@ def fuzz(
             under_test,
             asked.over(),
             surroundings,
+            preempt or "",
         )
         for name in executors
     )

@@ -23,7 +23,7 @@ def known() -> None:
 
 
 @known.command()
-@click.argument("finding", type=click.Path(path_type=Path, exists=True))
+@click.argument("finding", type=click.Path(path_type=Path))
 @click.option("--reason", required=True, metavar="TEXT", help="Why it is set aside.")
 @click.option(
     "--until",

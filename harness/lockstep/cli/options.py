@@ -160,6 +160,15 @@ def isolate() -> Decorator:
     )
 
 
+def preempt() -> Decorator:
+    """Take where tasks may be switched besides announced steps."""
+    return click.option(
+        "--preempt",
+        type=click.Choice(("lines",)),
+        help="Let tasks of an executor of ours be switched at every line, too; scheduled driver.",
+    )
+
+
 def scheme(default: str) -> Decorator:
     """Take the name of a signature scheme."""
     return _option(

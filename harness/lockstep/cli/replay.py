@@ -30,6 +30,7 @@ from lockstep.targets.trust import Trust
 @options.isolate()
 @surroundings(of_a_file=True)
 @judging(of_a_file=True)
+@options.preempt()
 @options.strategy()
 @options.trust()
 @options.storage(otherwise=f"{options.THE_FILES}, else memory", under_test=True)
@@ -51,6 +52,7 @@ def replay(
     isolate: bool,
     surroundings: Surroundings,
     asked: Asked,
+    preempt: str | None,
     strategy: str | None,
     trust: bool,
     storage: str | None,
@@ -72,6 +74,7 @@ def replay(
         deadline,
         memory,
         isolate,
+        preempt,
         Trust(everything=trust),
         asked,
         surroundings,

@@ -15,6 +15,7 @@ from typing import TypeAlias, assert_never
 from lockstep.case.values import BlockStep, Case, RewindStep
 from lockstep.run.result import BlockRun, Run
 from lockstep.schedules.behaviour import behaviour_of
+from lockstep.targets.preempted import LINE
 from lockstep_ledger.block import Block, Envelope
 from lockstep_ledger.model import (
     NATIVE,
@@ -157,6 +158,8 @@ def _balance(run: BlockRun, address: Address, asset: bytes) -> int:
 
 
 def _trace(block: BlockRun) -> Iterator[Fact]:
+    if any(step.operation.keys == (LINE,) for step in block.trace):
+        return  # Lines say where the executor is, and that is no behaviour.
     labels = Counter(step.operation.label for step in block.trace)
     for label, count in labels.items():
         yield "steps", label, _size(count)

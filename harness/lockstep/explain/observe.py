@@ -17,6 +17,7 @@ from lockstep.case.values import Case
 from lockstep.explain.speculation import shown, worked_on
 from lockstep.run.result import Run
 from lockstep.schedules.deviations import FollowDeviations, place_of
+from lockstep.targets.preempted import LINE
 from lockstep.targets.steered import STEP_LIMIT, SteeredLane
 from lockstep_ledger.model import Account, State
 from lockstep_parallel.executors.optimistic.chain import Snapshot
@@ -166,6 +167,8 @@ def _touches(
     for number, (step, address) in enumerate(zip(trace, addresses(trace, ids), strict=True)):
         operation, index = step.operation, works[number]
         for key, value in zip(operation.keys, values[number], strict=True):
+            if key == LINE:
+                continue
             held = value if isinstance(value, Snapshot) else None
             told = value if held is None else shown(held, index, operation.kind)
             if told is None and key not in writers:

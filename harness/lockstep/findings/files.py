@@ -44,6 +44,7 @@ class Options:
     deadline: float | None = None
     memory: int | None = None
     isolate: bool = False
+    preempt: str | None = None
     trust: Trust = OURS_ALONE
     asked: Asked = NOTHING
     surroundings: Surroundings = OURS
@@ -236,6 +237,7 @@ def _settings(record: Record, own: Setting, options: Options) -> Iterator[Settin
             deadline=options.deadline or own.deadline,
             memory=options.memory or own.memory,
             isolated=options.isolate or own.isolated,
+            preempt=options.preempt or own.preempt,
         )
         for driver in every or (own.driver,)
     }

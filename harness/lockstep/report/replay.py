@@ -60,7 +60,8 @@ def _where(setting: Setting) -> str:
     if not find(setting.executor).drivers:
         return setting.tested + judged
     access = "" if setting.access == SHARED else f", {setting.access}"
-    return f"{setting.tested}, {setting.workers} workers, {setting.driver}{access}{judged}"
+    lines = f", preempted at {setting.preempt}" if setting.preempt else ""
+    return f"{setting.tested}, {setting.workers} workers, {setting.driver}{access}{lines}{judged}"
 
 
 def _case_text(file: ReplayedFile) -> str:

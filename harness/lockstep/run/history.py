@@ -43,12 +43,17 @@ class Past(Protocol):
 
 
 @runtime_checkable
-class Remembering(Protocol):
-    """What is asked and holds a state of its own, which earlier blocks led to."""
+class Following(Protocol):
+    """What has to know whose keys a case needs, and which versions its chain has."""
 
     def follow(self, case: Case, chain: ExpectedChain) -> None:
         """Be told of a case, and of the chain that grows with it."""
         ...
+
+
+@runtime_checkable
+class Remembering(Following, Protocol):
+    """What is asked and holds a state of its own, which earlier blocks led to."""
 
     def past(self) -> Past | None:
         """Return what led to the last block; None if its state had been loaded for it."""

@@ -38,7 +38,7 @@ from lockstep.foreign.text import error_text
 from lockstep.run.ask import Asked, W, ask, ask_to_merge, judge
 from lockstep.run.drivers import AskedBlock, Ways, execute_in, what_was_seen
 from lockstep.run.expected import ExpectedChain
-from lockstep.run.history import Remembering, ask_to_rewind
+from lockstep.run.history import Following, ask_to_rewind
 from lockstep.run.outside_faults import (
     Watcher,
     dying,
@@ -109,8 +109,9 @@ class _Session(Generic[W]):
         self._ways = ways
         self._judging = standard.judging
         self._chain = ExpectedChain(case.state, case.scheme, standard.oracle)
-        if isinstance(asked, Remembering):
-            asked.follow(case, self._chain)
+        for each in (asked, standard.oracle):
+            if isinstance(each, Following):
+                each.follow(case, self._chain)
         self._blocks: list[BlockRun] = []
         self._number: int | None = None
         self._not_compared: dict[str, None] = {}

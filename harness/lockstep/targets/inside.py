@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import ClassVar
 
 from blake3 import blake3
@@ -20,6 +21,10 @@ from lockstep.run.result import Run, StepFailure
 from lockstep.run.session import run_case
 from lockstep.run.stores import Stores
 from lockstep.run.watchdog import Late, executing
+from lockstep.schedules.interruptions import interrupted
+from lockstep.schedules.mix import Mix
+from lockstep.targets.exchanged import NONE_EXCHANGED, Exchanged
+from lockstep.targets.preempted import Preempting
 from lockstep.targets.steered import STEP_LIMIT, SteeredLane
 from lockstep.targets.target import DRIVERS, Target
 from lockstep_ledger.block import Block
@@ -87,6 +92,8 @@ class InsideLane(SteeredLane):
 
     def __init__(self, target: InsideTarget, setting: Setting, stores: Stores) -> None:
         super().__init__(setting)
+        if setting.preempt and setting.driver != "scheduled":
+            raise UsageError("tasks are preempted at lines under the scheduled driver alone")
         self._target = target
         self._stores = stores
         self._built: dict[tuple[str, int | None], Driven] = {}
@@ -101,6 +108,16 @@ class InsideLane(SteeredLane):
         if driven.was_late:
             self._start_anew()
         return run
+
+    def run_mixed(self, case: Case, random: Random, mix: Mix) -> Run:
+        """Run every block under the campaign's mix, or interrupted at a few lines."""
+        if not self.setting.preempt:
+            return super().run_mixed(case, random, mix)
+        return self.run(case, lambda _ids: interrupted(random, STEP_LIMIT))
+
+    def run_exchanged(self, case: Case, run: Run, number: int | None = None) -> Exchanged:
+        """Exchange independent steps; of lines nobody knows which those are."""
+        return NONE_EXCHANGED if self.setting.preempt else super().run_exchanged(case, run, number)
 
     def execute(
         self, block: Block, before: State, scheme: str
@@ -151,7 +168,8 @@ class InsideLane(SteeredLane):
         driven = self._built.get((scheme, retries))
         if driven is None:
             executor = self._target.build(SCHEMES[scheme], self.setting.workers, retries)
-            driven = Driven(executor, self.setting.deadline)
+            preempting = bool(self.setting.preempt)
+            driven = Driven(executor, self.setting.deadline, preempting=preempting)
             self._built[scheme, retries] = driven
         return driven
 
@@ -175,14 +193,18 @@ DEADLINE = Setting().deadline
 class Driven:
     """The executor in the form a session asks: it reads the state from the storage it is given.
 
-    ``was_late`` tells whether it ever missed its ``deadline``, in seconds.
+    ``was_late`` tells whether it ever missed its ``deadline``, in seconds. While ``preempting`` is
+    on, every line is a step of the drivers it is given.
     """
 
     reads_storage = True
 
-    def __init__(self, executor: Executor, deadline: float = DEADLINE) -> None:
+    def __init__(
+        self, executor: Executor, deadline: float = DEADLINE, *, preempting: bool = False
+    ) -> None:
         self._executor = executor
         self._deadline = deadline
+        self._preempting = preempting
         self.was_late = False
 
     def plain(self) -> Driver:
@@ -192,7 +214,8 @@ class Driven:
     def execute(self, block: Block, _before: State, reader: Reader, way: Driver) -> Outcome:
         """Execute ``block`` on what ``reader`` reads."""
         with self._limited():
-            return self._executor.execute(block, reader, way)
+            driver = Preempting(way) if self._preempting else way
+            return self._executor.execute(block, reader, driver)
 
     def merge(self, changes: Changes, storage: Storage, topoheight: int) -> None:
         """Write the changes of a block."""

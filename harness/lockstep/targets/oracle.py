@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lockstep.case.values import Case
 from lockstep.compare.invariants import unknown_accounts
 from lockstep.compare.outcomes import well_typed
 from lockstep.compare.widths import beyond_width
+from lockstep.run.expected import ExpectedChain
 from lockstep.targets.target import Lane
 from lockstep.verdict import Difference, NoOutcome, Verdict
 from lockstep_ledger.block import Block
@@ -23,6 +25,10 @@ class LaneOracle:
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
+
+    def follow(self, case: Case, chain: ExpectedChain) -> None:
+        """Let the target know the case and its chain, as what is under test does."""
+        self._lane.follow(case, chain)
 
     def outcome(self, block: Block, before: State, scheme: str) -> Outcome:
         """Return what it gives for ``block`` on ``before``. Raises ``NoOutcome``."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+from lockstep.case.file import Setting
 from lockstep.case.manner import Manner
 from lockstep.case.values import Case
+from lockstep.faults import UsageError
 from lockstep.run.drivers import Ways
 from lockstep.run.result import Run
 from lockstep.targets.target import Lane
@@ -13,6 +15,11 @@ from lockstep.targets.target import Lane
 
 class RepeatedLane(Lane):
     """Runs cases in manners, which say how a block is asked for and not what then happens."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        if setting.preempt:
+            raise UsageError(f"nobody sees the lines of {setting.executor}: nothing is preempted")
 
     @property
     def plain(self) -> Manner:

@@ -20,6 +20,7 @@ from lockstep.case.values import Case
 from lockstep.faults import UsageError
 from lockstep.generate.carving import WHOLE, Carving
 from lockstep.run.ask import Asked
+from lockstep.run.expected import ExpectedChain
 from lockstep.run.result import Run, StepFailure
 from lockstep.run.standard import BY_REFERENCE, Standard
 from lockstep.run.stores import Stores
@@ -126,6 +127,9 @@ class Lane(ABC):
         self, block: Block, before: State, scheme: str
     ) -> tuple[Outcome | None, StepFailure | None]:
         """Execute one block on ``before`` in the plainest way: the outcome, or why none."""
+
+    def follow(self, case: Case, chain: ExpectedChain) -> None:  # noqa: B027 - as for renew
+        """Be told of a case whose blocks are executed one by one, and of its chain."""
 
     def execute_in_order(
         self,

@@ -14,6 +14,7 @@ from lockstep.generate.carving import WHOLE, Carving
 from lockstep.generate.references import names_older
 from lockstep.run.ask import Asked, ask
 from lockstep.run.drivers import Ways
+from lockstep.run.expected import ExpectedChain
 from lockstep.run.overlap import Overlap
 from lockstep.run.result import Run, StepFailure
 from lockstep.run.session import run_case
@@ -112,6 +113,10 @@ class ProgramLane(RepeatedLane):
         """Execute one block in the plain manner."""
         return ask(self.executor(scheme), block, before, MemoryStorage(before), self.plain)
 
+    def follow(self, case: Case, chain: ExpectedChain) -> None:
+        """Tell the program whose keys and which versions the case needs."""
+        self.executor(case.scheme).follow(case, chain)
+
     def execute_in_order(
         self, block: Block, before: State, scheme: str
     ) -> tuple[Outcome | None, StepFailure | None]:
@@ -122,6 +127,8 @@ class ProgramLane(RepeatedLane):
         if outcome is not None and took is not None and took.mode != SEQUENTIAL:
             text = f"it took the path {took.mode}"
             return None, StepFailure.of(Verdict.UNSUPPORTED, "sequential mode", text)
+        if outcome is not None:
+            executor.go_on(outcome.changes)
         return outcome, failure
 
     def on_a_chain(
