@@ -219,8 +219,9 @@ class _Campaign:
             self._verdicts[failure.fingerprint] = failure.run.verdict
             self._settle(failure)
         for failure in due:
-            first = self._first[failure.fingerprint]
-            if first != _position(failure) and not failure.killed:
+            if failure.killed or failure.fingerprint not in self._first:
+                continue
+            if self._first[failure.fingerprint] != _position(failure):
                 self._investigate(failure)
 
     def close(self) -> None:

@@ -107,7 +107,7 @@ class BySchedule:
             executions = start.executions + plainer.executions
             return _shown(lane, replace(plainer, executions=executions), shown, after)
         beside = {signature_of(each) for each in met.failures} - {wanted}
-        freely = AnyFailure(lane, beside)
+        freely = AnyFailure(lane, settled.run.verdict, beside)
         reduced = reduce(plainer.case, plainer.schedule, freely, BUDGET, watch)
         final = freely.same_in(lane.run_deviating(reduced.case, reduced.schedule))
         if final is None or (reduced.case, reduced.schedule) == (start.case, start.schedule):

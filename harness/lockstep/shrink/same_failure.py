@@ -149,12 +149,15 @@ class AnyFailure(SameFailure):
     """Accepts whatever fails, but for what has one of the signatures ``beside`` the wanted one.
 
     Those are of other blocks. What fails in one block is no consequence of what failed in another,
-    for the chain goes on from the executor's own state. What does not come back is left out, too:
-    that is slow.
+    for the chain goes on from the executor's own state. A crash is accepted for a crash alone: a
+    store may crash at a case that makes no sense.
     """
 
-    def __init__(self, lane: SteeredLane, beside: Collection[tuple[str, ...]]) -> None:
+    def __init__(
+        self, lane: SteeredLane, verdict: Verdict, beside: Collection[tuple[str, ...]]
+    ) -> None:
         super().__init__(lane, ())
+        self._verdicts = frozenset({verdict, Verdict.DIVERGE})
         self._beside = beside
 
     def same_in(self, run: Run) -> Run | None:
@@ -164,7 +167,7 @@ class AnyFailure(SameFailure):
         return next((each for each in run.failures if self._accepts(each)), None)
 
     def _accepts(self, run: Run) -> bool:
-        return run.verdict is not Verdict.HANG and signature_of(run) not in self._beside
+        return run.verdict in self._verdicts and signature_of(run) not in self._beside
 
 
 def _blocks(case: Case) -> list[BlockStep]:

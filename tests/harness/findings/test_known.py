@@ -94,8 +94,8 @@ def test_what_is_no_finding_cannot_be_known(tmp_path: Path) -> None:
 
 def test_a_folder_says_what_all_its_cases_need(tmp_path: Path) -> None:
     burns = Setting("lockstep_mutants.kinds:BurnUnsupported")
-    (finding,) = campaign(tmp_path, burns, cases=120).findings
-    known = known_of(folder_of(finding), "burns", None)
+    findings = campaign(tmp_path, burns, cases=120).findings
+    known = known_of(folder_of(findings[0]), "burns", None)
     assert known.needs == {"burns"}
     add_known(tmp_path / "known.toml", known)
     assert read_known(tmp_path / "known.toml") == (known,)
