@@ -15,9 +15,8 @@ from contextlib import ExitStack, closing
 from statistics import geometric_mean
 from unittest.mock import patch
 
-from lockstep.campaign.campaign import CHUNK
 from lockstep.campaign.plan import Plan
-from lockstep.campaign.worker import Worker
+from lockstep.campaign.worker import CHUNK, Worker
 from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.corpus.behaviours import Fact

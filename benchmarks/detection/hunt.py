@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from itertools import count
 
 from lockstep.audit.trial import Searched, Trial
-from lockstep.campaign.campaign import CHUNK
+from lockstep.campaign.worker import CHUNK
 from lockstep.case.values import Case
 from lockstep.corpus.feedback import Feedback
 from lockstep.generate.mixture import case_at

@@ -6,7 +6,9 @@ import sys
 from dataclasses import replace
 from typing import NoReturn
 
+from lockstep.verdict import NoOutcome, Verdict
 from lockstep_ledger.block import Block, Envelope
+from lockstep_ledger.model import Burn
 from lockstep_ledger.outcome import Changes, Code, Outcome
 from lockstep_ledger.signatures import Scheme
 from lockstep_ledger.storage.protocol import Reader, Storage, StorageError
@@ -29,6 +31,23 @@ class Crashing(Batched):
 
     def execute(self, block: Block, storage: Reader, driver: Driver) -> NoReturn:
         raise RuntimeError("the executor gave up\nin two lines")
+
+
+class Refusing(Batched):
+    """Cannot be asked for any block."""
+
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> NoReturn:
+        raise NoOutcome.because(Verdict.UNSUPPORTED, "payloads", "every one of them")
+
+
+class RefusingBurns(Batched):
+    """Cannot be asked for a block with a burn."""
+
+    def execute(self, block: Block, storage: Reader, driver: Driver) -> Outcome:
+        contents = (each.content for each in block.transactions)
+        if any(isinstance(getattr(each, "payload", None), Burn) for each in contents):
+            raise NoOutcome.because(Verdict.UNSUPPORTED, "payloads", "burn")
+        return super().execute(block, storage, driver)
 
 
 class CrashingTask(Batched):

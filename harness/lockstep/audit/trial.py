@@ -15,10 +15,9 @@ from itertools import count, islice
 from pathlib import Path
 
 from lockstep.audit.subject import Size, Subject
-from lockstep.campaign.campaign import CHUNK
 from lockstep.campaign.plan import Plan
 from lockstep.campaign.tally import Failure
-from lockstep.campaign.worker import Ran, Worker
+from lockstep.campaign.worker import CHUNK, Ran, Worker
 from lockstep.case.file import Setting
 from lockstep.corpus.shipped import shipped_cases
 from lockstep.findings.by_schedule import shrink

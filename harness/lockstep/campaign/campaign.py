@@ -22,26 +22,32 @@ from lockstep.campaign.processes import Work
 from lockstep.campaign.tally import ENOUGH, Failure, Tally
 from lockstep.campaign.versus import versus
 from lockstep.campaign.work import Task
-from lockstep.campaign.worker import Worker, killed
+from lockstep.campaign.worker import CHUNK, Worker, killed
 from lockstep.faults import HarnessFault
 from lockstep.findings.finding import Finding
 from lockstep.findings.investigate import Inquiry
 from lockstep.findings.keeping import Keeper
+from lockstep.generate.carving import WHOLE
 from lockstep.run.fingerprint import fingerprint
 from lockstep.run.temporary import temporary_directory
 from lockstep.run.watchdog import TimeOver, watching
 from lockstep.undisturbed import is_undisturbed, undisturbed
 
 HOW_TO_GO_ON = "; look at one with lockstep replay, give --deadline more, or --isolate"
-CHUNK = 50
+LEAST_COMPARED = 0.5
+"""The share of an executor's cases that must have been compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How long a campaign goes on: a number of cases, or seconds of wall-clock time."""
+    """How long a campaign goes on: a number of cases, seconds of wall-clock time.
+
+    It ends with the chunk in which so many ``kinds`` of failure have been met.
+    """
 
     cases: int | None = None
     seconds: float | None = None
+    kinds: int | None = None
 
 
 @dataclass(slots=True)
@@ -99,6 +105,8 @@ def run_campaign(plan: Plan, budget: Budget, jobs: int, observer: Observer) -> R
                 campaign.take(tally)
                 if tally.hopeless:
                     raise HarnessFault(tally.hopeless + HOW_TO_GO_ON)
+                if budget.kinds is not None and len(report.kinds) >= budget.kinds:
+                    break
     except TimeOver:
         pass
     except KeyboardInterrupt:
@@ -283,7 +291,12 @@ def _position(each: Met | Failure) -> tuple[int, int]:
 
 def _complaints(plan: Plan, report: Report) -> Iterator[str]:
     """Yield the health gates and controls that failed."""
-    yield from replace(report.tally.measure, possible=plan.payloads()).complaints()
+    yield from replace(
+        report.tally.measure,
+        possible=plan.payloads(),
+        by_reference=plan.settings[0].judging.by_reference,
+        whole=plan.carving == WHOLE,
+    ).complaints()
     yield from _not_tested(plan, report.tally)
     for executor, overlap in sorted(report.tally.overlap.items()):
         if (complaint := overlap_complaint(executor, overlap)) is not None:
@@ -294,10 +307,13 @@ def _complaints(plan: Plan, report: Report) -> Iterator[str]:
 
 
 def _not_tested(plan: Plan, tally: Tally) -> Iterator[str]:
-    """Yield a complaint for every executor of which nothing could be compared."""
-    for name in dict.fromkeys(setting.executor for setting in plan.settings):
-        if tally.cases and not tally.compared[name]:
+    """Yield a complaint for every executor of which less than half of the cases were compared."""
+    for name, times in Counter(setting.executor for setting in plan.settings).items():
+        runs, compared = tally.cases * times, tally.compared[name]
+        if runs and not compared:
             yield f"every run of {name} was unsupported: nothing was compared"
+        elif compared < LEAST_COMPARED * runs:
+            yield f"{compared} of {runs} cases of {name} were compared, the others unsupported"
 
 
 @contextmanager

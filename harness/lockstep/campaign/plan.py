@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,17 @@ from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.corpus.feedback import MUTATED_SHARE
 from lockstep.findings.finding import FINDINGS
+from lockstep.generate.carving import WHOLE, Carving
 from lockstep.targets.named import find
 from lockstep.targets.target import Projection
+
+_CLASSES = {
+    "burn": "Burn",
+    "multisig": "SetMultisig",
+    "nonce_bump": "NonceBump",
+    "transfers": "Transfers",
+}
+"""What the classes of payloads are called, by the words that cases are carved by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +31,8 @@ class Plan:
     ``strategy`` names the one that draws schedules, None for the usual mix.
 
     ``seeds`` are run first, as they are. ``mutated`` is the share of the other cases that are near
-    a seed or a case of the chunk that did something new.
+    a seed or a case of the chunk that did something new. ``carving`` is what cases are made
+    without; the seeds stay as they are.
     """
 
     seed: str
@@ -33,6 +44,7 @@ class Plan:
     mutated: float = MUTATED_SHARE
     strategy: str | None = None
     findings: Path = FINDINGS
+    carving: Carving = WHOLE
 
     def projections(self) -> tuple[Projection, ...]:
         """Return those that the cases go through: every one that some target needs, for all."""
@@ -41,5 +53,17 @@ class Plan:
 
     def payloads(self) -> tuple[str, ...]:
         """Return the payloads that the cases can have, by name."""
-        left = [each.payloads for each in self.projections()]
+        carved = [_CLASSES[each] for each in self.carving.kinds]
+        left = [carved, *(each.payloads for each in self.projections())]
         return tuple(kind for kind in KINDS if all(kind in payloads for payloads in left))
+
+
+def carved_for(settings: Iterable[Setting], by_hand: Carving = WHOLE) -> Carving:
+    """Return what cases are made without that everything under ``settings`` is to support.
+
+    Raises ``UsageError`` where that leaves nothing.
+    """
+    carving = by_hand
+    for setting in settings:
+        carving = carving.joined(find(setting.executor).carving(setting))
+    return carving

@@ -39,7 +39,8 @@ class Failure:
 class Tally:
     """What some cases gave; tallies add up.
 
-    ``unsupported`` counts runs by why they were, ``not_compared`` by what they left out,
+    ``unsupported`` counts runs by why they were and ``first_unsupported`` has the number of the
+    first case of each; ``not_compared`` counts runs by what they left out,
     ``compared`` by executor those that were not unsupported, ``ended`` all by verdict and executor.
     ``exchanged`` counts the runs that were repeated in other ``orders`` of independent steps.
     ``overlap`` is how parallel the executions were, by executor that told. ``facts`` are what the
@@ -51,6 +52,7 @@ class Tally:
     executions: int = 0
     verdicts: dict[str, int] = field(default_factory=dict)
     unsupported: Counter[str] = field(default_factory=Counter)
+    first_unsupported: dict[str, int] = field(default_factory=dict)
     not_compared: Counter[str] = field(default_factory=Counter)
     compared: Counter[str] = field(default_factory=Counter)
     ended: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -78,6 +80,7 @@ class Tally:
         for verdict, count in other.verdicts.items():
             self.verdicts[verdict] = self.verdicts.get(verdict, 0) + count
         self.unsupported += other.unsupported
+        self.first_unsupported = other.first_unsupported | self.first_unsupported
         self.not_compared += other.not_compared
         self.compared += other.compared
         self.ended += other.ended

@@ -19,16 +19,16 @@ def versus(case: Case, run: Run, name: str, others: Sequence[Lane]) -> Iterator[
         other = lane.setting.executor
         mix = Mix.for_one_case(STEP_LIMIT)
         theirs = lane.run_mixed(case, stream("versus", other), mix)
-        yield f"{other} {_relation(run, theirs, name)}"
+        yield f"{other} {_relation(run, theirs, name, lane.setting.judging.whose)}"
 
 
-def _relation(run: Run, theirs: Run, name: str) -> str:
+def _relation(run: Run, theirs: Run, name: str, oracle: str) -> str:
     if theirs.verdict is Verdict.AGREE:
-        return f"agrees with the reference: it differs from {name}"
+        return f"agrees with {oracle}: it differs from {name}"
     if theirs.verdict is Verdict.UNSUPPORTED:
         return f"was not compared: {'; '.join(theirs.why_unsupported())}"
     mine, its = run.blocks[-1:], theirs.blocks[-1:]
     if mine and its and mine[0].actual is not None and mine[0].actual == its[0].actual:
-        return f"gives what {name} gives: both differ from the reference"
+        return f"gives what {name} gives: both differ from {oracle}"
     first = f", {theirs.differences[0]}" if theirs.differences else ""
-    return f"differs from the reference in another way ({theirs.verdict.value}{first})"
+    return f"differs from {oracle} in another way ({theirs.verdict.value}{first})"

@@ -22,6 +22,7 @@ from lockstep.case.values import Case
 from lockstep.corpus.feedback import Feedback
 from lockstep.findings.investigate import met_record
 from lockstep.findings.keeping import Keeper, Kept
+from lockstep.generate.carve import carved
 from lockstep.generate.mixture import case_at
 from lockstep.generate.references import REFERENCES, with_references
 from lockstep.generate.wide import widened
@@ -38,6 +39,8 @@ from lockstep.targets.target import Lane
 from lockstep.undisturbed import undisturbed
 from lockstep.verdict import Difference, Verdict
 
+CHUNK = 50
+"""Cases that are run in one process, one after another, and may learn from each other."""
 EXCHANGED = 16
 """One agreeing case in so many, drawn by seed, runs again with independent steps exchanged."""
 
@@ -84,13 +87,15 @@ class Worker:
 
     def case(self, number: int, feedback: Feedback | None = None) -> Case:
         """Return case ``number`` of the plan, as generated or as ``feedback`` has it."""
-        case = case_at(self.plan.seed, number, self.plan.scheme)
+        case = case_at(self.plan.seed, number, self.plan.scheme, self.plan.carving)
         if feedback is not None:
             case = feedback.case(number, case)
         for projection in self._projections:
             case = projection.project(case, stream(self.plan.seed, "projection", number))
         if any(lane.wants_width() for lane in self.lanes):
             case = widened(case, stream(self.plan.seed, "width", number))
+        if number >= len(self.plan.seeds):
+            case = carved(case, self.plan.carving)
         random = stream(self.plan.seed, "references", number)
         return with_references(case, self._references(), random)
 
@@ -218,6 +223,8 @@ class Worker:
         tally.ended[word, self.plan.settings[position].executor] += 1
         if run.verdict is Verdict.UNSUPPORTED:
             tally.unsupported.update(run.why_unsupported())
+            for word in run.why_unsupported():
+                tally.first_unsupported.setdefault(word, ran.number)
         else:
             tally.compared[self.plan.settings[position].executor] += 1
             tally.not_compared.update(run.not_compared)

@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
+from lockstep.case.judging import Codes, Part
 from lockstep.case.values import Column
 from lockstep_ledger.model import ChainId
 
@@ -219,6 +220,12 @@ class SettingDocument(_Closed):
     memory: Annotated[int, Meta(gt=0, le=1_048_576)] = 2048
     isolated: bool = False
     storage: UnderTest = ""
+    oracle: Name = "reference"
+    codes: Codes = Codes.EXACT
+    ignore: list[Part] = []
+    invariants: bool = False
+    env: dict[str, str] = {}
+    cwd: str = ""
     preempt: Annotated[str, Meta(pattern="^(lines)?$")] = ""
 
 

@@ -19,9 +19,11 @@ from blake3 import blake3
 from lockstep.case import documents, reading, writing
 from lockstep.case.canonical import without_defaults
 from lockstep.case.deviation import Deviation, DeviationError, step_of, step_text
+from lockstep.case.judging import EXACTLY, Judging
 from lockstep.case.manner import Manner
 from lockstep.case.names import UnknownNameError
 from lockstep.case.reproduction import Reproduction
+from lockstep.case.surroundings import OURS, Surroundings
 from lockstep.case.values import Case
 from lockstep.faults import UsageError
 from lockstep.foreign.document import DocumentError, document
@@ -43,8 +45,9 @@ class Setting:
     ``deadline`` is how many seconds an execution of a block may take, ``memory`` how many MiB of
     data a process of the executor's own may have. ``isolated`` means that an executor of ours runs
     in such a process. ``storage`` names a store that is under test too, empty if none is: then any
-    store of ours will do. ``preempt`` says where the ``scheduled`` driver may switch tasks besides
-    announced steps: at ``lines``.
+    store of ours will do. ``judging`` says whose outcome counts, and how much of it,
+    ``surroundings`` what a program is started in; ``preempt`` where the ``scheduled`` driver may
+    switch tasks besides announced steps: at ``lines``.
     """
 
     executor: str = "batched"
@@ -55,6 +58,8 @@ class Setting:
     memory: int = 2048
     isolated: bool = False
     storage: str = ""
+    judging: Judging = EXACTLY
+    surroundings: Surroundings = OURS
     preempt: str = ""
 
     @property
@@ -207,6 +212,10 @@ def _case_document(case: Case) -> documents.CaseDocument:
 def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
     if document is None:
         return None
+    surroundings = Surroundings(tuple(sorted(document.env.items())), document.cwd)
+    problem = surroundings.problem()
+    if problem:
+        raise CaseFileError(problem)
     return Setting(
         document.name,
         document.workers,
@@ -216,6 +225,8 @@ def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
         document.memory,
         document.isolated,
         document.storage,
+        Judging(document.oracle, document.codes, tuple(document.ignore), document.invariants),
+        surroundings,
         document.preempt,
     )
 
@@ -223,6 +234,7 @@ def _setting_of(document: documents.SettingDocument | None) -> Setting | None:
 def _setting_document(setting: Setting | None) -> documents.SettingDocument | None:
     if setting is None:
         return None
+    judging = setting.judging
     return documents.SettingDocument(
         setting.executor,
         setting.workers,
@@ -232,6 +244,12 @@ def _setting_document(setting: Setting | None) -> documents.SettingDocument | No
         setting.memory,
         setting.isolated,
         setting.storage,
+        judging.oracle,
+        judging.codes,
+        list(judging.ignored),
+        judging.invariants,
+        dict(setting.surroundings.variables),
+        setting.surroundings.folder,
         setting.preempt,
     )
 

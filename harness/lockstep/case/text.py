@@ -1,4 +1,7 @@
-"""A case in a few short lines, for people: accounts first, then what happens."""
+"""A case in a few short lines, for people: accounts first, then what happens.
+
+Invariant: whatever of a case is not the default is said.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ from lockstep_ledger.model import (
     Account,
     Asset,
     Burn,
+    Chain,
     ChainId,
     FeeType,
     NonceBump,
@@ -34,12 +38,15 @@ from lockstep_ledger.model import (
     Transfers,
 )
 
+SHOWN_DIGITS = 40
+"""Digits of bytes that are shown."""
+
 
 def case_lines(case: Case) -> Iterator[str]:
     """Return the lines that describe ``case``."""
-    chain = case.state.chain
-    if chain.burned:
-        yield f"burned so far: {chain.burned}"
+    if case.scheme != Case.__dataclass_fields__["scheme"].default:
+        yield f"signed with {case.scheme}"
+    yield from _chain_lines(case.state.chain)
     for address, account in sorted(
         case.state.accounts.items(), key=lambda each: account_name(each[0])
     ):
@@ -62,12 +69,12 @@ def _times_text(retries: int) -> str:
 def intent_text(intent: AnyIntent) -> str:
     """Return one line for a transaction."""
     if isinstance(intent, RawIntent):
-        return f"{intent.id}: raw bytes {intent.wire.hex()[:40]}"
+        return f"{intent.id}: raw bytes {_bytes_text(intent.wire)}"
     parts = [f"{intent.id}: {account_name(intent.source)} {_payload_text(intent.payload)}"]
     parts.append(f"nonce {intent.nonce}")
     parts.append(_fee_text(intent))
     if intent.chain_id != ChainId.DEVNET:
-        parts.append(f"chain {intent.chain_id}")
+        parts.append(f"chain {_chain_name(intent.chain_id)}")
     if intent.cosigners is not None:
         signers = ", ".join(
             f"{each.signer_id}={account_name(each.signer)}{'' if each.valid else ' invalid'}"
@@ -82,6 +89,24 @@ def intent_text(intent: AnyIntent) -> str:
     return ", ".join(parts)
 
 
+def _chain_lines(chain: Chain) -> Iterator[str]:
+    if chain.chain_id != ChainId.DEVNET:
+        yield f"chain {_chain_name(chain.chain_id)}"
+    for text, number in (
+        ("height", chain.height),
+        ("burned so far", chain.burned),
+        ("total supply", chain.total_supply),
+        ("timestamp", chain.timestamp),
+    ):
+        if number:
+            yield f"{text}: {number}"
+
+
+def _chain_name(chain_id: int) -> str:
+    known = chain_id in ChainId.__members__.values()
+    return f"{int(chain_id)} ({ChainId(chain_id).name.lower()})" if known else str(chain_id)
+
+
 def _account_text(account: Account) -> str:
     parts = [f"nonce {account.nonce}"]
     parts += [_amount_text(amount, asset) for asset, amount in sorted(account.balances.items())]
@@ -90,6 +115,12 @@ def _account_text(account: Account) -> str:
     if account.multisig is not None:
         names = ", ".join(account_name(each) for each in account.multisig.participants)
         parts.append(f"multisig {account.multisig.threshold} of ({names})")
+    if account.frozen:
+        parts.append(f"frozen {account.frozen}")
+    if account.flags:
+        parts.append(f"flags {account.flags}")
+    if account.data:
+        parts.append(f"data {_bytes_text(account.data)}")
     return ", ".join(parts)
 
 
@@ -150,6 +181,12 @@ def _output_text(output: Transfer) -> str:
     return (
         f"{_amount_text(output.amount, output.asset)} to {account_name(output.destination)}{extra}"
     )
+
+
+def _bytes_text(data: bytes) -> str:
+    """Return bytes in hex, of many the first, and how many there are."""
+    start = data.hex()[:SHOWN_DIGITS]
+    return start if len(data) * 2 <= SHOWN_DIGITS else f"{start}... ({len(data)} bytes)"
 
 
 def _amount_text(amount: int, asset: Asset) -> str:

@@ -14,9 +14,10 @@ from lockstep.check import samples
 from lockstep.check.samples import Samples
 from lockstep.check.subject import Subject
 from lockstep.check.wire import Message, Undeclared, Wrong, plain
-from lockstep.compare.outcomes import compare_outcomes
 from lockstep.compare.states import compare_states
 from lockstep.generate.mixture import case_at
+from lockstep.run.ask import judge
+from lockstep.run.standard import BY_REFERENCE
 from lockstep.targets.program.blocks import write_block
 from lockstep.targets.program.capabilities import PRECOMPUTED
 from lockstep.targets.program.ledger_messages import StateMessage
@@ -29,11 +30,11 @@ from lockstep.targets.program.outcomes import read_outcome
 from lockstep.targets.program.scalars import ContractError
 from lockstep.targets.program.signatures import Judge
 from lockstep.targets.program.states import read_state, write_state
+from lockstep_ledger.block import Block
 from lockstep_ledger.model import ADDRESS_LENGTH, State
 from lockstep_ledger.outcome import Outcome
 from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.storage.memory import MemoryStorage
-from lockstep_reference import block as reference
 
 GENERATED = 150
 _PAYMENT = samples.PAYLOADS["transfers"]["one transfer"]
@@ -72,7 +73,7 @@ def numbers_are_read_in_both_forms(subject: Subject) -> str:
     small = replace(_PAYMENT, state=_small(_PAYMENT))
     with subject.wire() as wire:
         wire.done(numeric(load_request(small)))
-        same_outcome(small, wire.done(execute_request(small, subject)))
+        same_outcome(subject, small, wire.done(execute_request(small, subject)))
     return ""
 
 
@@ -82,7 +83,7 @@ def unknown_fields_are_ignored(subject: Subject) -> str:
         load, execute = load_request(_PAYMENT), execute_request(_PAYMENT, subject)
         load["state"], execute["block"] = surprising(load["state"]), surprising(execute["block"])
         wire.done({**load, "surprise": 1})
-        same_outcome(_PAYMENT, wire.done({**execute, "surprise": None}))
+        same_outcome(subject, _PAYMENT, wire.done({**execute, "surprise": None}))
     return ""
 
 
@@ -94,7 +95,7 @@ def widths_are_checked(subject: Subject) -> str:
             load = load_request(_PAYMENT)
             load["state"]["height"] = text
             wire.expect_error(wire.ask(load), "malformed", f"the number {text!r}")
-        same_outcome(_PAYMENT, wire.done(execute_request(_PAYMENT, subject)))
+        same_outcome(subject, _PAYMENT, wire.done(execute_request(_PAYMENT, subject)))
     return ""
 
 
@@ -197,10 +198,7 @@ def surprising(value: Any) -> Any:
 
 def expected_of(case: Case) -> Outcome:
     """Return the reference's outcome of the first block of ``case``."""
-    step = case.steps[0]
-    assert isinstance(step, BlockStep)
-    block = realise(step, case.scheme)
-    return reference.execute(block, MemoryStorage(case.state), SCHEMES[case.scheme])
+    return BY_REFERENCE.oracle.outcome(_first_block(case), case.state, case.scheme)
 
 
 def outcome_in(answer: Message) -> Outcome:
@@ -211,11 +209,22 @@ def outcome_in(answer: Message) -> Outcome:
         raise Wrong(f"an answer to a block that is none: {error}") from error
 
 
-def same_outcome(case: Case, answer: Message) -> None:
-    """Hold an answer to the reference's outcome of the first block of ``case``."""
-    differences = compare_outcomes(expected_of(case), outcome_in(answer))
-    if differences:
-        raise Wrong(str(differences[0]), case)
+def same_outcome(subject: Subject, case: Case, answer: Message) -> None:
+    """Hold the answer to the first block of ``case`` against what the oracle gives for it."""
+    standard, block = subject.standard(), _first_block(case)
+    try:
+        expected = standard.oracle.outcome(block, case.state, case.scheme)
+    finally:
+        standard.oracle.close()
+    failure = judge(block, case.state, expected, outcome_in(answer), standard.judging)
+    if failure is not None:
+        raise Wrong(str(failure.differences[0]), case)
+
+
+def _first_block(case: Case) -> Block:
+    step = case.steps[0]
+    assert isinstance(step, BlockStep)
+    return realise(step, case.scheme)
 
 
 def _small(case: Case) -> State:

@@ -105,7 +105,7 @@ def pauses_change_nothing(subject: Subject) -> str:
         for seed in range(SEEDS * 4):
             wire.done(load_request(case))
             answer = wire.done(execute_request(case, subject, workers=4, jitter=str(seed)))
-            same_outcome(case, answer)
+            same_outcome(subject, case, answer)
             highest = max(highest, _statistics(answer).get("highest_concurrency") or 0)
     return f"at most {highest} in progress with 4 workers"
 

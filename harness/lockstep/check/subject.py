@@ -11,19 +11,24 @@ from lockstep.case.values import Case
 from lockstep.check.wire import Wire, Wrong
 from lockstep.run.drivers import Ways
 from lockstep.run.result import Run
+from lockstep.run.standard import Standard
 from lockstep.run.stores import MemoryStores
+from lockstep.targets.named import open_oracle
 from lockstep.targets.program.capabilities import CapabilitiesMessage
 from lockstep.targets.program.program import Program
-from lockstep.targets.program.target import ProgramLane
+from lockstep.targets.program.target import ProgramLane, ProgramTarget
 from lockstep.verdict import Verdict
+
+CHECKED = Setting("checked")
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A program that answered hello with ``capabilities``."""
+    """A program that answered hello with ``capabilities``, and what it is run under."""
 
     program: Program
     capabilities: CapabilitiesMessage
+    setting: Setting = CHECKED
 
     def wire(self) -> Wire:
         """Start a process that has said hello."""
@@ -37,10 +42,17 @@ class Subject:
 
     def lane(self) -> ProgramLane:
         """Return what runs cases on the program; a context manager."""
-        return ProgramLane(self.program, Setting("checked"), MemoryStores())
+        lane = ProgramLane(self.program, self.setting, MemoryStores())
+        lane.standard = self.standard()
+        return lane
+
+    def standard(self) -> Standard:
+        """Return what the program is held against; whoever asks for it closes its oracle."""
+        target = ProgramTarget(self.setting.executor, self.program)
+        return Standard(open_oracle(self.setting, target), self.setting.judging)
 
     def agrees(self, cases: Iterable[tuple[str, Case]], manners: Ways[Manner] | None = None) -> str:
-        """Hold the program to the reference's outcomes; return how much of it was compared.
+        """Hold the program to the oracle's outcomes; return how much of it was compared.
 
         Raises ``Wrong`` at the first case that does not agree. Cases that need more than is
         declared are counted apart.

@@ -15,7 +15,7 @@ from lockstep.case.file import Record, Setting
 from lockstep.case.reproduction import Reproduction
 from lockstep.case.values import Case
 from lockstep.check import blocks, execution, samples, talk, values, versions
-from lockstep.check.subject import Subject
+from lockstep.check.subject import CHECKED, Subject
 from lockstep.check.wire import Undeclared, Wrong
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
@@ -127,10 +127,13 @@ def greeting(program: Program) -> HelloAnswer:
 
 
 def run_checks(
-    program: Program, hello: HelloAnswer, names: Sequence[str] = tuple(CHECKS)
+    program: Program,
+    hello: HelloAnswer,
+    names: Sequence[str] = tuple(CHECKS),
+    setting: Setting = CHECKED,
 ) -> Iterator[Result]:
-    """Run the checks called ``names`` one by one."""
-    subject = Subject(program, hello.capabilities)
+    """Run the checks called ``names`` one by one, on a program under ``setting``."""
+    subject = Subject(program, hello.capabilities, setting)
     for name in names:
         yield _run(name, subject)
 

@@ -8,11 +8,15 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from lockstep.case.file import Record, save
+from lockstep.case.file import Record, Setting, save
+from lockstep.case.judging import SEQUENTIAL, Asked
+from lockstep.case.surroundings import Surroundings
 from lockstep.check.suite import CHECKS, Ending, greeting, run_checks
 from lockstep.cli import options
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, FAULT
+from lockstep.cli.judging import judging
 from lockstep.cli.output import say_on
+from lockstep.cli.surroundings import surroundings
 from lockstep.faults import UsageError
 from lockstep.report.differences import replay_command
 from lockstep.targets.program.capabilities import CapabilitiesMessage
@@ -31,8 +35,20 @@ from lockstep.verdict import NoOutcome
     show_default="all",
     help="The check to run; again for several.",
 )
+@options.deadline(Setting().deadline)
+@options.memory(Setting().memory)
+@surroundings()
+@judging()
 @options.findings()
-def check_executor(target: str, names: tuple[str, ...], findings: Path) -> int:
+def check_executor(
+    target: str,
+    names: tuple[str, ...],
+    deadline: float,
+    memory: int,
+    surroundings: Surroundings,
+    asked: Asked,
+    findings: Path,
+) -> int:
     """Check that a program keeps to the executor protocol. TARGET is 'cmd:PROGRAM ARGS'.
 
     The case of a check that went wrong is kept as a file, which replay runs again.
@@ -40,16 +56,21 @@ def check_executor(target: str, names: tuple[str, ...], findings: Path) -> int:
     if unknown := set(names) - set(CHECKS):
         raise UsageError(f"unknown check {min(unknown)!r}: known are {', '.join(CHECKS)}")
     console = Console(highlight=False)
-    program = program_named(target)
+    setting = Setting(
+        target, deadline=deadline, memory=memory, judging=asked.over(), surroundings=surroundings
+    )
+    program = program_named(target).under(setting)
     try:
         hello = greeting(program)
     except NoOutcome as error:
         say_on(console, f"no hello: {error.verdict.value}, {error}")
         return FAULT
-    for line in _said(hello):
+    for line in (*_said(hello), *asked.over().words()):
         say_on(console, line)
+    if asked.oracle == SEQUENTIAL and not hello.capabilities.parallel:
+        raise UsageError(f"--oracle sequential is unsupported: {target} declares no parallel path")
     endings = []
-    for result in run_checks(program, hello, names or tuple(CHECKS)):
+    for result in run_checks(program, hello, names or tuple(CHECKS), setting):
         endings.append(result.ending)
         line = f"{result.ending.value:12}  {result.name:24}  {result.text}".rstrip()
         say_on(console, line)

@@ -15,6 +15,7 @@ from lockstep.report.campaign import progress_line, summary_table
 from lockstep.report.finding import finding_lines, met_lines
 from lockstep.targets.named import find, reach
 from lockstep.targets.target import Target
+from lockstep_ledger.schemes import SCHEMES
 
 
 def run_on_console(plan: Plan, budget: Budget, jobs: int) -> Report:
@@ -47,6 +48,12 @@ def _opening_lines(plan: Plan, jobs: int) -> list[str]:
     names = ", ".join(map(_name, targets, plan.settings))
     where = plan.settings[0].storage or plan.storage
     lines = [f"fuzzing {names} on {where}, seed {plan.seed}"]
+    lines += list(plan.settings[0].judging.words())
+    carved = plan.carving.words()
+    lines += [f"cases are made {carved}"] if carved else []
+    unsigned = plan.carving.schemes
+    if unsigned is not None and plan.scheme in unsigned and len(unsigned) < len(SCHEMES):
+        lines.append(f"signed with {plan.scheme}, which all of them take")
     lines += [projection.words for projection in plan.projections()]
     problem = Keeper(plan.findings).problem()
     if problem:

@@ -9,11 +9,16 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from lockstep.case.file import Record, load, to_bytes, write_whole
+from lockstep.campaign.plan import carved_for
+from lockstep.case.file import Record, Setting, load, to_bytes, write_whole
+from lockstep.case.judging import Asked
+from lockstep.case.surroundings import Surroundings
 from lockstep.case.values import BlockStep, Case
 from lockstep.cli import options
-from lockstep.cli.exit_codes import AGREE, DIVERGENCE
+from lockstep.cli.exit_codes import AGREE, DIVERGENCE, GATE
+from lockstep.cli.judging import judging
 from lockstep.cli.screen import Screen
+from lockstep.cli.surroundings import surroundings
 from lockstep.devnet.rehearsal import Chain, Rehearsed, Slip, rehearse
 from lockstep.findings.investigate import investigate
 from lockstep.findings.keeping import Keeper, Kept
@@ -24,11 +29,13 @@ from lockstep.run.fingerprint import fingerprint
 from lockstep.run.stores import Stores, open_stores
 from lockstep.schedules.mix import Mix
 from lockstep.streams import stream
-from lockstep.targets.named import open_lane
+from lockstep.targets.named import open_lane, reach
 from lockstep.targets.steered import STEP_LIMIT
 
 SHOWN_SLIPS = 3
 """Blocks that went wrong that are investigated; the others are counted."""
+DEADLINE = 60.0
+"""Blocks may hold thousands of transactions."""
 
 
 @click.command()
@@ -43,6 +50,10 @@ SHOWN_SLIPS = 3
 @options.transactions(50, 0, 10_000)
 @options.seed(otherwise="random")
 @options.executor(("batched", "batched-workers"))
+@options.deadline(DEADLINE)
+@options.memory(Setting().memory)
+@surroundings()
+@judging()
 @options.storage("rocksdb")
 @options.scheme("keyed-hash")
 @click.option(
@@ -62,6 +73,10 @@ def devnet(
     transactions: int,
     seed: str | None,
     executors: tuple[str, ...],
+    deadline: float,
+    memory: int,
+    surroundings: Surroundings,
+    asked: Asked,
     storage: str,
     scheme: str,
     save: Path | None,
@@ -73,20 +88,31 @@ def devnet(
     Path, executor, access to storage and length change from block to block; whatever was
     executed in parallel is compared after every block and after every rewind.
     """
-    chain = Chain(seed or secrets.token_hex(8), blocks, transactions, executors, scheme)
+    setting = Setting(
+        deadline=deadline, memory=memory, judging=asked.over(), surroundings=surroundings
+    )
+    seed = seed or secrets.token_hex(8)
+    reach(executors)
+    carving = carved_for(replace(setting, executor=each) for each in executors)
+    chain = Chain(seed, blocks, transactions, executors, scheme, setting=setting, carving=carving)
     if saved is not None:
         case = load(saved).case
         blocks = sum(isinstance(step, BlockStep) for step in case.steps)
         chain = replace(chain, scheme=case.scheme, saved=case)
     with Screen() as screen:
         screen.say(f"devnet of {blocks} blocks on {storage}, seed {chain.seed}")
+        screen.say(*setting.judging.words())
         with open_stores(storage) as stores, stores.holding(chain.start) as store:
             shown = _Shown(screen, chain, blocks, stores, findings)
             seen = rehearse(chain, store, shown.show)
             if save is not None:
                 _save(chain, seen, save)
         screen.show(_summary(seen), f"final state digest {seen.digest}")
-    return DIVERGENCE if seen.slips else AGREE
+        if seen.unsupported and not seen.parallel:
+            screen.complain("lockstep: every block was unsupported: nothing was compared")
+    if seen.slips:
+        return DIVERGENCE
+    return GATE if seen.unsupported and not seen.parallel else AGREE
 
 
 def _save(chain: Chain, seen: Rehearsed, file: Path) -> None:
@@ -106,6 +132,8 @@ def _summary(seen: Rehearsed) -> Table:
     table.add_row("rewinds", str(seen.rewinds))
     table.add_row("states compared", f"{seen.compared} after blocks, {seen.rewinds} after rewinds")
     table.add_row("blocks that went wrong", str(len(seen.slips)))
+    for why, count in sorted(seen.unsupported.items()):
+        table.add_row(*cells("unsupported", f"{count}: {why}"))
     for way, count in sorted(seen.ways.items()):
         table.add_row(*cells(f"  {way}", str(count)))
     return table

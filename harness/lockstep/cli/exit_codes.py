@@ -24,6 +24,11 @@ def of_verdicts(verdicts: Iterable[Verdict]) -> int:
     return FAULT if failures else AGREE
 
 
+def of_single(verdicts: list[Verdict]) -> int:
+    """Return what ``of_verdicts`` does, and 4 where nothing was compared."""
+    return GATE if set(verdicts) == {Verdict.UNSUPPORTED} else of_verdicts(verdicts)
+
+
 def of_campaign(report: Report) -> int:
     """Return the exit code of a campaign: the worst it met, an unfinished one is no success.
 

@@ -9,18 +9,28 @@ from pathlib import Path
 import click
 
 from lockstep.campaign.campaign import Budget
-from lockstep.campaign.plan import Plan
+from lockstep.campaign.plan import Plan, carved_for
+from lockstep.campaign.single import run_single
 from lockstep.case.file import CaseFileError, Setting, load
+from lockstep.case.judging import Asked
+from lockstep.case.surroundings import Surroundings
 from lockstep.case.values import Case
 from lockstep.cli import options
 from lockstep.cli.console import run_on_console
 from lockstep.cli.duration import duration
-from lockstep.cli.exit_codes import AGREE, USAGE, of_campaign
+from lockstep.cli.exit_codes import AGREE, USAGE, of_campaign, of_single
 from lockstep.cli.group import complain
+from lockstep.cli.judging import judging
+from lockstep.cli.output import say
+from lockstep.cli.surroundings import surroundings
 from lockstep.corpus.shipped import shipped_cases
 from lockstep.faults import UsageError
 from lockstep.findings.files import files_in
+from lockstep.generate.carve import carved
+from lockstep.generate.carving import KINDS, TERMS, Carving, by_hand
+from lockstep.report.single import single_lines
 from lockstep.run.stores import parted
+from lockstep.targets.named import reach
 from lockstep_ledger.storage.access import SHARED
 
 SECONDS = 60.0
@@ -37,6 +47,22 @@ SECONDS = 60.0
     help="Stop after 90s, 15m or 8h.",
 )
 @options.cases(otherwise="no limit")
+@click.option(
+    "--stop-after",
+    "kinds",
+    type=click.IntRange(1),
+    metavar="KINDS",
+    show_default="no limit",
+    help="Stop when so many kinds of failure were met.",
+)
+@click.option(
+    "--case",
+    "number",
+    type=click.IntRange(0),
+    metavar="N",
+    show_default="all",
+    help="Run this case of the campaign alone, and show it.",
+)
 @options.seed(otherwise="random")
 @options.jobs()
 @options.executor(("batched",))
@@ -47,10 +73,24 @@ SECONDS = 60.0
 @options.memory(Setting().memory)
 @options.isolate()
 @options.preempt()
+@surroundings()
+@judging()
 @options.strategy()
 @options.storage("rocksdb", under_test=True)
 @options.database()
 @options.scheme("keyed-hash")
+@click.option(
+    "--only",
+    metavar="WORDS",
+    show_default="all",
+    help=f"Kinds of transaction that cases are made of: {', '.join(KINDS)}.",
+)
+@click.option(
+    "--without",
+    metavar="WORDS",
+    show_default="nothing",
+    help=f"What cases are made without: a kind, or {', '.join(TERMS)}.",
+)
 @options.findings()
 @click.option(
     "--seeds",
@@ -60,6 +100,8 @@ SECONDS = 60.0
 def fuzz(
     seconds: float | None,
     cases: int | None,
+    kinds: int | None,
+    number: int | None,
     seed: str | None,
     jobs: int,
     executors: tuple[str, ...],
@@ -70,10 +112,14 @@ def fuzz(
     memory: int,
     isolate: bool,
     preempt: str | None,
+    surroundings: Surroundings,
+    asked: Asked,
     strategy: str | None,
     storage: str,
     database: Path | None,
     scheme: str,
+    only: str | None,
+    without: str | None,
     findings: Path,
     seeds: Path | None,
 ) -> int:
@@ -83,9 +129,23 @@ def fuzz(
     """
     back_end, under_test = parted(storage)
     settings = tuple(
-        Setting(name, workers, driver, access, deadline, memory, isolate, under_test, preempt or "")
+        Setting(
+            name,
+            workers,
+            driver,
+            access,
+            deadline,
+            memory,
+            isolate,
+            under_test,
+            asked.over(),
+            surroundings,
+            preempt or "",
+        )
         for name in executors
     )
+    carving = carved_for(settings, by_hand(only, without))
+    scheme = _scheme(scheme, carving)
     saved, code = _seeds(seeds, scheme)
     plan = Plan(
         seed=seed or secrets.token_hex(8),
@@ -93,12 +153,37 @@ def fuzz(
         storage=back_end,
         scheme=scheme,
         database=database,
-        seeds=shipped_cases(scheme) + saved,
+        seeds=_uncarved(shipped_cases(scheme), carving) + saved,
         strategy=strategy,
         findings=findings,
+        carving=carving,
     )
-    budget = Budget(cases, SECONDS if seconds is None and cases is None else seconds)
+    if number is not None:
+        return _show(plan, number)
+    seconds = SECONDS if seconds is None and cases is None else seconds
+    budget = Budget(cases, seconds, kinds)
     return of_campaign(run_on_console(plan, budget, jobs)) or code
+
+
+def _show(plan: Plan, number: int) -> int:
+    """Run a case by itself, and show it."""
+    reach(setting.executor for setting in plan.settings)
+    runs = run_single(plan, number)
+    for line in single_lines(plan, runs):
+        say(line)
+    return of_single([ran.run.verdict for ran in runs])
+
+
+def _scheme(scheme: str, carving: Carving) -> str:
+    """Return ``scheme``, or another one if that is what everything under test can verify."""
+    if carving.schemes is None or scheme in carving.schemes:
+        return scheme
+    return min(carving.schemes, default=scheme)
+
+
+def _uncarved(cases: tuple[Case, ...], carving: Carving) -> tuple[Case, ...]:
+    """Return those of the shipped cases that have nothing of what is carved away."""
+    return tuple(case for case in cases if carved(case, carving) == case)
 
 
 def _seeds(path: Path | None, scheme: str) -> tuple[tuple[Case, ...], int]:

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import click
 
+from lockstep.case.judging import Asked
+from lockstep.case.surroundings import Surroundings
 from lockstep.cli import options
 from lockstep.cli.exit_codes import USAGE, of_replay
 from lockstep.cli.group import complain
+from lockstep.cli.judging import judging
 from lockstep.cli.output import say
+from lockstep.cli.surroundings import surroundings
 from lockstep.findings.files import Options, RefusedFile, Totals, replay_paths
 from lockstep.report.replay import replayed_lines, total_lines
 from lockstep.targets.trust import Trust
@@ -25,6 +29,8 @@ from lockstep.targets.trust import Trust
 @options.memory(otherwise=options.THE_FILES)
 @options.isolate()
 @options.preempt()
+@surroundings(of_a_file=True)
+@judging(of_a_file=True)
 @options.strategy()
 @options.trust()
 @options.storage(otherwise=f"{options.THE_FILES}, else memory", under_test=True)
@@ -45,6 +51,8 @@ def replay(
     memory: int | None,
     isolate: bool,
     preempt: str | None,
+    surroundings: Surroundings,
+    asked: Asked,
     strategy: str | None,
     trust: bool,
     storage: str | None,
@@ -68,6 +76,8 @@ def replay(
         isolate,
         preempt,
         Trust(everything=trust),
+        asked,
+        surroundings,
     )
     totals = Totals()
     for file in replay_paths(paths, chosen, storage, database, totals):

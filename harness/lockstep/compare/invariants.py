@@ -1,13 +1,18 @@
 """What must hold of any outcome, whatever the reference says: nothing is made, nothing is lost.
 
-Checked from the block, the state before and the outcome alone; no rule text is shared.
+Checked from the block, the state before and the outcome alone; no rule text is shared. Some of them
+are implied by the reference's rules and hold of nodes that keep to those; the others say what an
+outcome is, and hold of all.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import assert_never
 
+from lockstep.case.judging import EXACTLY, Judging
+from lockstep.case.names import account_name
 from lockstep.verdict import Difference
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import (
@@ -25,22 +30,51 @@ from lockstep_ledger.model import (
 from lockstep_ledger.outcome import NO_CHANGES, Code, Outcome
 
 
-def broken_invariants(block: Block, before: State, outcome: Outcome) -> tuple[Difference, ...]:
-    """Return the invariants that ``outcome`` breaks."""
+def broken_invariants(
+    block: Block, before: State, outcome: Outcome, judging: Judging = EXACTLY
+) -> tuple[Difference, ...]:
+    """Return the invariants that ``outcome`` breaks, of those that it is held to.
+
+    With another oracle than the reference what its rules imply has to be asked for; what is left
+    out of the comparison is not looked into here either.
+    """
     if outcome.rejection is not None:
         return _rejected_block_changes_nothing(outcome)
+    broken = [*_changes_differ_from_before(before, outcome), *unknown_accounts(before, outcome)]
+    if judging.by_reference or judging.invariants:
+        broken = [*_implied_by_the_rules(block, before, outcome, judging.ignored), *broken]
+    return tuple(each for each in broken if each.field not in judging.ignored)
+
+
+def unknown_accounts(before: State, outcome: Outcome) -> Iterator[Difference]:
+    """Yield what ``outcome`` changes of accounts that neither exist nor are created."""
+    changes = outcome.changes
+    known = before.accounts.keys() | changes.created
+    touched = (
+        changes.modified_nonces.keys()
+        | changes.modified_energies.keys()
+        | changes.modified_multisigs.keys()
+        | {address for address, _ in changes.modified_balances}
+    )
+    for address in sorted(touched - known):
+        yield Difference("changed account", account_name(address), "an account", "none")
+
+
+def _implied_by_the_rules(
+    block: Block, before: State, outcome: Outcome, ignored: tuple[str, ...]
+) -> Iterator[Difference]:
     succeeded = [
         block.transactions[receipt.index].content
         for receipt in outcome.receipts
         if receipt.code is Code.SUCCESS
     ]
     done = [content for content in succeeded if isinstance(content, Transaction)]
-    return (
-        *_value_is_conserved(block, before, outcome, done),
-        *_nonces_count_successes(before, outcome, done),
-        *_energy_counts_successes(before, outcome, done),
-        *_changes_differ_from_before(before, outcome),
-    )
+    if not {"modified_balances", "burned", "fees"} & set(ignored):
+        yield from _value_is_conserved(block, before, outcome, done)
+    if "modified_nonces" not in ignored:
+        yield from _nonces_count_successes(before, outcome, done)
+    if "modified_energies" not in ignored:
+        yield from _energy_counts_successes(before, outcome, done)
 
 
 def _rejected_block_changes_nothing(outcome: Outcome) -> tuple[Difference, ...]:

@@ -1,4 +1,4 @@
-"""Outcomes in file form, and where the reference no longer gives those that a file expects."""
+"""Outcomes in file form, and where the oracle no longer gives those that a file expects."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lockstep_ledger.digest import state_digest
 from lockstep_ledger.outcome import Outcome
 
 
-def reference_drift(record: Record, run: Run) -> tuple[Difference, ...]:
-    """Return where the reference's outcomes differ from the expected ones in the file."""
+def drift(record: Record, run: Run) -> tuple[Difference, ...]:
+    """Return where the oracle's outcomes differ from the expected ones in the file."""
     if record.expected is None:
         return ()
     found = []
@@ -27,7 +27,7 @@ def reference_drift(record: Record, run: Run) -> tuple[Difference, ...]:
 
 
 def expected_documents(run: Run) -> tuple[OutcomeDocument, ...]:
-    """Return the reference's outcomes in file form, with the digest of the state after each."""
+    """Return the oracle's outcomes in file form, with the digest of the state after each."""
     return tuple(
         _document(block, block.expected, state_digest(block.expected_state).hex())
         for block in run.blocks

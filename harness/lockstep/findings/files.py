@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lockstep.case.file import CaseFileError, Record, Setting, load
+from lockstep.case.judging import NOTHING, Asked
+from lockstep.case.surroundings import OURS, Surroundings
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.findings.replay import Replayed, replay
 from lockstep.findings.replayed import Rung
@@ -29,7 +31,8 @@ class Options:
     """What the user wants run instead of what a case file says; None keeps the file's.
 
     ``strict`` takes nothing but what was recorded; ``strategy`` draws schedules in place of it.
-    ``trust`` says which executors a file may name.
+    ``trust`` says which executors a file may name, ``asked`` what it is judged by instead,
+    ``surroundings`` what a program is started in.
     """
 
     executor: str | None = None
@@ -43,6 +46,19 @@ class Options:
     isolate: bool = False
     preempt: str | None = None
     trust: Trust = OURS_ALONE
+    asked: Asked = NOTHING
+    surroundings: Surroundings = OURS
+
+    def setting_in(self, record: Record, path: Path, storage: str | None) -> Setting:
+        """Return what the file in ``path`` is run under, but for what a file may always say.
+
+        Raises ``UsageError`` if it may not have run what it names.
+        """
+        trust, executor = self.trust, self.executor
+        return setting_in(record, path, trust, executor, storage, self.asked, self.surroundings)
+
+
+FROM_THE_FILE = Options()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +177,7 @@ def _prepared(path: Path, options: Options, storage: str | None) -> _Ready | Ref
     """Read the file in ``path``, and ask for what it is to be replayed on."""
     try:
         record = load(path)
-        own = setting_in(record, path, options.trust, options.executor, storage)
+        own = options.setting_in(record, path, storage)
     except UsageError as error:
         return RefusedFile(path, str(error))
     try:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lockstep.case.file import Record, Setting, load, save
 from lockstep.faults import HarnessFault, UsageError
+from lockstep.findings.files import FROM_THE_FILE, Options
 from lockstep.findings.finding import Settled
 from lockstep.findings.replayed import Rung
 from lockstep.findings.way_back import way_back
 from lockstep.run.stores import open_stores, parted
 from lockstep.targets.named import open_lane, reach
-from lockstep.targets.trust import OURS_ALONE, Trust, setting_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,20 @@ class ShrunkFile:
 
 
 def shrink_file(
-    path: Path,
-    folder: Path,
-    trust: Trust = OURS_ALONE,
-    executor: str | None = None,
-    storage: str | None = None,
+    path: Path, folder: Path, options: Options = FROM_THE_FILE, storage: str | None = None
 ) -> ShrunkFile:
-    """Shrink the case in ``path`` into ``folder``, on the executor it names or on another.
+    """Shrink the case in ``path`` into ``folder``, as its file says or as ``options`` do.
 
     Likewise over a store under test. Raises ``CaseFileError`` if it cannot be read, ``UsageError``
     if it does not fail or may not have run what it names, ``HarnessFault`` when the disk refuses.
     """
     record = load(path)
-    setting = setting_in(record, path, trust, executor, storage)
+    own = options.setting_in(record, path, storage)
+    setting = replace(
+        own,
+        deadline=options.deadline or own.deadline,
+        memory=options.memory or own.memory,
+    )
     reach([setting.executor])
     with open_stores(parted(storage or "memory")[0]) as stores, open_lane(setting, stores) as lane:
         way = way_back(lane, record.verdict, record.after)

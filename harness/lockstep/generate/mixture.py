@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lockstep.case.values import Case
+from lockstep.generate.carve import carved
+from lockstep.generate.carving import WHOLE, Carving
 from lockstep.generate.decode import decode
 from lockstep.generate.slots import HEADER_LENGTH, SLOT_LENGTH, Draw, Shape
 from lockstep.generate.swarm import SWARM_BYTES, draw_bits
@@ -45,9 +47,15 @@ def draw_at(seed: str, number: int) -> Draw:
     return Draw(shape, data[:HEADER_LENGTH], slots)
 
 
-def case_at(seed: str, number: int, scheme: str = "keyed-hash") -> Case:
-    """Return case ``number`` of the campaign seeded with ``seed``."""
-    return replace(decode(draw_at(seed, number), scheme), retries=_retries_at(seed, number))
+def case_at(seed: str, number: int, scheme: str = "keyed-hash", carving: Carving = WHOLE) -> Case:
+    """Return case ``number`` of the campaign seeded with ``seed``, as far as it is carved."""
+    draw = draw_at(seed, number)
+    if carving.bits:
+        off = int.from_bytes(draw.header[:SWARM_BYTES], "big") | carving.bits
+        header = off.to_bytes(SWARM_BYTES, "big") + draw.header[SWARM_BYTES:]
+        draw = replace(draw, header=header)
+    case = replace(decode(draw, scheme), retries=_retries_at(seed, number))
+    return carved(case, carving)
 
 
 def _retries_at(seed: str, number: int) -> int | None:

@@ -41,7 +41,8 @@ def summary_table(report: Report) -> Table:
         text = str(count) if more.cases else _by_executor(word, count, tally)
         table.add_row(*cells(f"verdict {word}", text))
     for word, count in sorted(tally.unsupported.items()):
-        table.add_row(*cells("unsupported", f"{count}: {word}"))
+        number = tally.first_unsupported[word]
+        table.add_row(*cells("unsupported", f"{count}: {word} (the first is case {number})"))
     for word, count in sorted(tally.not_compared.items()):
         table.add_row(*cells("not compared", f"{count}: {word}"))
     table.add_row("kinds of failure", str(len(report.kinds)))

@@ -25,14 +25,37 @@ def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
         yield f"  and {len(listed) - SHOWN_DIFFERENCES} more"
 
 
+def setting_lines(setting: Setting) -> Iterator[str]:
+    """Say under what a case was run, and what it was judged by, where that is not the default."""
+    plain = Setting()
+    words = [
+        f"{name} {getattr(setting, name)}"
+        for name in _SAID
+        if getattr(setting, name) != getattr(plain, name)
+    ]
+    words += ["isolated"] if setting.isolated else []
+    words += [f"{name}={value}" for name, value in setting.surroundings.variables]
+    words += [f"in {setting.surroundings.folder}"] if setting.surroundings.folder else []
+    for told in ("; ".join(words), "; ".join(setting.judging.words())):
+        if told:
+            yield f"  {shown(told)}"
+
+
+_SAID = ("workers", "driver", "access", "deadline", "memory")
+
+
 def replay_command(path: Path, setting: Setting) -> str:
-    """Return the command that runs a saved case again under ``setting``, which its file names.
+    """Return the command that runs a saved case again under ``setting``, which its file holds.
 
     What of it is not ours is named once more, for a file alone has nothing run.
     """
     words = ["lockstep", "replay", str(path)]
-    words += [] if is_ours(setting.executor) else ["--executor", setting.executor]
+    for option, name in (("--executor", setting.executor), ("--oracle", setting.judging.oracle)):
+        words += [] if is_ours(name) else [option, name]
     words += [] if is_our_storage(setting.storage) else ["--storage", setting.storage]
+    for name, value in setting.surroundings.variables:
+        words += ["--env", f"{name}={value}"]
+    words += ["--cwd", setting.surroundings.folder] if setting.surroundings.folder else []
     return " ".join(map(_quoted, words))
 
 

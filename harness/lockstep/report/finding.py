@@ -9,7 +9,7 @@ from lockstep.case.text import case_lines
 from lockstep.case.values import Case
 from lockstep.findings.finding import Finding
 from lockstep.findings.keeping import Kept
-from lockstep.report.differences import difference_lines, replay_command
+from lockstep.report.differences import difference_lines, replay_command, setting_lines
 from lockstep.run.result import Run
 
 SHOWN_CASES = 2
@@ -27,6 +27,7 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     run, settled = finding.run, finding.settled
     reduced = settled.reduced
     yield f"{run.verdict.value.upper()} {finding.fingerprint}  executor {finding.setting.tested}"
+    yield from setting_lines(finding.setting)
     yield from difference_lines(run.differences)
     yield (
         f"  shrunk from {finding.original_transactions} to {finding.case.transactions()} "

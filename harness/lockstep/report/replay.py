@@ -19,6 +19,7 @@ def replayed_lines(file: ReplayedFile, *, quiet: bool) -> Iterator[str]:
     """Yield what is to be said of one run; ``quiet`` leaves out what agrees."""
     path, replayed = shown(str(file.path)), file.replayed
     run = replayed.run
+    by_reference = file.setting.judging.by_reference
     unsupported = run.verdict is Verdict.UNSUPPORTED
     if run.verdict is not Verdict.AGREE or replayed.rung is not Rung.DEVIATIONS or not quiet:
         why = f": {'; '.join(run.why_unsupported())}" if unsupported else ""
@@ -27,7 +28,9 @@ def replayed_lines(file: ReplayedFile, *, quiet: bool) -> Iterator[str]:
     if not unsupported:
         yield from difference_lines(run.differences)
     if replayed.drift:
-        yield f"REFERENCE DRIFT {path}: the reference no longer gives the expected outcome"
+        whose = "reference" if by_reference else "oracle"
+        whom = shown(file.setting.judging.whose)
+        yield f"{whose.upper()} DRIFT {path}: {whom} no longer gives the expected outcome"
         yield from difference_lines(replayed.drift)
 
 
@@ -53,11 +56,12 @@ def total_lines(totals: Totals) -> Iterator[str]:
 
 
 def _where(setting: Setting) -> str:
+    judged = "".join(f", {each}" for each in setting.judging.words())
     if not find(setting.executor).drivers:
-        return setting.tested
+        return setting.tested + judged
     access = "" if setting.access == SHARED else f", {setting.access}"
     lines = f", preempted at {setting.preempt}" if setting.preempt else ""
-    return f"{setting.tested}, {setting.workers} workers, {setting.driver}{access}{lines}"
+    return f"{setting.tested}, {setting.workers} workers, {setting.driver}{access}{lines}{judged}"
 
 
 def _case_text(file: ReplayedFile) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+from lockstep.case.judging import EXACTLY, Judging
 from lockstep.compare.invariants import broken_invariants
-from lockstep.compare.outcomes import compare_outcomes
+from lockstep.compare.left_out import without_left_out
+from lockstep.compare.outcomes import compare_outcomes, well_typed
 from lockstep.faults import HarnessFault
 from lockstep.foreign.text import error_text
 from lockstep.run.result import StepFailure
@@ -88,12 +90,22 @@ def ask_to_merge(
     return None
 
 
-def judge(block: Block, before: State, expected: Outcome, actual: Outcome) -> StepFailure | None:
+def judge(
+    block: Block, before: State, expected: Outcome, actual: Outcome, judging: Judging = EXACTLY
+) -> StepFailure | None:
     """Hold an outcome against the expected one, then against what no outcome may break."""
-    differences = compare_outcomes(expected, actual)
+    told, _ = without_left_out(expected, actual, judging)
+    differences = compare_outcomes(expected, told)
     if actual.faults:
         return StepFailure(Verdict.CRASH, differences)
     if differences:
         return StepFailure(Verdict.DIVERGE, differences)
-    broken = broken_invariants(block, before, actual)
+    broken = broken_invariants(block, before, actual, judging)
     return StepFailure(Verdict.INVARIANT, broken) if broken else None
+
+
+def alike(one: Outcome, other: Outcome, judging: Judging) -> bool:
+    """Tell whether two outcomes are the same as far as they are compared."""
+    if one == other or not well_typed(one):
+        return one == other
+    return not compare_outcomes(one, without_left_out(one, other, judging)[0])

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
+from lockstep.case.judging import EXACTLY, Judging
 from lockstep.case.manner import Manner
-from lockstep.run.ask import Asked, W, ask, judge
+from lockstep.run.ask import Asked, W, alike, ask, judge
 from lockstep.run.history import Past, by_history, past_of
 from lockstep.run.outside_faults import Watcher
 from lockstep.run.result import StepFailure
@@ -53,13 +54,14 @@ class Executed:
 
 @dataclass(frozen=True, slots=True)
 class AskedBlock(Generic[W]):
-    """A block with what it must give, and whom it is asked of."""
+    """A block with what it must give, whom it is asked of, and how that is judged."""
 
     asked: Asked[W]
     reader: Reader
     block: Block
     before: State
     expected: Outcome
+    judging: Judging = EXACTLY
 
 
 def execute_in(
@@ -82,7 +84,7 @@ def execute_in(
             continue
         executions += 1
         if actual is not None:
-            failure = judge(block, before, question.expected, actual)
+            failure = judge(block, before, question.expected, actual, question.judging)
         if failure is None and watcher is not None:
             failure = what_was_seen(watcher)
         last = Executed(actual, failure, *_how(way), past_of(question.asked))
@@ -114,17 +116,21 @@ def _settled(answered: list[Executed], question: AskedBlock[W]) -> Executed | No
     One that needs what came before its block is marked as that, whatever the others gave.
     """
     failing = next((each for each in answered if each.failure is not None), None)
-    if failing is None or failing.failure is None:
+    if failing is None or failing.failure is None or failing.actual is None:
         return None
     if failing.past is not None:
         block, before, expected = question.block, question.before, question.expected
-        failure = by_history(failing.failure, failing.past, block, before, expected)
+        past, judging = failing.past, question.judging
+        failure = by_history(failing.failure, past, block, before, expected, judging)
         if failure is not None:
             return replace(failing, failure=failure)
-    other = next((each for each in answered if each.actual != failing.actual), None)
+    mine, judging = failing.actual, question.judging
+    other = next(
+        (each for each in answered if each.actual and not alike(mine, each.actual, judging)), None
+    )
     if other is None:
         return failing
-    right = "as the reference" if other.failure is None else "in another way"
+    right = f"as {judging.whose}" if other.failure is None else "in another way"
     with_itself = Difference("itself", str(failing.manner), f"{right} ({other.manner})", "differs")
     differences = (*failing.failure.differences, with_itself)
     return replace(failing, failure=StepFailure(Verdict.SELF_DIVERGE, differences))

@@ -1,4 +1,4 @@
-"""The chain as it should be: every state from the first on, by the reference alone.
+"""The chain as it should be: every state from the first on, by the oracle alone.
 
 Invariant: it is computed from states that are held here, never from a store under test.
 """
@@ -8,22 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lockstep.compare.post_state import post_state
-from lockstep.faults import HarnessFault
-from lockstep.foreign.text import named_error
+from lockstep.run.standard import BY_REFERENCE, Oracle
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import ModelError, State
 from lockstep_ledger.outcome import Outcome
-from lockstep_ledger.schemes import SCHEMES
-from lockstep_ledger.storage.memory import MemoryStorage
-from lockstep_reference import block as reference
 
 
 class ExpectedChain:
     """The states of a chain, the newest last; its blocks are signed under ``scheme``."""
 
-    def __init__(self, start: State, scheme: str) -> None:
+    def __init__(self, start: State, scheme: str, oracle: Oracle = BY_REFERENCE.oracle) -> None:
         self._states = [start]
-        self._scheme = SCHEMES[scheme]
+        self._scheme = scheme
+        self._oracle = oracle
 
     @property
     def newest(self) -> State:
@@ -43,12 +40,10 @@ class ExpectedChain:
     def outcome(self, block: Block) -> Outcome:
         """Return what ``block`` gives on the newest state.
 
-        Raises ``HarnessFault`` when the reference breaks: that is no verdict.
+        Raises ``NoOutcome`` where the oracle gives none, ``HarnessFault`` when the reference
+        breaks: that is no verdict.
         """
-        try:
-            return reference.execute(block, MemoryStorage(self.newest), self._scheme)
-        except Exception as error:
-            raise HarnessFault(f"the reference failed on a block: {named_error(error)}") from error
+        return self._oracle.outcome(block, self.newest, self._scheme)
 
     def after(self, outcome: Outcome) -> State:
         """Return the newest state with the changes of ``outcome``."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
+from lockstep.case.judging import EXACTLY, Judging
 from lockstep.case.values import Case
 from lockstep.run.ask import judge
 from lockstep.run.expected import ExpectedChain
@@ -42,12 +43,17 @@ class Past(Protocol):
 
 
 @runtime_checkable
-class Remembering(Protocol):
-    """What is asked and holds a state of its own, which earlier blocks led to."""
+class Following(Protocol):
+    """What has to know whose keys a case needs, and which versions its chain has."""
 
     def follow(self, case: Case, chain: ExpectedChain) -> None:
         """Be told of a case, and of the chain that grows with it."""
         ...
+
+
+@runtime_checkable
+class Remembering(Following, Protocol):
+    """What is asked and holds a state of its own, which earlier blocks led to."""
 
     def past(self) -> Past | None:
         """Return what led to the last block; None if its state had been loaded for it."""
@@ -75,13 +81,18 @@ def ask_to_rewind(asked: object, blocks: int) -> StepFailure | None:
 
 
 def by_history(
-    failure: StepFailure, past: Past, block: Block, before: State, expected: Outcome
+    failure: StepFailure,
+    past: Past,
+    block: Block,
+    before: State,
+    expected: Outcome,
+    judging: Judging = EXACTLY,
 ) -> StepFailure | None:
     """Return ``failure`` as one of history, None if it is not."""
 
     def fails(execute: Callable[[], Outcome]) -> bool | None:
         try:
-            return judge(block, before, expected, execute()) is not None
+            return judge(block, before, expected, execute(), judging) is not None
         except (NoOutcome, ValueError):
             return None
 

@@ -18,6 +18,7 @@ from lockstep_ledger.outcome import Outcome
 from lockstep_parallel.steps.drivers.scheduled import Pending
 
 OUT_OF_REACH = "faults of storage that the executor does not read"
+NOT_FORESEEN = "reads that fail: what must come of them, the reference alone can say"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""Runs one case on the reference and on what is under test, over the same storage.
+"""Runs one case by the oracle and on what is under test, over the same storage.
 
 Invariant: ``agree`` means that every block of the parallel path was executed by both sides, every
 compared field was equal, no invariant was broken, and the stored state after each merge and rewind
-was the expected one. Anything less has another name, and so has a case of blocks of which none took
-the parallel path.
+was the expected one; what a comparison leaves out is told beside it. Anything less has another
+name, and so has a case of blocks of which none took the parallel path.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Generic
 
+from lockstep.case.judging import EXACTLY
 from lockstep.case.realise import realise
 from lockstep.case.values import (
     BlockStep,
@@ -25,6 +26,7 @@ from lockstep.case.values import (
     RewindStep,
     Step,
 )
+from lockstep.compare.left_out import still_different, without_left_out
 from lockstep.compare.outcomes import compare_outcomes, well_typed
 from lockstep.compare.states import compare_states
 from lockstep.faults import HarnessFault, UsageError
@@ -32,7 +34,7 @@ from lockstep.foreign.text import error_text
 from lockstep.run.ask import Asked, W, ask, ask_to_merge, judge
 from lockstep.run.drivers import AskedBlock, Ways, execute_in, what_was_seen
 from lockstep.run.expected import ExpectedChain
-from lockstep.run.history import Remembering, ask_to_rewind
+from lockstep.run.history import Following, ask_to_rewind
 from lockstep.run.outside_faults import (
     Watcher,
     dying,
@@ -40,13 +42,14 @@ from lockstep.run.outside_faults import (
     failing,
     with_faults_alike,
 )
-from lockstep.run.result import OUT_OF_REACH, BlockRun, Run, StepFailure
+from lockstep.run.result import NOT_FORESEEN, OUT_OF_REACH, BlockRun, Run, StepFailure
+from lockstep.run.standard import BY_REFERENCE, Standard
 from lockstep.run.stores import Stores
 from lockstep.run.unreadable import UnreadableReader
 from lockstep.run.watchdog import TimeOver, executing
 from lockstep.schedules.dpor import Redundant
 from lockstep.undisturbed import was_asked
-from lockstep.verdict import Difference, Verdict
+from lockstep.verdict import Difference, NoOutcome, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import NATIVE, State
 from lockstep_ledger.outcome import Outcome
@@ -58,17 +61,22 @@ from lockstep_parallel.steps.drivers.protocol import Hang
 
 
 def run_case(
-    case: Case, asked: Asked[W], ways: Ways[W], stores: Stores, access: str = SHARED
+    case: Case,
+    asked: Asked[W],
+    ways: Ways[W],
+    stores: Stores,
+    access: str = SHARED,
+    standard: Standard = BY_REFERENCE,
 ) -> Run:
     """Run ``case`` step by step until a step fails or all are done.
 
-    The reference reads the states that the session holds; what is asked reads the storage, and
-    merges into it, in the mode ``access``.
+    The oracle of ``standard`` is given the states that the session holds; what is asked reads the
+    storage, and merges into it, in the mode ``access``.
 
     Raises ``HarnessFault`` when the reference or the storage breaks: that is no verdict, unless
     the storage is under test. Then an exception of it, or one that never comes, is a failure.
     """
-    session = _Session(case, asked, ways)
+    session = _Session(case, asked, ways, standard)
     if stores.deadline is None:
         return session.run(stores, access, nullcontext)
     try:
@@ -90,13 +98,15 @@ class _Session(Generic[W]):
     _storage: OwnedStorage
     _access: Access
 
-    def __init__(self, case: Case, asked: Asked[W], ways: Ways[W]) -> None:
+    def __init__(self, case: Case, asked: Asked[W], ways: Ways[W], standard: Standard) -> None:
         self._case = case
         self._asked = asked
         self._ways = ways
-        self._chain = ExpectedChain(case.state, case.scheme)
-        if isinstance(asked, Remembering):
-            asked.follow(case, self._chain)
+        self._judging = standard.judging
+        self._chain = ExpectedChain(case.state, case.scheme, standard.oracle)
+        for each in (asked, standard.oracle):
+            if isinstance(each, Following):
+                each.follow(case, self._chain)
         self._blocks: list[BlockRun] = []
         self._number: int | None = None
         self._not_compared: dict[str, None] = {}
@@ -120,8 +130,15 @@ class _Session(Generic[W]):
         return failure.ends(tuple(self._blocks), self._number)
 
     def take(self, step: Step) -> StepFailure | None:
-        """Take one step of the case."""
-        return self.rewind(step) if isinstance(step, RewindStep) else self.execute(step)
+        """Take one step of the case; where the oracle gives no outcome, that ends it."""
+        if isinstance(step, RewindStep):
+            return self.rewind(step)
+        block = realise(step, self._case.scheme, self._chain.blocks)
+        try:
+            expected = self._chain.outcome(block)
+        except NoOutcome as error:
+            return StepFailure(error.verdict, error.differences)
+        return self.execute(step, block, expected)
 
     def end(self) -> Run:
         """Return the run of a case all of whose steps are done."""
@@ -129,15 +146,14 @@ class _Session(Generic[W]):
         if blocks and not any(block.executions for block in blocks):
             none = StepFailure.of(Verdict.UNSUPPORTED, "path", "no block took the parallel one")
             return none.ends(blocks, None)
-        return Run(Verdict.AGREE, (), blocks, not_compared=tuple(self._not_compared))
+        ignored = (f"{each}, left out" for each in self._judging.ignored)
+        return Run(Verdict.AGREE, (), blocks, not_compared=(*ignored, *self._not_compared))
 
-    def execute(self, step: BlockStep) -> StepFailure | None:
-        """Execute a block on both sides, compare, merge, compare the stored state."""
+    def execute(self, step: BlockStep, block: Block, expected: Outcome) -> StepFailure | None:
+        """Execute a block whose outcome is known, compare, merge, compare the stored state."""
         before = self._chain.newest
         if step.warm:
             _read_everything(before, self._access.reader)
-        block = realise(step, self._case.scheme, self._chain.blocks)
-        expected = self._chain.outcome(block)
         after = self._chain.after(expected)
         ids = tuple(intent.id for intent in step.transactions)
         ran = partial(BlockRun, ids, block, before, expected, after)
@@ -156,13 +172,15 @@ class _Session(Generic[W]):
             self._blocks.append(ran(actual, (), times))
             return failure
         watcher = Watcher(self._storage, before) if isinstance(fault, Onlooker) else None
-        question = AskedBlock(self._asked, self._access.reader, block, before, expected)
+        question = AskedBlock(
+            self._asked, self._access.reader, block, before, expected, self._judging
+        )
         executions, last = execute_in(self._ways(ids), question, watcher)
         executions += isinstance(fault, ReadsFail) + step.dry_runs
         self._blocks.append(ran(last.actual, last.trace, executions, last.manner))
         if last.failure is not None or last.actual is None:
             return last.failure or StepFailure.of(Verdict.UNSUPPORTED, "driver", "none was given")
-        self._chain.add(after)
+        self._chain.add(self._agreed(expected, last.actual, after))
         if watcher is not None:
             return self._merge_watched(last.actual, watcher)
         if isinstance(fault, MergeDies):
@@ -185,17 +203,27 @@ class _Session(Generic[W]):
             reader, plain = self._access.reader, self._asked.plain()
             actual, failure = ask(self._asked, block, before, reader, plain)
             if actual is not None:
-                failure = judge(block, before, expected, actual)
+                failure = judge(block, before, expected, actual, self._judging)
             if failure is not None:
                 return actual, failure, times
         return None
 
     def _reachable(self, fault: PlannedFault | None) -> PlannedFault | None:
-        """Return ``fault``, unless no fault of this storage can reach what is asked."""
-        if fault is None or self._asked.reads_storage:
+        """Return ``fault``, unless it cannot reach what is asked, or nobody can judge it."""
+        foreseen = self._judging == EXACTLY or not isinstance(fault, ReadsFail)
+        if fault is None or (self._asked.reads_storage and foreseen):
             return fault
-        self._not_compared[OUT_OF_REACH] = None
+        self._not_compared[NOT_FORESEEN if self._asked.reads_storage else OUT_OF_REACH] = None
         return None
+
+    def _agreed(self, expected: Outcome, actual: Outcome, after: State) -> State:
+        """Return the state after an outcome that was judged right, and note what that leaves out.
+
+        Where something is left out, the chain goes on from what the target says.
+        """
+        _, words = without_left_out(expected, actual, self._judging)
+        self._not_compared |= dict.fromkeys(words)
+        return after if actual.changes == expected.changes else self._chain.after(actual)
 
     def _apply(self, expected: Outcome, after: State) -> StepFailure | None:
         """Commit the reference's outcome, as a node does on its sequential path."""
@@ -204,7 +232,12 @@ class _Session(Generic[W]):
         return self._check_stored()
 
     def _merge(self, actual: Outcome) -> StepFailure | None:
-        return ask_to_merge(self._asked, actual.changes, self._access.storage, self._chain.blocks)
+        topoheight = self._chain.blocks
+        failure = ask_to_merge(self._asked, actual.changes, self._access.storage, topoheight)
+        if failure is None or failure.verdict is not Verdict.DIVERGE or not self._judging.ignored:
+            return failure
+        left = still_different(failure.differences, self._judging)
+        return StepFailure(failure.verdict, left) if left else None
 
     def _merge_watched(self, actual: Outcome, watcher: Watcher) -> StepFailure | None:
         """Merge with a look before every write: up to the merge the state is the one before it."""

@@ -15,7 +15,7 @@ from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.faults import UsageError
 from lockstep.foreign.text import named_error
-from lockstep.run.ask import ask
+from lockstep.run.ask import Asked, ask
 from lockstep.run.drivers import Ways
 from lockstep.run.result import Run, StepFailure
 from lockstep.run.session import run_case
@@ -43,6 +43,7 @@ class InsideTarget(Target):
     """An executor that ``factory`` builds, as ``factory(scheme, workers=n)``."""
 
     drivers: ClassVar[tuple[str, ...]] = DRIVERS
+    has_sequential_mode: ClassVar[bool] = True
 
     def __init__(self, name: str, factory: Callable[..., Executor]) -> None:
         super().__init__(name)
@@ -87,6 +88,8 @@ class InsideTarget(Target):
 class InsideLane(SteeredLane):
     """An executor of this process under a setting; owns the threads it is driven on."""
 
+    takes_standards: ClassVar[bool] = True
+
     def __init__(self, target: InsideTarget, setting: Setting, stores: Stores) -> None:
         super().__init__(setting)
         if setting.preempt and setting.driver != "scheduled":
@@ -101,7 +104,7 @@ class InsideLane(SteeredLane):
         if self.setting.driver == "threads":
             ways = self._threaded
         driven = self._driven(case.scheme, case.retries)
-        run = run_case(case, driven, ways, self._stores, self.setting.access)
+        run = run_case(case, driven, ways, self._stores, self.setting.access, self.standard)
         if driven.was_late:
             self._start_anew()
         return run
@@ -125,6 +128,32 @@ class InsideLane(SteeredLane):
         with self._stores.holding(before) as storage:
             return ask(self._driven(scheme), block, before, storage, driver)
 
+    def execute_in_order(
+        self, block: Block, before: State, scheme: str
+    ) -> tuple[Outcome | None, StepFailure | None]:
+        """Execute one block in the sequential order; a lane with one worker is all of that mode."""
+        driven = self._driven(scheme)
+        driver = Scheduled(lowest_first, STEP_LIMIT)
+        with self._stores.holding(before) as storage:
+            answer = ask(driven, block, before, storage, driver)
+        if driven.was_late:
+            self._start_anew()
+        return answer
+
+    def on_a_chain(
+        self,
+        scheme: str,
+        workers: int,  # noqa: ARG002 - an executor is built with as many as its setting says
+        step_limit: int,
+    ) -> tuple[Asked[Driver], Driver]:
+        """Return the executor, and real threads or the sequential order."""
+        if self._driven(scheme).was_late:
+            self._start_anew()
+        threaded = self.setting.driver == "threads"
+        return self._driven(scheme), (
+            self._threads if threaded else Scheduled(lowest_first, step_limit)
+        )
+
     def identity(self) -> dict[str, str]:
         """Add the build of the executor: a hash of the file that defines it."""
         build = self._target.build_of_source()
@@ -133,6 +162,7 @@ class InsideLane(SteeredLane):
     def close(self) -> None:
         """End the threads."""
         self._threads.close()
+        self.standard.oracle.close()
 
     def _driven(self, scheme: str, retries: int | None = None) -> Driven:
         driven = self._built.get((scheme, retries))

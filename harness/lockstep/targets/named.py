@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import cast
 
 from lockstep.case.file import Setting
+from lockstep.case.judging import EXACTLY, REFERENCE, SEQUENTIAL
 from lockstep.faults import UsageError
 from lockstep.loading import imported
-from lockstep.run.stores import Stores
+from lockstep.run.standard import Oracle, ReferenceOracle, Standard
+from lockstep.run.stores import MemoryStores, Stores
 from lockstep.run.under_test import StoresUnderTest
 from lockstep.targets.canary import Canary, RaceCanary
 from lockstep.targets.inside import InsideTarget
 from lockstep.targets.isolated import IsolatedTarget
 from lockstep.targets.labu.target import PREFIX as SERVER
 from lockstep.targets.labu.target import labu_target
+from lockstep.targets.oracle import LaneOracle
 from lockstep.targets.program.program import PREFIX as PROGRAM
 from lockstep.targets.program.program import program_named
 from lockstep.targets.program.target import ProgramTarget
 from lockstep.targets.steered import SteeredLane
-from lockstep.targets.target import Lane, Target
+from lockstep.targets.target import DRIVERS, Lane, Target
 from lockstep_parallel.executors.accounts import BatchedAccounts, DagAccounts
 from lockstep_parallel.executors.batched import Batched
 from lockstep_parallel.executors.credits import BatchedCredits, DagCredits
@@ -100,13 +104,45 @@ def open_lane(setting: Setting, stores: Stores, target: Target | None = None) ->
     """Open the target that ``setting`` names, or ``target``, under ``setting``.
 
     Cases are stored in ``stores``, or where ``setting`` says if that names a store under test.
+    Raises ``UsageError`` where it cannot be judged as ``setting`` says.
     """
     found = target or find(setting.executor)
     if setting.storage:
         stores = StoresUnderTest(setting.storage, setting.deadline)
     if setting.isolated and isinstance(found, InsideTarget):
         found = IsolatedTarget(found.name)
-    return found.open(setting, stores)
+    lane = found.open(setting, stores)
+    if setting.judging != EXACTLY:
+        try:
+            lane.standard = _standard(setting, found, lane)
+        except UsageError:
+            lane.close()
+            raise
+    return lane
+
+
+def _standard(setting: Setting, target: Target, lane: Lane) -> Standard:
+    """Return what ``lane`` of ``target`` is held against."""
+    if not lane.takes_standards:
+        raise UsageError(f"{target.name} is judged by the reference alone, in every field")
+    return Standard(open_oracle(setting, target), setting.judging)
+
+
+def open_oracle(setting: Setting, target: Target) -> Oracle:
+    """Open the oracle that ``setting`` names for ``target``; whoever asks for it closes it.
+
+    Raises ``UsageError`` where there is none.
+    """
+    named = setting.judging.oracle
+    if named == REFERENCE:
+        return ReferenceOracle()
+    oracle = target if named == SEQUENTIAL else find(named)
+    if not oracle.has_sequential_mode:
+        raise UsageError(f"--oracle {named} is unsupported: {oracle.name} has no sequential mode")
+    apart = replace(
+        setting, executor=oracle.name, workers=1, driver=DRIVERS[0], storage="", judging=EXACTLY
+    )
+    return LaneOracle(oracle.open(apart, MemoryStores()))
 
 
 def open_steered(setting: Setting, stores: Stores, target: Target | None = None) -> SteeredLane:

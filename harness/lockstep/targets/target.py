@@ -13,15 +13,20 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from random import Random
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from lockstep.case.file import Setting
 from lockstep.case.values import Case
 from lockstep.faults import UsageError
+from lockstep.generate.carving import WHOLE, Carving
+from lockstep.run.ask import Asked
+from lockstep.run.expected import ExpectedChain
 from lockstep.run.result import Run, StepFailure
+from lockstep.run.standard import BY_REFERENCE, Standard
 from lockstep.run.stores import Stores
 from lockstep.schedules.mix import Mix
 from lockstep.targets.exchanged import NONE_EXCHANGED, Exchanged
+from lockstep.verdict import Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import State
 from lockstep_ledger.outcome import Outcome
@@ -48,11 +53,13 @@ class Target(ABC):
     ``drivers`` are those that a case for any executor is run under, none where the interleavings
     are the target's own. ``exclusive`` means that it holds one state, so one lane may be open.
     ``takes_wire`` means that transactions reach it as bytes and nothing else.
+    ``has_sequential_mode`` means that its lanes can execute a block one transaction after another.
     """
 
     drivers: ClassVar[tuple[str, ...]] = ()
     exclusive: ClassVar[bool] = False
     takes_wire: ClassVar[bool] = False
+    has_sequential_mode: ClassVar[bool] = False
     projection: ClassVar[Projection | None] = None
 
     def __init__(self, name: str) -> None:
@@ -60,6 +67,10 @@ class Target(ABC):
 
     def reach(self) -> None:  # noqa: B027 - most targets are there once they are found
         """Ask whether it is there. Raises ``HarnessFault`` if it is not."""
+
+    def carving(self, setting: Setting) -> Carving:  # noqa: ARG002 - for those that can do less
+        """Return what a case must not have that is made for it, under ``setting``."""
+        return WHOLE
 
     @abstractmethod
     def open(self, setting: Setting, stores: Stores) -> Lane:
@@ -73,8 +84,12 @@ class Lane(ABC):
     """A target opened under a setting: runs cases one after another; a context manager.
 
     How a failure of its is brought back is told by which of the two it is: a ``SteeredLane``, by
-    its schedule, or a ``RepeatedLane``, by repetition.
+    its schedule, or a ``RepeatedLane``, by repetition. ``standard`` is what its outcomes are held
+    against; one that ``takes_standards`` heeds it.
     """
+
+    takes_standards: ClassVar[bool] = False
+    standard: Standard = BY_REFERENCE
 
     def __init__(self, setting: Setting) -> None:
         if setting.driver not in DRIVERS:
@@ -112,6 +127,32 @@ class Lane(ABC):
         self, block: Block, before: State, scheme: str
     ) -> tuple[Outcome | None, StepFailure | None]:
         """Execute one block on ``before`` in the plainest way: the outcome, or why none."""
+
+    def follow(self, case: Case, chain: ExpectedChain) -> None:  # noqa: B027 - as for renew
+        """Be told of a case whose blocks are executed one by one, and of its chain."""
+
+    def execute_in_order(
+        self,
+        block: Block,  # noqa: ARG002 - one that can do it overrides this
+        before: State,  # noqa: ARG002
+        scheme: str,  # noqa: ARG002
+    ) -> tuple[Outcome | None, StepFailure | None]:
+        """Execute one block in the target's own sequential mode, if it has one."""
+        return None, StepFailure.of(Verdict.UNSUPPORTED, "sequential mode", "there is none")
+
+    def on_a_chain(
+        self,
+        scheme: str,  # noqa: ARG002 - as above
+        workers: int,  # noqa: ARG002
+        step_limit: int,  # noqa: ARG002
+    ) -> tuple[Asked[Any], Any]:
+        """Return what executes and merges the next block of a chain that a node holds, and a way.
+
+        ``workers`` are for a target that takes another number of them for every block.
+
+        Raises ``UsageError`` for what executes on no chain but its own.
+        """
+        raise UsageError(f"executor {self.setting.executor} executes on no chain but its own")
 
     def identity(self) -> dict[str, str]:
         """Say in words what is under test, and what tests it: name, version and build of each."""

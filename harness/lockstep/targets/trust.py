@@ -12,6 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from lockstep.case.file import Record, Setting
+from lockstep.case.judging import NOTHING, Asked
+from lockstep.case.surroundings import OURS, Surroundings
 from lockstep.faults import UsageError
 from lockstep.foreign.text import shown
 from lockstep.run.stores import parted
@@ -32,6 +34,21 @@ class Trust:
     def check(self, name: str, path: Path) -> None:
         """Raise ``UsageError`` if the file in ``path`` may not have the executor ``name`` run."""
         self._require(is_ours(name), "executor", name, path)
+
+    def check_oracle(self, name: str, path: Path) -> None:
+        """Raise ``UsageError`` if the file in ``path`` may not be judged by ``name``."""
+        self._require(is_ours(name), "oracle", name, path)
+
+    def check_surroundings(self, asked: Surroundings, named: Surroundings, path: Path) -> None:
+        """Raise ``UsageError`` if the file in ``path`` asks for more than the user named."""
+        if self.everything or named.over(asked) == named:
+            return
+        variables = [f"the variable {name}={value}" for name, value in asked.variables]
+        folder = [f"the folder {asked.folder}"] if asked.folder else []
+        raise UsageError(
+            f"{path} asks for {shown(', '.join(variables + folder), 200)}, in which nothing was "
+            "run: --trust does so, or name them by --env and --cwd"
+        )
 
     def check_storage(self, name: str, path: Path) -> None:
         """Raise ``UsageError`` if the file in ``path`` may not have the store ``name`` run."""
@@ -65,20 +82,32 @@ def setting_in(
     trust: Trust,
     executor: str | None = None,
     storage: str | None = None,
+    asked: Asked = NOTHING,
+    surroundings: Surroundings = OURS,
 ) -> Setting:
-    """Return the setting that ``record`` names, with ``executor`` and ``storage`` if given instead.
+    """Return the setting that ``record`` names, on ``executor`` instead and judged as ``asked``.
 
-    Raises ``UsageError`` if ``path``, which it was read from, may not have run what it names.
+    An executor that is named is started in the ``surroundings`` that are named with it, and in
+    nothing that the file says, unless the file is trusted.
+
+    Raises ``UsageError`` if ``path``, which it was read from, may not have its own ones run.
     """
     setting = record.setting or Setting()
     if executor is None:
         trust.check(setting.executor, path)
+        trust.check_surroundings(setting.surroundings, surroundings, path)
     else:
         setting = replace(setting, executor=executor)
     if storage is None:
         trust.check_storage(setting.storage, path)
-        return setting
-    return replace(setting, storage=parted(storage)[1])
+    else:
+        setting = replace(setting, storage=parted(storage)[1])
+    if trust.everything:
+        surroundings = surroundings.over(setting.surroundings)
+    setting = replace(setting, surroundings=surroundings)
+    if asked.oracle is None:
+        trust.check_oracle(setting.judging.oracle, path)
+    return replace(setting, judging=asked.over(setting.judging))
 
 
 @lru_cache(maxsize=1)

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from lockstep.audit.subject import Subject
 from lockstep.audit.trial import Terms, run_trial
 from lockstep.campaign import worker
-from lockstep.campaign.campaign import CHUNK, Budget, Report, run_campaign
+from lockstep.campaign.campaign import Budget, Report, run_campaign
 from lockstep.campaign.plan import Plan
-from lockstep.campaign.worker import Ran, Worker
+from lockstep.campaign.worker import CHUNK, Ran, Worker
 from lockstep.case.file import Setting
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE
 from lockstep.cli.main import main

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.campaign.campaign import CHUNK
 from lockstep.campaign.plan import Plan
-from lockstep.campaign.worker import Worker
+from lockstep.campaign.worker import CHUNK, Worker
 from lockstep.case.file import Setting
 from lockstep.targets.named import BUILT_IN, FAULTY
 from lockstep.verdict import Verdict

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from lockstep.case.values import (
     BlockStep,
     Case,
     Cosigner,
+    Intent,
     MergeDies,
     Onlooker,
     RawIntent,
@@ -25,6 +27,7 @@ from lockstep_ledger.model import (
     Account,
     Burn,
     Chain,
+    ChainId,
     FeeType,
     Multisig,
     NonceBump,
@@ -46,7 +49,8 @@ BLOCK = block()
     [
         (PAYS, "t0: alice sends 1 to bob, nonce 7, fee 15000"),
         (replace(PAYS, valid=False), "signature invalid"),
-        (replace(PAYS, chain_id=0), "chain 0"),
+        (replace(PAYS, chain_id=0), "chain 0 (mainnet)"),
+        (replace(PAYS, chain_id=77), "chain 77"),
         (replace(PAYS, cosigners=()), "co-signed by ()"),
         (
             replace(PAYS, cosigners=(Cosigner(0, BOB), Cosigner(2, CAROL, valid=False))),
@@ -65,6 +69,7 @@ BLOCK = block()
         (replace(PAYS, payload=SetMultisig(0, ())), "deletes its multisig"),
         (replace(PAYS, payload=NonceBump()), "bumps its nonce"),
         (RawIntent("t1", b"\x01\x03"), "t1: raw bytes 0103"),
+        (RawIntent("t1", bytes(21)), "t1: raw bytes " + "0" * 40 + "... (21 bytes)"),
     ],
 )
 def test_a_transaction_is_said_with_all_that_it_does(intent: AnyIntent, text: str) -> None:
@@ -102,6 +107,58 @@ def test_the_state_comes_first_its_accounts_by_name() -> None:
     assert lines[1].startswith("alice: nonce 3, 5, 2 ")
     assert lines[1].endswith(", energy 4, multisig 1 of (carol)")
     assert lines[2:] == ["bob: nonce 0", "block, skip"]
+
+
+def test_whatever_of_the_state_is_not_the_default_is_said() -> None:
+    """A height, a chain or a supply may be the cause."""
+    chain = Chain(ChainId.TESTNET, height=3, burned=9, total_supply=8, timestamp=7)
+    account = Account(frozen=1, flags=2, data=b"ab")
+    case = Case(State(chain, {BOB: account}), (BLOCK,), "schnorr")
+    assert list(case_lines(case)) == [
+        "signed with schnorr",
+        "chain 1 (testnet)",
+        "height: 3",
+        "burned so far: 9",
+        "total supply: 8",
+        "timestamp: 7",
+        "bob: nonce 0, frozen 1, flags 2, data 6162",
+        "block, skip",
+    ]
+    assert list(case_lines(Case(State(Chain(), {}), (BLOCK,)))) == ["block, skip"]
+
+
+OTHERWISE: dict[type, dict[str, object]] = {
+    Chain: dict.fromkeys(("chain_id", "height", "burned", "total_supply", "timestamp"), 1),
+    Account: {
+        **dict.fromkeys(("nonce", "energy", "frozen", "flags"), 1),
+        "balances": {NATIVE: 1},
+        "multisig": Multisig(1, (CAROL,)),
+        "data": b"a",
+    },
+    Intent: {
+        **dict.fromkeys(("nonce", "fee", "fee_type", "chain_id"), 1),
+        "id": "t1",
+        "source": BOB,
+        "payload": NonceBump(),
+        "cosigners": (),
+        "valid": False,
+    },
+}
+"""For every field another value than the one it has in the plainest case."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"), [(kind, each.name) for kind in OTHERWISE for each in fields(kind)]
+)
+def test_there_is_no_field_whose_value_the_lines_do_not_tell(kind: type, field: str) -> None:
+    """A field that is new has to be said, too."""
+    plain: dict[type, Any] = {Chain: Chain(), Account: Account(), Intent: PAYS}
+    other = {**plain, kind: replace(plain[kind], **{field: OTHERWISE[kind][field]})}
+    one, two = (
+        list(case_lines(Case(State(parts[Chain], {BOB: parts[Account]}), (block(parts[Intent]),))))
+        for parts in (plain, other)
+    )
+    assert one != two
 
 
 def test_a_block_is_followed_by_its_transactions_in_order() -> None:

@@ -290,7 +290,7 @@ def test_completion_offers_the_commands_without_loading_them() -> None:
         INSTALLED, _LOCKSTEP_COMPLETE="bash_complete", COMP_WORDS="lockstep ex", COMP_CWORD="1"
     )
     offered = {line.partition(",")[2] for line in ended.stdout.splitlines()}
-    assert offered == {"executors", "explain", "explore"}
+    assert offered == {"executors", "explain", "explore", "export"}
 
 
 def test_the_table_holds_commands_not_yet_loaded() -> None:

@@ -10,6 +10,7 @@ from lockstep.devnet.rollout import Path, Rollout
 from lockstep.devnet.traffic import block_at, genesis
 from lockstep.run.expected import ExpectedChain
 from lockstep.targets.canary import Canary
+from lockstep.targets.inside import Driven
 from lockstep_ledger.block import Block
 from lockstep_ledger.outcome import Outcome
 from lockstep_ledger.schemes import SCHEMES
@@ -39,8 +40,11 @@ class Hangs(Batched):
         raise Hang("nothing can run")
 
 
-def run_chain(executor: Executor, rollout: Rollout) -> tuple[list[Applied], Node, ExpectedChain]:
-    node = Node(MemoryStorage(genesis()), executor, Scheduled(), rollout, "keyed-hash")
+def run_chain(
+    executor: Executor, rollout: Rollout
+) -> tuple[list[Applied], Node[Driver], ExpectedChain]:
+    driven = Driven(executor)
+    node = Node(MemoryStorage(genesis()), driven, Scheduled(), rollout, "keyed-hash")
     expected = ExpectedChain(genesis(), "keyed-hash")
     applied = []
     for number in range(6):
@@ -72,7 +76,7 @@ def test_on_the_parallel_path_alone_a_wrong_executor_is_committed() -> None:
     assert node.storage.export() != expected.newest
 
 
-@pytest.mark.parametrize(("broken", "word"), [(Crashes, "crash"), (Hangs, "hang")])
+@pytest.mark.parametrize(("broken", "word"), [(Crashes, "RuntimeError"), (Hangs, "hang")])
 def test_a_block_on_which_the_executor_breaks_is_executed_sequentially(
     broken: type[Batched], word: str
 ) -> None:

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lockstep.campaign.campaign import CHUNK
 from lockstep.campaign.plan import Plan
-from lockstep.campaign.worker import Ran, Worker
+from lockstep.campaign.worker import CHUNK, Ran, Worker
 from lockstep.case.file import CaseFileError, Setting, from_bytes, to_bytes
 from lockstep.case.text import case_lines
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from random import Random
+from typing import ClassVar
 
 from lockstep.case.file import Setting
 from lockstep.case.manner import SERVER, Manner
@@ -17,13 +18,14 @@ from lockstep.case.values import BlockStep, Case, RewindStep
 from lockstep.run.drivers import Ways
 from lockstep.run.expected import ExpectedChain
 from lockstep.run.result import OUT_OF_REACH, BlockRun, Run, StepFailure
+from lockstep.run.standard import Standard
 from lockstep.schedules.mix import Mix
 from lockstep.targets.labu.client import Broken, Client
 from lockstep.targets.labu.conversation import Conversation, StateRefused
 from lockstep.targets.labu.documents import SCHEME, not_expressible
 from lockstep.targets.labu.judge import REWINDS, differences, not_compared
 from lockstep.targets.repeated import RepeatedLane
-from lockstep.verdict import Difference, Verdict
+from lockstep.verdict import Difference, NoOutcome, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import NonceBump, Policy, State, Transaction
 from lockstep_ledger.outcome import Outcome
@@ -32,6 +34,8 @@ from lockstep_ledger.wire import decode
 
 class LabuLane(RepeatedLane):
     """Runs cases on a labu server over one connection; ``close`` ends it."""
+
+    takes_standards: ClassVar[bool] = True
 
     def __init__(self, client: Client, setting: Setting) -> None:
         super().__init__(setting)
@@ -53,7 +57,8 @@ class LabuLane(RepeatedLane):
 
     def run_in(self, case: Case, manners: Ways[Manner]) -> Run:  # noqa: ARG002
         """Run ``case``, its transactions signed with real keys whatever scheme it names."""
-        return _Session(replace(case, scheme=SCHEME), self._conversation, self.plain).run()
+        case = replace(case, scheme=SCHEME)
+        return _Session(case, self._conversation, self.plain, self.standard).run()
 
     def execute(
         self,
@@ -68,6 +73,7 @@ class LabuLane(RepeatedLane):
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+        self.standard.oracle.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +94,14 @@ class _NotExpressible(Exception):
 class _Session:
     """One case in progress."""
 
-    def __init__(self, case: Case, conversation: Conversation, manner: Manner) -> None:
+    def __init__(
+        self, case: Case, conversation: Conversation, manner: Manner, standard: Standard
+    ) -> None:
         self._case = case
         self._conversation = conversation
         self._manner = manner
-        self._chain = ExpectedChain(case.state, SCHEME)
+        self._judging = standard.judging
+        self._chain = ExpectedChain(case.state, SCHEME, standard.oracle)
         self._blocks: list[BlockRun] = []
         self._words: dict[str, None] = {}
         self._loaded = False
@@ -106,9 +115,12 @@ class _Session:
         return self._finish(_GOES_ON, None)
 
     def _finish(self, end: _End, step: int | None) -> Run:
-        return Run(
-            end.verdict, end.differences, tuple(self._blocks), step, not_compared=tuple(self._words)
-        )
+        words = tuple(self._words)
+        if end.verdict is Verdict.AGREE:
+            words = (*(f"{each}, left out" for each in self._judging.ignored), *words)
+        if end.verdict is Verdict.UNSUPPORTED and end.differences:
+            return StepFailure(end.verdict, end.differences).ends(tuple(self._blocks), step)
+        return Run(end.verdict, end.differences, tuple(self._blocks), step, not_compared=words)
 
     def _step(self, step: BlockStep | RewindStep) -> _End:
         try:
@@ -118,6 +130,8 @@ class _Session:
         except (_NotExpressible, StateRefused) as error:
             self._words = {str(error): None}
             return _End(Verdict.UNSUPPORTED)
+        except NoOutcome as error:
+            return _End(error.verdict, error.differences)
         except Broken as broken:
             answer = Difference("executor", "http", "an answer", str(broken))
             return _End(broken.verdict, (answer,))
@@ -149,7 +163,7 @@ class _Session:
         exported = self._conversation.export()
         for word in not_compared(after, result):
             self._word(word)
-        found = differences(expected, after, result, exported)
+        found = differences(expected, after, result, exported, self._judging)
         if found:
             return _End(Verdict.DIVERGE, found)
         self._chain.add(after)

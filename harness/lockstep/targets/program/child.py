@@ -19,6 +19,7 @@ from io import FileIO
 from selectors import EVENT_READ, EVENT_WRITE, PollSelector
 from typing import IO
 
+from lockstep.case.surroundings import OURS, Surroundings
 from lockstep.targets.program.capabilities import MAXIMUM_FRAME
 from lockstep.targets.program.frames import LENGTH
 from lockstep.targets.program.guard import Guard
@@ -55,7 +56,11 @@ class Child:
     """One running process. Raises ``OSError`` if ``command`` cannot be started."""
 
     def __init__(
-        self, command: Sequence[str], memory: int = MEMORY, tap: Tap | None = None
+        self,
+        command: Sequence[str],
+        memory: int = MEMORY,
+        tap: Tap | None = None,
+        surroundings: Surroundings = OURS,
     ) -> None:
         self._tap = tap
         if tap is not None:
@@ -68,6 +73,8 @@ class Child:
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
+                cwd=surroundings.folder or None,
+                env={**os.environ, **dict(surroundings.variables)},
             )
             try:
                 self._guard = Guard(self._process.pid)

@@ -110,9 +110,13 @@ class ProgramExecutor:
     def merge(self, changes: Changes, storage: Storage, topoheight: int) -> None:
         """Write the changes, and compare what the process holds as far as it can tell."""
         storage.merge(changes, topoheight)
+        self.go_on(changes)
+        check_versions(self.connection, self._held, self._past)
+
+    def go_on(self, changes: Changes) -> None:
+        """Take what the process holds for the state after the block, which made ``changes``."""
         assert self._before is not None
         self._held.merge(self._executed_on, post_state(self._before, changes))
-        check_versions(self.connection, self._held, self._past)
 
     def rewound(self, blocks: int) -> None:
         """Have blocks taken back, if the process can and holds what is left; compare that."""

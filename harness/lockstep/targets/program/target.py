@@ -4,29 +4,37 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
+from typing import ClassVar
 
 from lockstep.case.file import Setting
-from lockstep.case.manner import Manner
+from lockstep.case.judging import SEQUENTIAL as SEQUENTIAL_MODE
+from lockstep.case.manner import SEQUENTIAL, Manner
 from lockstep.case.values import Case
+from lockstep.generate.carving import WHOLE, Carving
 from lockstep.generate.references import names_older
-from lockstep.run.ask import ask
+from lockstep.run.ask import Asked, ask
 from lockstep.run.drivers import Ways
+from lockstep.run.expected import ExpectedChain
 from lockstep.run.overlap import Overlap
 from lockstep.run.result import Run, StepFailure
 from lockstep.run.session import run_case
 from lockstep.run.stores import Stores
 from lockstep.schedules.mix import Mix
+from lockstep.targets.program.connection import Connection
+from lockstep.targets.program.declared import carving_of
 from lockstep.targets.program.executor import ProgramExecutor
 from lockstep.targets.program.manners import many_manners
 from lockstep.targets.program.program import Program
 from lockstep.targets.repeated import RepeatedLane
 from lockstep.targets.target import Target
+from lockstep.verdict import NoOutcome, Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import State
 from lockstep_ledger.outcome import Outcome
 from lockstep_ledger.schemes import SCHEMES
 from lockstep_ledger.storage.memory import MemoryStorage
 
+ONE_PATH = "parallel path: none is declared, so nothing is held against the sequential mode"
 LIVED_SHARE = 0.25
 """The share of cases whose states a program with a history reaches by itself."""
 
@@ -34,9 +42,21 @@ LIVED_SHARE = 0.25
 class ProgramTarget(Target):
     """A program that speaks the executor protocol over its standard streams."""
 
+    has_sequential_mode: ClassVar[bool] = True
+
     def __init__(self, name: str, program: Program) -> None:
         super().__init__(name)
         self.program = program
+
+    def carving(self, setting: Setting) -> Carving:
+        """Ask the program what it can do; one that says no hello can do everything."""
+        connection = Connection(self.program.under(setting))
+        try:
+            return carving_of(connection.hello().capabilities)
+        except NoOutcome:
+            return WHOLE
+        finally:
+            connection.close()
 
     def open(self, setting: Setting, stores: Stores) -> ProgramLane:
         """Return a lane that starts a process when the first block asks for one."""
@@ -45,6 +65,8 @@ class ProgramTarget(Target):
 
 class ProgramLane(RepeatedLane):
     """A program under a setting; owns its processes."""
+
+    takes_standards: ClassVar[bool] = True
 
     def __init__(self, program: Program, setting: Setting, stores: Stores) -> None:
         super().__init__(setting)
@@ -78,8 +100,11 @@ class ProgramLane(RepeatedLane):
     def run_in(self, case: Case, manners: Ways[Manner]) -> Run:
         """Run ``case``, every block in the manners given for it."""
         executor = self.executor(case.scheme)
+        if self._is_held_against_the_same(executor):
+            return Run(Verdict.UNSUPPORTED, (), (), not_compared=(ONE_PATH,))
         executor.overlap = Overlap()
-        run = run_case(case, executor, manners, self._stores, self.setting.access)
+        access = self.setting.access
+        run = run_case(case, executor, manners, self._stores, access, self.standard)
         return replace(run, overlap=executor.overlap)
 
     def execute(
@@ -87,6 +112,40 @@ class ProgramLane(RepeatedLane):
     ) -> tuple[Outcome | None, StepFailure | None]:
         """Execute one block in the plain manner."""
         return ask(self.executor(scheme), block, before, MemoryStorage(before), self.plain)
+
+    def follow(self, case: Case, chain: ExpectedChain) -> None:
+        """Tell the program whose keys and which versions the case needs."""
+        self.executor(case.scheme).follow(case, chain)
+
+    def execute_in_order(
+        self, block: Block, before: State, scheme: str
+    ) -> tuple[Outcome | None, StepFailure | None]:
+        """Execute one block in the protocol's mode ``sequential``, with one worker."""
+        executor, manner = self.executor(scheme), Manner(SEQUENTIAL, 1)
+        outcome, failure = ask(executor, block, before, MemoryStorage(before), manner)
+        took = executor.statistics
+        if outcome is not None and took is not None and took.mode != SEQUENTIAL:
+            text = f"it took the path {took.mode}"
+            return None, StepFailure.of(Verdict.UNSUPPORTED, "sequential mode", text)
+        if outcome is not None:
+            executor.go_on(outcome.changes)
+        return outcome, failure
+
+    def on_a_chain(
+        self,
+        scheme: str,
+        workers: int,
+        step_limit: int,  # noqa: ARG002 - a program takes no steps of ours
+    ) -> tuple[Asked[Manner], Manner]:
+        """Return the program, and the manner with so many workers."""
+        return self.executor(scheme), Manner(workers=workers)
+
+    def _is_held_against_the_same(self, executor: ProgramExecutor) -> bool:
+        """Tell whether its sequential path would be judged by its sequential path."""
+        if self.standard.judging.oracle != SEQUENTIAL_MODE:
+            return False
+        declared = executor.declared()
+        return declared is not None and not declared.parallel
 
     def executor(self, scheme: str) -> ProgramExecutor:
         """Return the program as an executor of blocks signed under ``scheme``."""
@@ -109,3 +168,4 @@ class ProgramLane(RepeatedLane):
         """End the processes."""
         for executor in self._executors.values():
             executor.close()
+        self.standard.oracle.close()
