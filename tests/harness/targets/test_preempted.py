@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from lockstep.campaign.campaign import Budget, Report, run_campaign
 from lockstep.campaign.plan import Plan
+from lockstep.campaign.tally import Failure
+from lockstep.campaign.worker import Worker, killed
 from lockstep.case.file import Setting
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, USAGE
 from lockstep.cli.main import main
@@ -109,3 +112,12 @@ def test_where_no_line_can_be_seen_it_is_refused(words: tuple[str, ...], told: s
     result = command("fuzz", "--cases", 1, "--preempt", "lines", "--storage", "memory", *words)
     assert result.exit_code == USAGE
     assert told in result.stderr
+
+
+def test_what_killed_its_process_is_investigated_apart_where_no_line_is_seen() -> None:
+    plan = Plan("lines", (Setting("batched", preempt="lines"),), "memory")
+    failure = Failure(0, 0, "", case_at("lines", 0), killed("by a signal"), killed=True)
+    with closing(Worker(plan, "main")) as worker:
+        setting = worker.lane_for(failure).setting
+    assert setting.isolated
+    assert not setting.preempt
