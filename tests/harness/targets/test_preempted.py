@@ -18,12 +18,14 @@ from lockstep.cli.exit_codes import AGREE, DIVERGENCE, USAGE
 from lockstep.cli.main import main
 from lockstep.generate.mixture import case_at
 from lockstep.run.stores import MemoryStores
+from lockstep.run.watchdog import watching
 from lockstep.schedules.mix import Mix
 from lockstep.streams import stream
 from lockstep.targets.named import open_steered
 from lockstep.verdict import Verdict
 from tests.harness.campaign.observing import Unseeing
 from tests.harness.findings.keeping import load_finding
+from tests.harness.small import payment
 
 MODULE = "tests.harness.targets.interrupted"
 CASES = 60
@@ -85,6 +87,14 @@ def test_two_locks_taken_crosswise_are_a_hang_that_names_the_lines(tmp_path: Pat
     report = campaign(f"{MODULE}:WaitsInACircle", tmp_path)
     hang = next(each for each in report.findings if each.run.verdict is Verdict.HANG)
     assert "no task can run; waiting: 0@interrupted.py:" in hang.run.differences[0].actual
+
+
+def test_what_waits_out_of_sight_fails_when_its_deadline_is_over() -> None:
+    setting = Setting(f"{MODULE}:WaitsOutOfSight", preempt="lines", deadline=1.0)
+    with watching(None), open_steered(setting, MemoryStores()) as lane:
+        run = lane.run_plain(payment())
+    assert run.verdict is Verdict.CRASH
+    assert any("no outcome within 1 s" in each.actual for each in run.differences)
 
 
 @pytest.mark.parametrize("executor", CORRECT)
