@@ -13,6 +13,8 @@ from statistics import median
 from benchmarks.detection.comparison import compared
 from benchmarks.detection.digest import digest_of
 from benchmarks.detection.measured import Fault, Measured
+from benchmarks.kinds import kept
+from benchmarks.kinds.section import section
 from lockstep.audit.subject import Subject, catalogued
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "detection.md"
@@ -49,6 +51,7 @@ def text(measured: Measured) -> str:
         _head(measured, missing),
         _main(measured),
         compared(_searched(measured), measured.effort),
+        section(kept.load()),
     )
     return "\n".join(line for part in parts for line in part) + "\n"
 

@@ -22,8 +22,10 @@ from random import Random
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from lockstep.case.file import CaseFileError, load
+from lockstep.case.file import CaseFileError, Record, load
 from lockstep.cli.exit_codes import DIVERGENCE, FAULT
+from lockstep.findings.keeping import MET
+from lockstep.run.fingerprint import short_name
 from lockstep.streams import stream
 from tests.attack.commands import (
     Place,
@@ -302,15 +304,27 @@ def _look_at_files(run: Run, text: str) -> None:
     good: set[str] = set()
     for path in run.place.findings.rglob("*.json"):
         try:
-            load(path)
-            good.add(path.parent.name)
+            record = load(path)
+            good |= {path.parent.name, _bin_of(record)}
         except CaseFileError as error:
             run.lost(f"{path.name}: {error}")
     for kind, path_told in TOLD.findall(text):
-        name = kind or Path(path_told).parent.name
+        name = kind or _name_in(Path(path_told))
         told_here = not path_told or str(run.place.findings) in path_told
         if told_here and name not in good:
             run.lost(f"finding {name} was told and is in no file")
+
+
+def _bin_of(record: Record) -> str:
+    """Return the bin that a file's failure falls into, which it was told of by when it was met."""
+    assert record.setting is not None
+    words = record.description.split(" ", 1)
+    return short_name("bin", record.setting.label, *words)
+
+
+def _name_in(path: Path) -> str:
+    """Return the kind that a path of a finding names, the bin if it is not shrunk yet."""
+    return path.name.partition("-")[0] if path.parent.name == MET else path.parent.name
 
 
 def _row_of_next_command(folder: Path) -> Row:

@@ -138,7 +138,7 @@ class _Keeping:
     """Keeps a failure from the moment it is found: as it was met, then as it was shrunk."""
 
     def __init__(self, worker: Worker, found: Ran) -> None:
-        self._kind = fingerprint(worker.plan.settings[0].tested, found.run)
+        self._kind = fingerprint(worker.plan.settings[0].label, found.run)
         self._failure = Failure(found.number, 0, self._kind, found.case, found.run)
         self._lane = showing(as_steered(worker.lanes[0]), found.run.verdict.value)
         self._origin = worker.origin(self._failure) | self._lane.identity()

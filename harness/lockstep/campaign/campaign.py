@@ -16,6 +16,7 @@ from functools import partial
 from typing import Protocol
 
 from lockstep.campaign.health import overlap_complaint
+from lockstep.campaign.kinds import Kinds
 from lockstep.campaign.notes import Begins, Killer, Met, Note, Went
 from lockstep.campaign.plan import Plan
 from lockstep.campaign.processes import Work
@@ -24,14 +25,16 @@ from lockstep.campaign.versus import versus
 from lockstep.campaign.work import Task
 from lockstep.campaign.worker import CHUNK, Worker, killed
 from lockstep.faults import HarnessFault
-from lockstep.findings.finding import Finding
+from lockstep.findings.finding import Finding, Settled, Shape
+from lockstep.findings.form import form_of, kind_named
 from lockstep.findings.investigate import Inquiry
 from lockstep.findings.keeping import Keeper
 from lockstep.generate.carving import WHOLE
-from lockstep.run.fingerprint import fingerprint
+from lockstep.run.fingerprint import fingerprint, signature_of
 from lockstep.run.temporary import temporary_directory
 from lockstep.run.watchdog import TimeOver, watching
 from lockstep.undisturbed import is_undisturbed, undisturbed
+from lockstep.verdict import Verdict
 
 HOW_TO_GO_ON = "; look at one with lockstep replay, give --deadline more, or --isolate"
 LEAST_COMPARED = 0.5
@@ -55,14 +58,19 @@ class Report:
     """What a campaign found.
 
     ``tally`` counts whole chunks, ``under_way`` what is known of the others. ``kinds`` counts
-    failures by fingerprint, ``complaints`` are the failed health gates and controls, ``fault`` what
-    broke, ``unsettled`` the failures that were met and kept, but not investigated any more.
+    failures by kind, those that were not investigated by bin; ``shapes`` are other ways in which a
+    kind showed, ``complaints`` the failed health gates and controls, ``fault`` what broke,
+    ``unsettled`` the failures that were met and kept, but not investigated any more. ``known``
+    counts the failures of the kinds that are set aside, ``verdicts`` are those of all the others.
     """
 
     tally: Tally = field(default_factory=Tally)
     under_way: Tally = field(default_factory=Tally)
     kinds: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
+    known: Counter[str] = field(default_factory=Counter)
+    verdicts: set[Verdict] = field(default_factory=set)
     unsettled: list[Met] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -78,11 +86,15 @@ class Observer(Protocol):
         ...
 
     def met(self, met: Met) -> None:
-        """Tell of a failure of a new kind, before it is investigated."""
+        """Tell of a failure that looks like none before it, before it is investigated."""
         ...
 
     def found(self, finding: Finding) -> None:
-        """Tell what became of it."""
+        """Tell that it is of a new kind."""
+        ...
+
+    def same(self, shape: Shape) -> None:
+        """Tell that it is of a kind that was found before."""
         ...
 
 
@@ -105,7 +117,7 @@ def run_campaign(plan: Plan, budget: Budget, jobs: int, observer: Observer) -> R
                 campaign.take(tally)
                 if tally.hopeless:
                     raise HarnessFault(tally.hopeless + HOW_TO_GO_ON)
-                if budget.kinds is not None and len(report.kinds) >= budget.kinds:
+                if budget.kinds is not None and len(report.findings) >= budget.kinds:
                     break
     except TimeOver:
         pass
@@ -135,7 +147,9 @@ class _Campaign:
         self._started = started
         self._keeper = Keeper(plan.findings)
         self._met: dict[str, list[Met]] = {}
-        self._settled: set[str] = set()
+        self._first: dict[str, tuple[int, int]] = {}
+        self._kinds = Kinds(plan.known)
+        self._verdicts: dict[str, Verdict] = {}
         self._begun: dict[int, Begins] = {}
         self._went: dict[int, Tally] = {}
         self._under_investigation = ""
@@ -175,10 +189,10 @@ class _Campaign:
         if begun is None:
             raise HarnessFault(f"a worker process ended outside of any case: {how}")
         killer = Killer(begun.number, begun.setting, how)
-        tested = self._plan.settings[begun.setting].tested
+        label = self._plan.label(begun.setting)
         run = killed(how)
         failure = Failure(
-            begun.number, begun.setting, fingerprint(tested, run), begun.case, run, killed=True
+            begun.number, begun.setting, fingerprint(label, run), begun.case, run, killed=True
         )
         self._hear_of(Met(start, failure, self._worker.keep(failure)))
         if len(killers) + 1 >= ENOUGH:
@@ -193,7 +207,6 @@ class _Campaign:
         report = self._report
         self._deaths.pop(report.tally.cases, None)
         report.tally.add(tally)
-        report.kinds += tally.kinds
         report.under_way = Tally()
         ended = report.tally.cases
         self._went = {start: went for start, went in self._went.items() if start >= ended}
@@ -201,29 +214,41 @@ class _Campaign:
         for went in self._went.values():
             report.under_way.add(went)
         self._show()
+        due = [each for each in tally.failures if self._kinds.is_due(each.fingerprint)]
         for failure in tally.failures:
+            self._verdicts[failure.fingerprint] = failure.run.verdict
             self._settle(failure)
+        for failure in due:
+            first = self._first[failure.fingerprint]
+            if first != _position(failure) and not failure.killed:
+                self._investigate(failure)
 
     def close(self) -> None:
         """Note what was met and could not be investigated any more."""
-        for kind in (*self._met, *self._settled):
-            self._report.kinds[kind] += kind not in self._report.kinds
-        for kind, met in self._met.items():
-            if kind not in self._settled or kind == self._under_investigation:
+        bins = Counter(dict.fromkeys((*self._met, *self._first), 1)) | self._report.tally.bins
+        counted = self._kinds.counted(bins)
+        for kind, count in counted.items():
+            each = self._report.known if self._kinds.is_known(kind) else self._report.kinds
+            each[kind] = count
+        others = (name for name in bins if not self._kinds.are_known(name))
+        self._report.verdicts = {self._verdicts[name] for name in others if name in self._verdicts}
+        for name, met in self._met.items():
+            if name not in self._first or name == self._under_investigation:
                 self._report.unsettled.append(min(met, key=_position))
         if self._deaths and self._report.fault is None:
             first = self._deaths[min(self._deaths)]
             self._report.fault = f"a worker process ended in {first}; nobody knows at which"
+        self._keeper.tidy()
 
     def _hear_of(self, met: Met) -> None:
-        kind = met.failure.fingerprint
-        if kind in self._settled:
-            if kind == self._under_investigation:
-                self._met[kind].append(met)
+        name = met.failure.fingerprint
+        if name in self._first:
+            if name == self._under_investigation:
+                self._met[name].append(met)
             else:
                 self._keeper.forget(met.kept)
             return
-        heard = self._met.setdefault(kind, [])
+        heard = self._met.setdefault(name, [])
         heard.append(met)
         if len(heard) == 1:
             self._observer.met(met)
@@ -232,23 +257,27 @@ class _Campaign:
             self._due.append(met.failure)
 
     def _settle(self, failure: Failure) -> None:
-        """Investigate the first failure of a kind, in the order of cases.
+        """Investigate the first failure of a bin, in the order of cases.
 
         A store that kills its process would kill this one: what it did is kept as it was met.
         """
         deadly = failure.killed and self._plan.settings[failure.setting].storage
-        if failure.fingerprint not in self._settled and not deadly:
-            self._settled.add(failure.fingerprint)
+        if failure.fingerprint not in self._first and not deadly:
+            self._first[failure.fingerprint] = _position(failure)
             self._investigate(failure)
 
     def _investigate(self, failure: Failure) -> None:
-        kind = failure.fingerprint
-        met = self._met.setdefault(kind, [])
+        """Shrink a failure as what it looks like, then to the simplest one, which names its kind.
+
+        A further failure of a bin is told of only if it is of a new kind.
+        """
+        name = failure.fingerprint
+        met = self._met.setdefault(name, [])
         first = next((each for each in met if _position(each) == _position(failure)), None)
         if first is None:
             first = Met(self._report.tally.cases, failure, self._worker.keep(failure))
             met.append(first)
-        self._under_investigation = kind
+        self._under_investigation = name
         lane = self._worker.lane_for(failure)
         origin = self._worker.origin(failure)
         watch = self._between
@@ -263,17 +292,48 @@ class _Campaign:
             failure.earlier,
         )
         settled = inquiry.settled()
-        lanes = enumerate(self._worker.lanes)
-        others = [each for position, each in lanes if position != failure.setting]
-        told = versus(settled.reduced.case, settled.run, lane.setting.executor, others)
+        simplest = inquiry.simplest(settled)
+        kind = kind_named(self._plan.label(failure.setting), form_of(simplest))
+        old = kind in self._kinds.found or self._kinds.is_known(kind)
+        told = () if old else self._versus(failure, simplest)
         with undisturbed():
-            finding = replace(inquiry.concluded(settled), versus=tuple(told))
             self._under_investigation = ""
-            for each in self._met.pop(kind):
-                if each.kept.path != finding.kept.path:
+            self._conclude(name, kind, inquiry, settled, simplest, told)
+            for each in self._met.pop(name):
+                if each is not first:
                     self._keeper.forget(each.kept)
+
+    def _conclude(
+        self,
+        name: str,
+        kind: str,
+        inquiry: Inquiry,
+        settled: Settled,
+        simplest: Settled,
+        told: tuple[str, ...],
+    ) -> None:
+        """Keep and tell of a failure of a new kind, or of a new shape of a known one."""
+        form = form_of(simplest)
+        is_new_shape = self._kinds.is_new(name)
+        if self._kinds.is_known(kind):
+            self._kinds.put(name, kind)
+        elif self._kinds.put(name, kind):
+            finding = replace(inquiry.concluded(simplest, kind, form), versus=told)
             self._report.findings.append(finding)
             self._observer.found(finding)
+            is_new_shape = signature_of(simplest.run) != signature_of(settled.run)
+        if is_new_shape and not self._kinds.is_known(kind):
+            shape = inquiry.shape(settled, name, kind, form)
+            self._report.shapes.append(shape)
+            self._observer.same(shape)
+        inquiry.forget()
+
+    def _versus(self, failure: Failure, settled: Settled) -> tuple[str, ...]:
+        """Return what the other executors of the campaign make of the case."""
+        lanes = enumerate(self._worker.lanes)
+        others = [each for position, each in lanes if position != failure.setting]
+        executor = self._plan.settings[failure.setting].executor
+        return tuple(versus(settled.reduced.case, settled.run, executor, others))
 
     def _between(self) -> None:
         self.listen()

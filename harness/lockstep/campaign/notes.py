@@ -27,7 +27,7 @@ class Went:
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A note: a failure of a kind that this process had not met, its chunk, where it is kept."""
+    """A note: a failure of a bin that this process had not met, its chunk, where it is kept."""
 
     start: int
     failure: Failure

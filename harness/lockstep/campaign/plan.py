@@ -32,7 +32,8 @@ class Plan:
 
     ``seeds`` are run first, as they are. ``mutated`` is the share of the other cases that are near
     a seed or a case of the chunk that did something new. ``carving`` is what cases are made
-    without; the seeds stay as they are.
+    without; the seeds stay as they are. ``known`` are the kinds of failure that are set aside,
+    ``needs`` the features that each of them needs and generation leans away from.
     """
 
     seed: str
@@ -45,6 +46,18 @@ class Plan:
     strategy: str | None = None
     findings: Path = FINDINGS
     carving: Carving = WHOLE
+    known: frozenset[str] = frozenset()
+    needs: tuple[frozenset[str], ...] = ()
+
+    def label(self, position: int) -> str:
+        """Return what stands for what is under test in the names of kinds.
+
+        Of several programs without a name of the user's own, each has a number.
+        """
+        labels = [setting.label for setting in self.settings[: position + 1]]
+        number = labels.count(labels[-1])
+        executors = {each.executor for each in self.settings if each.label == labels[-1]}
+        return labels[-1] if number == 1 or len(executors) == 1 else f"{labels[-1]}-{number}"
 
     def projections(self) -> tuple[Projection, ...]:
         """Return those that the cases go through: every one that some target needs, for all."""

@@ -20,7 +20,7 @@ BREAKING = frozenset({Verdict.HANG.value, Verdict.CRASH.value})
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failing case and its number, the setting it failed under, its kind and its run.
+    """A failing case and its number, the setting it failed under, its bin and its run.
 
     ``killed`` means that the process died of it: its run tells how, and nothing more. ``earlier``
     are the cases that the same executor had run before.
@@ -44,8 +44,8 @@ class Tally:
     ``compared`` by executor those that were not unsupported, ``ended`` all by verdict and executor.
     ``exchanged`` counts the runs that were repeated in other ``orders`` of independent steps.
     ``overlap`` is how parallel the executions were, by executor that told. ``facts`` are what the
-    runs under the first setting did, ``kinds`` counts failures by kind, and ``failures`` are the
-    first of each kind. ``hopeless`` says why it makes no sense to go on.
+    runs under the first setting did, ``bins`` counts failures by bin, and ``failures`` are the
+    first of each bin. ``hopeless`` says why it makes no sense to go on.
     """
 
     cases: int = 0
@@ -62,7 +62,7 @@ class Tally:
     measure: Measure = field(default_factory=Measure)
     controls: Controlled = field(default_factory=Controlled)
     facts: set[Fact] = field(default_factory=set)
-    kinds: Counter[str] = field(default_factory=Counter)
+    bins: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     hopeless: str = ""
 
@@ -89,7 +89,7 @@ class Tally:
         self.measure.add(other.measure)
         self.controls.add(other.controls)
         self.facts |= other.facts
-        self.kinds += other.kinds
+        self.bins += other.bins
         self.hopeless = self.hopeless or other.hopeless
 
 

@@ -87,7 +87,8 @@ class Worker:
 
     def case(self, number: int, feedback: Feedback | None = None) -> Case:
         """Return case ``number`` of the plan, as generated or as ``feedback`` has it."""
-        case = case_at(self.plan.seed, number, self.plan.scheme, self.plan.carving)
+        plan = self.plan
+        case = case_at(plan.seed, number, plan.scheme, plan.carving, plan.needs)
         if feedback is not None:
             case = feedback.case(number, case)
         for projection in self._projections:
@@ -158,7 +159,10 @@ class Worker:
 
     def origin(self, failure: Failure) -> dict[str, str]:
         """Say where a failure comes from."""
-        return {"kind": "fuzz", "seed": self.plan.seed, "case": str(failure.number)}
+        origin = {"kind": "fuzz", "seed": self.plan.seed, "case": str(failure.number)}
+        label = self.plan.label(failure.setting)
+        numbered = label != self.plan.settings[failure.setting].label
+        return origin | ({"called": label} if numbered else {})
 
     def close(self) -> None:
         """End the threads and close the stores."""
@@ -232,23 +236,24 @@ class Worker:
         if position == 0:
             tally.measure.see(run)
         if run.verdict.is_failure:
-            kind = fingerprint(self.plan.settings[position].tested, run)
-            tally.kinds[kind] += 1
-            if tally.kinds[kind] == 1:
-                failure = Failure(
-                    ran.number, position, kind, ran.case, run, ran.killed, ran.earlier
-                )
-                tally.failures.append(failure)
+            label = self.plan.label(position)
+            bins = {fingerprint(label, each): each for each in reversed(run.failures)}
+            tally.bins.update(bins.keys())
+            tally.failures += [
+                Failure(ran.number, position, name, ran.case, each, ran.killed, ran.earlier)
+                for name, each in reversed(bins.items())
+                if tally.bins[name] == 1
+            ]
 
     def _newly_met(self, start: int, ran: Ran, tally: Tally) -> Iterator[Met]:
-        """Keep and note a failure of a kind that this process has not met, both or neither."""
-        newest = tally.failures[-1] if tally.failures else None
-        if newest is None or (newest.number, newest.setting) != (ran.number, ran.setting):
-            return
-        if newest.fingerprint not in self._met:
-            with undisturbed():
-                self._met.add(newest.fingerprint)
-                yield Met(start, newest, self.keep(newest))
+        """Keep and note the failures of bins that this process has not met, both or neither."""
+        for newest in tally.failures:
+            if (newest.number, newest.setting) != (ran.number, ran.setting):
+                continue
+            if newest.fingerprint not in self._met:
+                with undisturbed():
+                    self._met.add(newest.fingerprint)
+                    yield Met(start, newest, self.keep(newest))
 
     def _lane(self, setting: Setting) -> Lane:
         return self._resources.enter_context(open_lane(setting, self._stores))

@@ -31,7 +31,15 @@ from lockstep.foreign.files import FileRefused, read
 from lockstep_ledger.model import U64_MAX, ModelError
 
 FORMAT = 1
+_OUTSIDE = {"cmd": "program", "http": "server"}
+_CALLED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)", re.DOTALL)
 _CONTENT_NAME = re.compile(r"[0-9a-f]{16}")
+
+
+def called_and_executor(name: str) -> tuple[str, str]:
+    """Return what the user calls an executor, empty if nothing, and the executor itself."""
+    match = _CALLED.fullmatch(name)
+    return (match[1], match[2]) if match else ("", name)
 
 
 class CaseFileError(UsageError):
@@ -46,8 +54,9 @@ class Setting:
     data a process of the executor's own may have. ``isolated`` means that an executor of ours runs
     in such a process. ``storage`` names a store that is under test too, empty if none is: then any
     store of ours will do. ``judging`` says whose outcome counts, and how much of it,
-    ``surroundings`` what a program is started in; ``preempt`` where the ``scheduled`` driver may
-    switch tasks besides announced steps: at ``lines``.
+    ``surroundings`` what a program is started in. ``preempt`` says where the ``scheduled`` driver
+    may switch tasks besides announced steps: at ``lines``. An executor may have a name of the
+    user's own, ``NAME=EXECUTOR``.
     """
 
     executor: str = "batched"
@@ -66,6 +75,14 @@ class Setting:
     def tested(self) -> str:
         """What is under test, in words."""
         return f"{self.executor} on {self.storage}" if self.storage else self.executor
+
+    @property
+    def label(self) -> str:
+        """What stands for what is under test in names of kinds: never how it is started."""
+        called, executor = called_and_executor(self.executor)
+        prefix, colon, _ = executor.partition(":")
+        words = called or (_OUTSIDE.get(prefix, executor) if colon else executor)
+        return f"{words} on {self.storage}" if self.storage else words
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ from lockstep.campaign.campaign import Budget, Report, run_campaign
 from lockstep.campaign.marker import left_behind
 from lockstep.campaign.notes import Met
 from lockstep.campaign.plan import Plan
-from lockstep.case.file import Setting
+from lockstep.case.file import Setting, called_and_executor
 from lockstep.cli.screen import Screen
 from lockstep.faults import UsageError
-from lockstep.findings.finding import Finding
+from lockstep.findings.finding import Finding, Shape
 from lockstep.findings.keeping import Keeper
 from lockstep.report.campaign import progress_line, summary_table
-from lockstep.report.finding import finding_lines, met_lines
+from lockstep.report.finding import finding_lines, met_lines, shape_lines
 from lockstep.targets.named import find, reach
 from lockstep.targets.target import Target
 from lockstep_ledger.schemes import SCHEMES
@@ -62,7 +62,9 @@ def _opening_lines(plan: Plan, jobs: int) -> list[str]:
 
 
 def _name(target: Target, setting: Setting) -> str:
-    return f"{target.name} ({setting.driver})" if target.drivers else target.name
+    called, _ = called_and_executor(setting.executor)
+    name = f"{called}={target.name}" if called else target.name
+    return f"{name} ({setting.driver})" if target.drivers else name
 
 
 class _Shown:
@@ -77,10 +79,16 @@ class _Shown:
         self._screen.progress(progress_line(report))
 
     def met(self, met: Met) -> None:
-        """Tell of a failure that is now investigated."""
+        """Tell of a failure that is now investigated, unless it may well be a known one."""
+        if self._plan.known:
+            return
         setting = self._plan.settings[met.failure.setting]
         self._screen.tell(met_lines(met.failure.run, met.failure.fingerprint, setting, met.kept))
 
     def found(self, finding: Finding) -> None:
         """Tell what it is."""
         self._screen.tell(finding_lines(finding))
+
+    def same(self, shape: Shape) -> None:
+        """Tell what it is one more shape of."""
+        self._screen.tell(shape_lines(shape))

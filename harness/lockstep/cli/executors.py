@@ -17,6 +17,7 @@ OTHERS = (
     ("module:Class", "A class of your own; its module is looked for in the current directory."),
     ("cmd:PROGRAM ARGS", "A program that speaks the executor protocol (docs/protocol.md)."),
     ("http://host:port", "A server with the labu endpoints (docs/labu.md)."),
+    ("WORD=...", "Any of them under a word of your own, which stands for it in names of kinds."),
 )
 UNBROKEN = 100_000
 """Columns that no line fills: what reads a pipe gets every executor on one line."""

@@ -33,14 +33,15 @@ def of_campaign(report: Report) -> int:
     """Return the exit code of a campaign: the worst it met, an unfinished one is no success.
 
     A missed control comes before all: a campaign that misses a fault, or sees one where there is
-    none, says nothing about the executor.
+    none, says nothing about the executor. What is known and set aside has no part in it.
     """
     if report.tally.controls.missed:
         return GATE
     kept = [each.failure.run.verdict for each in report.unsettled]
     kept += [each.run.verdict for each in report.findings]
     lasting = [each for each in kept if each is not Verdict.FLAKY]
-    code = of_verdicts([*map(Verdict, report.tally.verdicts), *lasting]) or of_verdicts(kept)
+    met = report.verdicts if report.known else map(Verdict, report.tally.verdicts)
+    code = of_verdicts([*met, *lasting]) or of_verdicts(kept)
     if code == DIVERGENCE:
         return code
     if report.fault is not None or report.interrupted:

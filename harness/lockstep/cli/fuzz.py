@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -18,7 +20,7 @@ from lockstep.case.values import Case
 from lockstep.cli import options
 from lockstep.cli.console import run_on_console
 from lockstep.cli.duration import duration
-from lockstep.cli.exit_codes import AGREE, USAGE, of_campaign, of_single
+from lockstep.cli.exit_codes import AGREE, DIVERGENCE, GATE, USAGE, of_campaign, of_single
 from lockstep.cli.group import complain
 from lockstep.cli.judging import judging
 from lockstep.cli.output import say
@@ -26,6 +28,9 @@ from lockstep.cli.surroundings import surroundings
 from lockstep.corpus.shipped import shipped_cases
 from lockstep.faults import UsageError
 from lockstep.findings.files import files_in
+from lockstep.findings.known import Known, read_known
+from lockstep.findings.known_check import look_at
+from lockstep.foreign.text import shown
 from lockstep.generate.carve import carved
 from lockstep.generate.carving import KINDS, TERMS, Carving, by_hand
 from lockstep.report.single import single_lines
@@ -72,9 +77,9 @@ SECONDS = 60.0
 @options.deadline(Setting().deadline)
 @options.memory(Setting().memory)
 @options.isolate()
-@options.preempt()
 @surroundings()
 @judging()
+@options.preempt()
 @options.strategy()
 @options.storage("rocksdb", under_test=True)
 @options.database()
@@ -92,6 +97,12 @@ SECONDS = 60.0
     help=f"What cases are made without: a kind, or {', '.join(TERMS)}.",
 )
 @options.findings()
+@options.known()
+@click.option(
+    "--strict-known",
+    is_flag=True,
+    help="End with 1 if a known failure is fixed, or expired.",
+)
 @click.option(
     "--seeds",
     type=click.Path(path_type=Path),
@@ -111,9 +122,9 @@ def fuzz(
     deadline: float,
     memory: int,
     isolate: bool,
-    preempt: str | None,
     surroundings: Surroundings,
     asked: Asked,
+    preempt: str | None,
     strategy: str | None,
     storage: str,
     database: Path | None,
@@ -121,6 +132,8 @@ def fuzz(
     only: str | None,
     without: str | None,
     findings: Path,
+    known_file: Path,
+    strict_known: bool,
     seeds: Path | None,
 ) -> int:
     """Generate cases, run them on both sides, keep what differs.
@@ -158,11 +171,33 @@ def fuzz(
         findings=findings,
         carving=carving,
     )
+    known = read_known(known_file)
+    labels = {plan.label(at) for at in range(len(plan.settings))}
+    plan = replace(
+        plan,
+        known=frozenset(each.kind for each in known),
+        needs=tuple(each.needs for each in known if each.executor in labels),
+    )
     if number is not None:
         return _show(plan, number)
     seconds = SECONDS if seconds is None and cases is None else seconds
     budget = Budget(cases, seconds, kinds)
-    return of_campaign(run_on_console(plan, budget, jobs)) or code
+    over = _those_over(known, known_file, plan)
+    ended = of_campaign(run_on_console(plan, budget, jobs)) or code
+    return DIVERGENCE if strict_known and over and ended in (AGREE, GATE) else ended
+
+
+def _those_over(known: Sequence[Known], path: Path, plan: Plan) -> int:
+    """Tell which known kinds of what is under test are fixed or expired, and count them."""
+    if not known:
+        return 0
+    labelled = [(plan.label(at), setting) for at, setting in enumerate(plan.settings)]
+    today = datetime.now(UTC).date()
+    over = [each for each in look_at(known, labelled, today, path, trust=None) if each.is_over]
+    for each in over:
+        reason = shown(each.known.reason)
+        say(f"known {each.known.kind}, {each.standing.value}: {each.known.form} ({reason})")
+    return len(over)
 
 
 def _show(plan: Plan, number: int) -> int:

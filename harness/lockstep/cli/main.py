@@ -17,6 +17,7 @@ SENTENCES = {
     "explore": "Run every small block under every interleaving.",
     "export": "Write a finding of a program, or the protocol, as files.",
     "fuzz": "Generate cases, run them on both sides, keep what differs.",
+    "known": "Set known failures aside, list them, see which are fixed.",
     "replay": "Run saved cases again, exactly.",
     "serve": "Serve the reference, or an executor, to other programs.",
     "shrink": "Make a saved failing case smaller, block and schedule.",

@@ -15,6 +15,7 @@ import click
 
 from lockstep.faults import UsageError
 from lockstep.findings.finding import FINDINGS
+from lockstep.findings.known import KNOWN
 from lockstep.run.stores import BACK_ENDS
 from lockstep.schedules.strategy import STRATEGIES
 from lockstep.targets.target import DRIVERS
@@ -252,6 +253,19 @@ def findings() -> Decorator:
         FINDINGS,
         type=click.Path(path_type=Path, file_okay=False),
         help="Where failing cases are kept",
+    )
+
+
+def known() -> Decorator:
+    """Take the file of known failures, as ``known_file``."""
+    return click.option(
+        "--known",
+        "known_file",
+        default=KNOWN,
+        show_default=True,
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="The file of known failures.",
     )
 
 

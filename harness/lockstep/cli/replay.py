@@ -28,9 +28,9 @@ from lockstep.targets.trust import Trust
 @options.deadline(otherwise=options.THE_FILES)
 @options.memory(otherwise=options.THE_FILES)
 @options.isolate()
-@options.preempt()
 @surroundings(of_a_file=True)
 @judging(of_a_file=True)
+@options.preempt()
 @options.strategy()
 @options.trust()
 @options.storage(otherwise=f"{options.THE_FILES}, else memory", under_test=True)
@@ -50,9 +50,9 @@ def replay(
     deadline: float | None,
     memory: int | None,
     isolate: bool,
-    preempt: str | None,
     surroundings: Surroundings,
     asked: Asked,
+    preempt: str | None,
     strategy: str | None,
     trust: bool,
     storage: str | None,

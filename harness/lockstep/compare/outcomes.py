@@ -74,6 +74,11 @@ def well_typed(outcome: Outcome) -> bool:
     )
 
 
+def can_be_merged(outcome: Outcome) -> bool:
+    """Tell whether the changes of an outcome are values that a storage can hold, right or wrong."""
+    return well_typed(outcome) and not outcome.faults and next(beyond_width(outcome), None) is None
+
+
 def _is_receipt(receipt: object) -> bool:
     return (
         type(receipt) is Receipt

@@ -110,6 +110,7 @@ def _keep_new_kinds(
             name = f"block-{result.number}"
             tell = partial(met, failure)
             finding = investigate(case, failure.run, worker.lane, origin, keeper, name, tell)
+            keeper.tidy()
             exploration.findings.append(finding)
             found(exploration)
 

@@ -116,7 +116,7 @@ class Worker:
     def _failure(self, run: Run, met: set[str]) -> BlockFailure | None:
         if not run.verdict.is_failure:
             return None
-        kind = fingerprint(self.plan.setting.executor, run)
+        kind = fingerprint(self.plan.setting.label, run)
         if kind in met:
             return None
         met.add(kind)

@@ -6,7 +6,7 @@ for. Invariant: a failure that does not come back every time is ``flaky``, whate
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import replace
 from math import ceil, log
 
@@ -16,10 +16,12 @@ from lockstep.case.manner import SEQUENTIAL, Manner
 from lockstep.case.reproduction import Reproduction
 from lockstep.case.values import Case
 from lockstep.findings.finding import Settled
-from lockstep.findings.replayed import BroughtBack, Rung, rung_of
+from lockstep.findings.replayed import BroughtBack, as_recorded, brought_back, should_fail
 from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
 from lockstep.schedules.mix import Mix
+from lockstep.shrink.passes import PASSES
+from lockstep.shrink.payloads import plainer_payloads
 from lockstep.shrink.reduce import BUDGET, UNWATCHED, Attempt, Reduced, Watch, reduce
 from lockstep.streams import stream
 from lockstep.targets.repeated import RepeatedLane, only
@@ -33,6 +35,9 @@ MISSED = 0.05
 """How often a candidate that still fails may be taken for one that does not."""
 BUDGETS = {Verdict.HANG: 6, Verdict.CRASH: 100, Verdict.PROTOCOL_ERROR: 100}
 """Executions spent on shrinking what ends the process, which then starts anew each time."""
+
+SIMPLEST_BUDGET = 500
+"""Executions spent on the simplest failure in a shrunk case, which is small already."""
 
 _ALIKE = frozenset({Verdict.DIVERGE, Verdict.SELF_DIVERGE})
 
@@ -71,6 +76,30 @@ class ByRepetition:
         executions = reduced.executions + before.runs + after.runs
         return _settled(replace(reduced, executions=executions), final, after)
 
+    def simplest(self, settled: Settled, between: Callable[[], None]) -> Settled:
+        """Shrink on, whatever it then looks like, to the simplest failure that is in there.
+
+        What does not come back every time, or ends the process, is left as it is: it takes long.
+        """
+        measured, start = settled.reproduction, settled.reduced
+        if measured is None or not measured.is_certain or settled.run.verdict not in _ALIKE:
+            return settled
+        repeating = _Repeating(self._lane, settled.run, measured.manner)
+        passes = (plainer_payloads, *PASSES)
+        watch = Watch(between=between)
+        plainer = reduce(start.case, (), repeating, SIMPLEST_BUDGET, watch, passes)
+        met = self._lane.run_in(plainer.case, only(measured.manner))
+        beside = {signature_of(each)[1:] for each in met.failures if met.verdict.is_failure}
+        repeating.accept_all_but(beside)
+        reduced = reduce(plainer.case, (), repeating, SIMPLEST_BUDGET, watch)
+        if reduced.case == start.case:
+            return settled
+        after = repeating.measured(reduced.case, TRIALS)
+        if repeating.seen is None or not after.is_certain:
+            return settled
+        executions = start.executions + plainer.executions + reduced.executions + after.runs
+        return _settled(replace(reduced, executions=executions), repeating.seen, after)
+
     def replay(self, record: Record, *, strict: bool) -> BroughtBack:  # noqa: ARG002 - one rung
         """Run as often as it takes to meet a failure of the recorded rate, in its manner."""
         known = record.reproduction
@@ -79,15 +108,16 @@ class ByRepetition:
         else:
             run = self._met(record, known)
             run = self._as_recorded(record, run, known.manner)
-        return BroughtBack(run, rung_of(record, run))
+        return brought_back(record, run)
 
     def _met(self, record: Record, known: Reproduction) -> Run:
         """Return the run in which the recorded failure came back, else the first that fails."""
         shown: Run | None = None
         for _ in range(known.runs_to_meet()):
             run = self._lane.run_in(record.case, only(known.manner))
-            if rung_of(record, run) is Rung.DEVIATIONS and run.verdict is not Verdict.AGREE:
-                return run
+            same = as_recorded(record, run) if should_fail(record) else run
+            if same is not None and same.verdict is not Verdict.AGREE:
+                return same
             if shown is None or not shown.verdict.is_failure:
                 shown = run
             if run.verdict is Verdict.UNSUPPORTED:
@@ -134,13 +164,23 @@ class _Repeating:
     ``seen`` is the last run that was recognised.
     """
 
-    def __init__(self, lane: RepeatedLane, wanted: Run, manner: Manner) -> None:
+    def __init__(
+        self,
+        lane: RepeatedLane,
+        wanted: Run,
+        manner: Manner,
+    ) -> None:
         self.repeats = 1
         self.seen: Run | None = None
         self._lane = lane
         self._verdict = wanted.verdict
         self._kind = signature_of(wanted)[1:]
+        self._beside: frozenset[tuple[str, ...]] | None = None
         self._manner = manner
+
+    def accept_all_but(self, beside: Set[tuple[str, ...]]) -> None:
+        """Accept any failure of the verdict, but for those ``beside`` the wanted one."""
+        self._beside = frozenset(beside - {self._kind})
 
     def attempt(self, case: Case, _schedule: Schedule) -> Attempt:
         """Run ``case`` until it fails the same way, ``repeats`` times at most."""
@@ -166,12 +206,17 @@ class _Repeating:
         return Reproduction(failed, trials, self._manner)
 
     def recognises(self, run: Run) -> bool:
-        """Tell whether ``run`` fails as the wanted one did."""
+        """Tell whether ``run`` holds a failure like the wanted one."""
+        failures = run.failures if run.verdict.is_failure else ()
+        same = next((each for each in failures if self._is_wanted(each)), None)
+        if same is not None:
+            self.seen = same
+        return same is not None
+
+    def _is_wanted(self, run: Run) -> bool:
         alike = run.verdict is self._verdict or {run.verdict, self._verdict} <= _ALIKE
-        if not alike or signature_of(run)[1:] != self._kind:
-            return False
-        self.seen = run
-        return True
+        kind = signature_of(run)[1:]
+        return alike and (kind == self._kind if self._beside is None else kind not in self._beside)
 
     def _run(self, case: Case) -> Run:
         return self._lane.run_in(case, only(self._manner))

@@ -7,7 +7,8 @@ replay uses the first rung alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from lockstep.case.deviation import Schedule
 from lockstep.case.file import Record
@@ -18,20 +19,23 @@ from lockstep.findings.finding import Settled
 from lockstep.findings.replayed import (
     BroughtBack,
     Rung,
+    brought_back,
     fails_as_recorded,
-    rung_of,
     should_fail,
 )
-from lockstep.run.fingerprint import signature_of
+from lockstep.run.fingerprint import is_its_own, signature_of
 from lockstep.run.result import Run
 from lockstep.run.watchdog import LATE
 from lockstep.schedules.deviations import FollowDeviations
 from lockstep.schedules.mix import Mix
 from lockstep.schedules.strategy import Strategy
+from lockstep.shrink.passes import PASSES
+from lockstep.shrink.payloads import plainer_payloads
 from lockstep.shrink.reduce import BUDGET, UNWATCHED, Reduced, Watch, reduce
-from lockstep.shrink.same_failure import SameFailure, schedule_of
+from lockstep.shrink.same_failure import AnyFailure, SameFailure, schedule_of
 from lockstep.streams import stream
 from lockstep.targets.steered import STEP_LIMIT, FreshLane, SteeredLane
+from lockstep.verdict import Verdict
 from lockstep_parallel.steps.drivers.scheduled import Choose, Pending
 
 NEARBY_LIMIT = 200
@@ -72,18 +76,44 @@ class BySchedule:
         """Shrink and replay; where the failure is not back, ``run`` is the one that is told."""
         lane = self._lane
         reduced = shrink(case, run, lane, watch)
-        final = lane.run_deviating(reduced.case, reduced.schedule)
-        lost = not final.verdict.is_failure or signature_of(final) != signature_of(run)
-        if lost:
-            schedule = schedule_of(run, lane.setting.workers)
-            reduced, final = Reduced(case, schedule, reduced.executions, finished=False), run
+        same = SameFailure(lane, signature_of(run))
+        final = same.same_in(lane.run_deviating(reduced.case, reduced.schedule))
+        if final is not None:
+            return _shown(lane, reduced, final, self._after)
+        schedule = schedule_of(run, lane.setting.workers)
         return Settled(
-            reduced,
-            final,
-            repeatable=not lost and is_repeatable(reduced.case, reduced.schedule, lane),
-            race=race_sentence(lane, reduced.case, reduced.schedule) if reduced.schedule else None,
-            after=self._after,
+            Reduced(case, schedule, reduced.executions, finished=False), run, repeatable=False
         )
+
+    def simplest(self, settled: Settled, between: Callable[[], None]) -> Settled:
+        """Shrink on, with plainer transactions, then to the simplest failure that is in there.
+
+        Plainer ones as long as it looks the same: so what only accompanies a failure gets lost
+        before it could be taken for it. Afterwards things are left out alone, for whatever is put
+        in could bring another failure in.
+        """
+        kept = settled.run.verdict in (Verdict.HANG, Verdict.UNANNOUNCED)
+        if kept or not settled.repeatable:
+            return settled
+        lane, after = FreshLane(self._plain, settled.after), settled.after
+        start, watch = settled.reduced, Watch(between=between)
+        wanted = signature_of(settled.run)
+        passes = (plainer_payloads, *PASSES)
+        same = SameFailure(lane, wanted)
+        plainer = reduce(start.case, start.schedule, same, BUDGET, watch, passes)
+        met = lane.run_deviating(plainer.case, plainer.schedule)
+        shown = same.same_in(met)
+        if shown is not None and is_its_own(shown):
+            executions = start.executions + plainer.executions
+            return _shown(lane, replace(plainer, executions=executions), shown, after)
+        beside = {signature_of(each) for each in met.failures} - {wanted}
+        freely = AnyFailure(lane, beside)
+        reduced = reduce(plainer.case, plainer.schedule, freely, BUDGET, watch)
+        final = freely.same_in(lane.run_deviating(reduced.case, reduced.schedule))
+        if final is None or (reduced.case, reduced.schedule) == (start.case, start.schedule):
+            return settled
+        executions = start.executions + plainer.executions + reduced.executions
+        return _shown(lane, replace(reduced, executions=executions), final, after)
 
     def replay(self, record: Record, *, strict: bool) -> BroughtBack:
         """Run ``record`` under its schedule, and climb the ladder if its failure is not back."""
@@ -96,19 +126,19 @@ class BySchedule:
         run, rung = self._lane.run_once(record.case, choosing), Rung.DEVIATIONS
         if should_fail(record) and not fails_as_recorded(record, run):
             run, rung = self._climb(record, run, () if strict else self._further(record))
-        return BroughtBack(run, rung, _unmet(record, followers))
+        return brought_back(record, run, _unmet(record, followers), rung)
 
     def _climb(
         self, record: Record, first: Run, further: Iterable[tuple[Rung, Run]]
     ) -> tuple[Run, Rung]:
-        """Return the recorded failure and its rung, else the first run that fails at all."""
+        """Return the run with the recorded failure and its rung, else the first that fails."""
         shown = first
         for rung, run in further:
             if fails_as_recorded(record, run):
                 return run, rung
             if not shown.verdict.is_failure and run.verdict.is_failure:
                 shown = run
-        return shown, rung_of(record, shown)
+        return shown, Rung.ANOTHER
 
     def _further(self, record: Record) -> Iterator[tuple[Rung, Run]]:
         lane, case = self._lane, record.case
@@ -124,11 +154,22 @@ class BySchedule:
             yield Rung.NEARBY, lane.run_mixed(case, random, mix)
 
 
+def _shown(lane: FreshLane, reduced: Reduced, final: Run, after: tuple[Case, ...]) -> Settled:
+    """Return the failure that is back in ``final``, with how surely it is and how it came about."""
+    case, schedule = reduced.case, reduced.schedule
+    return Settled(
+        reduced,
+        final,
+        repeatable=is_repeatable(case, schedule, lane),
+        race=race_sentence(lane, case, schedule) if schedule else None,
+        after=after,
+    )
+
+
 def draw(record: Record, lane: SteeredLane, strategy: Strategy) -> BroughtBack:
     """Run ``record`` under schedules that ``strategy`` draws."""
     mix = Mix.for_one_case(STEP_LIMIT, strategy)
-    run = lane.run_mixed(record.case, stream("replay", "strategy"), mix)
-    return BroughtBack(run, rung_of(record, run))
+    return brought_back(record, lane.run_mixed(record.case, stream("replay", "strategy"), mix))
 
 
 def shrink(case: Case, run: Run, lane: SteeredLane, watch: Watch = UNWATCHED) -> Reduced:

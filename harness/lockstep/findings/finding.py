@@ -56,13 +56,28 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """Another way in which a failure of a known ``kind`` shows, and where it is kept.
+
+    ``fingerprint`` is the bin that it was met in. It is kept to be replayed when the kind has been
+    repaired: if it still fails then, it was another.
+    """
+
+    fingerprint: str
+    kind: str
+    setting: Setting
+    run: Run
+    kept: Kept
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """A failure of a new kind, called ``fingerprint``, and where it is kept.
+    """A failure of a new ``kind``, and where it is kept.
 
     ``versus`` says what other executors make of the case.
     """
 
-    fingerprint: str
+    kind: str
     setting: Setting
     original_transactions: int
     settled: Settled

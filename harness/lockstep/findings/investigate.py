@@ -8,7 +8,7 @@ from lockstep.case.deviation import Schedule
 from lockstep.case.file import Record
 from lockstep.case.values import Case
 from lockstep.findings.drift import expected_documents, observed_documents
-from lockstep.findings.finding import Finding, Settled
+from lockstep.findings.finding import Finding, Settled, Shape
 from lockstep.findings.keeping import Keeper, Kept
 from lockstep.findings.way_back import way_back
 from lockstep.run.fingerprint import fingerprint, signature_of
@@ -51,19 +51,39 @@ class Inquiry:
         way = way_back(self._lane, self._raw.verdict)
         return way.settle(self._case, self._run, watch, self._earlier)
 
-    def concluded(self, settled: Settled) -> Finding:
-        """Keep what it was settled to, in place of what was kept."""
-        differences = settled.run.differences
-        words = {each.field: each.actual for each in differences if each.field == "stderr"}
-        record = settled.record(self._lane.setting, self._raw.origin | words)
-        kind = fingerprint(self._lane.setting.tested, self._run)
+    def simplest(self, settled: Settled) -> Settled:
+        """Shrink on to the simplest failure in it, whose form names the kind."""
+        return way_back(self._lane, self._raw.verdict).simplest(settled, self._between)
+
+    def concluded(self, settled: Settled, kind: str, form: str = "") -> Finding:
+        """Keep what it was settled to as a finding of ``kind``, in place of what was kept."""
         return Finding(
-            fingerprint=kind,
+            kind=kind,
             setting=self._lane.setting,
             original_transactions=self._case.transactions(),
             settled=settled,
-            kept=self._keeper.settled(self._kept, record, kind),
+            kept=self._keeper.settled(self._kept, self._record(settled, form), kind),
         )
+
+    def shape(self, settled: Settled, fingerprint: str, kind: str, form: str) -> Shape:
+        """Keep what it was settled to beside the finding of ``kind``."""
+        return Shape(
+            fingerprint=fingerprint,
+            kind=kind,
+            setting=self._lane.setting,
+            run=settled.run,
+            kept=self._keeper.settled(self._kept, self._record(settled, form), kind),
+        )
+
+    def forget(self) -> None:
+        """Keep nothing of it as it was met."""
+        self._keeper.forget(self._kept)
+
+    def _record(self, settled: Settled, form: str) -> Record:
+        differences = settled.run.differences
+        words = {each.field: each.actual for each in differences if each.field == "stderr"}
+        words |= {"form": form} if form else {}
+        return settled.record(self._lane.setting, self._raw.origin | words)
 
     def _smaller(self, case: Case, schedule: Schedule) -> None:
         raw = self._raw
@@ -91,11 +111,11 @@ def investigate(
 
     ``met`` is told where it is before anything is shrunk.
     """
-    kind = fingerprint(lane.setting.tested, run)
+    kind = fingerprint(lane.setting.label, run)
     kept = keeper.met(met_record(case, run, lane, origin), kind, name)
     met(kept)
     inquiry = Inquiry(case, run, lane, origin, keeper, kept)
-    return inquiry.concluded(inquiry.settled())
+    return inquiry.concluded(inquiry.settled(), kind)
 
 
 def met_record(case: Case, run: Run, lane: Lane, origin: dict[str, str]) -> Record:

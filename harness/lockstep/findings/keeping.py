@@ -1,5 +1,7 @@
 """Findings on disk: written whole the moment they are met, replaced by smaller forms, never lost.
 
+What was met and is not shrunk yet is in a folder ``met``, what it was settled to in one a kind.
+
 Invariant: a file that was there before is neither changed nor removed; a file of this keeper holds
 a case that failed, whole, at every moment from the first write on.
 """
@@ -30,6 +32,9 @@ class Kept:
     content: str = ""
 
 
+MET = "met"
+
+
 class Keeper:
     """Keeps findings in ``folder``, a folder a kind below it; what is there now was before."""
 
@@ -56,9 +61,10 @@ class Keeper:
 
         One of that name that was there before, of a campaign that was killed, stays as it is.
         """
-        before = self._before.get(kind, [])
-        names = chain([f"met-{name}.json"], (f"met-{name}-{number}.json" for number in count(2)))
-        paths = (self._folder / kind / each for each in names)
+        before = self._before.get(MET, [])
+        stem = f"{kind}-{name}"
+        names = chain([f"{stem}.json"], (f"{stem}-{number}.json" for number in count(2)))
+        paths = (self._folder / MET / each for each in names)
         return self._write(record, next(path for path in paths if path not in before), "new")
 
     def smaller(self, kept: Kept, record: Record) -> Kept:
@@ -87,9 +93,14 @@ class Keeper:
 
     def forget(self, kept: Kept) -> None:
         """Remove what was met and is not needed any more."""
-        if kept.path is not None and kept.path.name.startswith("met-"):
+        if kept.path is not None and kept.path.parent.name == MET:
             with contextlib.suppress(OSError):
                 kept.path.unlink()
+
+    def tidy(self) -> None:
+        """Remove the folder of what was met, if nothing is left in it and nobody writes there."""
+        with contextlib.suppress(OSError):
+            (self._folder / MET).rmdir()
 
     def _write(self, record: Record, path: Path, told: str) -> Kept:
         data = to_bytes(record)

@@ -43,23 +43,44 @@ def should_fail(record: Record) -> bool:
     return bool(record.verdict) and Verdict(record.verdict).is_failure
 
 
-def fails_as_recorded(record: Record, run: Run) -> bool:
-    """Tell whether ``run`` fails in the way that ``record`` says, as far as it says.
+def as_recorded(record: Record, run: Run) -> Run | None:
+    """Return the failure of ``run`` that ``record`` tells of, as far as it does; None without it.
 
     The description of a finding is its signature. A person's own says nothing of the kind, and the
     verdict alone decides.
     """
-    if not run.verdict.is_failure or not _alike(run.verdict, Verdict(record.verdict)):
+    if not run.verdict.is_failure:
+        return None
+    return next((each for each in run.failures if _is_recorded(record, each)), None)
+
+
+def fails_as_recorded(record: Record, run: Run) -> bool:
+    """Tell whether ``run`` fails in the way that ``record`` says, as far as it says."""
+    return as_recorded(record, run) is not None
+
+
+def brought_back(
+    record: Record, run: Run, unmet: tuple[str, ...] = (), reached: Rung = Rung.DEVIATIONS
+) -> BroughtBack:
+    """Return the recorded failure in ``run`` with the rung that was reached, else ``run``."""
+    if not should_fail(record):
+        return BroughtBack(run, reached, unmet)
+    same = as_recorded(record, run)
+    if same is not None:
+        return BroughtBack(same, reached, unmet)
+    return BroughtBack(run, Rung.ANOTHER if run.verdict.is_failure else Rung.NONE, unmet)
+
+
+def rung_of(record: Record, run: Run) -> Rung:
+    """Return DEVIATIONS if ``run`` is what ``record`` says, else what it is instead."""
+    return brought_back(record, run).rung
+
+
+def _is_recorded(record: Record, run: Run) -> bool:
+    if not _alike(run.verdict, Verdict(record.verdict)):
         return False
     verdict, _, kind = record.description.partition(" ")
     return verdict != record.verdict or kind == " ".join(signature_of(run)[1:])
-
-
-def rung_of(record: Record, run: Run, reached: Rung = Rung.DEVIATIONS) -> Rung:
-    """Return ``reached``, if ``run`` is what ``record`` says, else what it is instead."""
-    if not should_fail(record) or fails_as_recorded(record, run):
-        return reached
-    return Rung.ANOTHER if run.verdict.is_failure else Rung.NONE
 
 
 _DIFFERING = frozenset({Verdict.DIVERGE, Verdict.SELF_DIVERGE})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from lockstep.case.file import Record
@@ -28,6 +29,10 @@ class WayBack(Protocol):
 
         ``earlier`` are the cases that the executor had run before.
         """
+        ...
+
+    def simplest(self, settled: Settled, between: Callable[[], None]) -> Settled:
+        """Shrink on, whatever it then looks like, to the simplest failure that is in there."""
         ...
 
     def replay(self, record: Record, *, strict: bool) -> BroughtBack:

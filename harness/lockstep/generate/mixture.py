@@ -8,12 +8,14 @@ Invariant: case number i of a seed is the same whoever generates it, and in what
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from lockstep.case.values import Case
 from lockstep.generate.carve import carved
 from lockstep.generate.carving import WHOLE, Carving
 from lockstep.generate.decode import decode
+from lockstep.generate.needs import switched_off
 from lockstep.generate.slots import HEADER_LENGTH, SLOT_LENGTH, Draw, Shape
 from lockstep.generate.swarm import SWARM_BYTES, draw_bits
 from lockstep.streams import stream
@@ -25,8 +27,11 @@ _LIMITED = 8
 """One case in so many has few retries."""
 
 
-def draw_at(seed: str, number: int) -> Draw:
-    """Return draw ``number`` of the campaign seeded with ``seed``."""
+def draw_at(seed: str, number: int, needs: Sequence[frozenset[str]] = ()) -> Draw:
+    """Return draw ``number`` of the campaign seeded with ``seed``.
+
+    The features that some failures need are switched off in most draws, see ``needs``.
+    """
     random = stream(seed, "case", number)
     shape = _SHAPES[random.randrange(len(_SHAPES))]
     match shape:
@@ -40,16 +45,26 @@ def draw_at(seed: str, number: int) -> Draw:
             count = random.randint(1, 5)
         case Shape.LIMIT:
             count = random.randint(1, 3)
-    off = draw_bits(random).to_bytes(SWARM_BYTES, "big")
+    bits = draw_bits(random) | switched_off(needs, stream(seed, "leaning", number))
+    off = bits.to_bytes(SWARM_BYTES, "big")
     data = off + random.randbytes(HEADER_LENGTH - SWARM_BYTES + count * SLOT_LENGTH)
     starts = range(HEADER_LENGTH, len(data), SLOT_LENGTH)
     slots = tuple(data[start : start + SLOT_LENGTH] for start in starts)
     return Draw(shape, data[:HEADER_LENGTH], slots)
 
 
-def case_at(seed: str, number: int, scheme: str = "keyed-hash", carving: Carving = WHOLE) -> Case:
-    """Return case ``number`` of the campaign seeded with ``seed``, as far as it is carved."""
-    draw = draw_at(seed, number)
+def case_at(
+    seed: str,
+    number: int,
+    scheme: str = "keyed-hash",
+    carving: Carving = WHOLE,
+    needs: Sequence[frozenset[str]] = (),
+) -> Case:
+    """Return case ``number`` of the campaign seeded with ``seed``, as far as it is carved.
+
+    What ``needs`` some failures have is switched off in most cases, as ``draw_at`` draws it.
+    """
+    draw = draw_at(seed, number, needs)
     if carving.bits:
         off = int.from_bytes(draw.header[:SWARM_BYTES], "big") | carving.bits
         header = off.to_bytes(SWARM_BYTES, "big") + draw.header[SWARM_BYTES:]

@@ -23,7 +23,7 @@ def progress_line(report: Report) -> str:
     return (
         f"{seconds:5.0f} s  {cases} cases  {cases / seconds:.0f}/s  {verdicts}  "
         f"conflicts {whole.measure.conflict_density:.0%}  failing {whole.measure.failing_share:.0%}"
-        f"  kinds {len(report.kinds)}"
+        f"  kinds {len(report.findings)}"
     )
 
 
@@ -46,6 +46,8 @@ def summary_table(report: Report) -> Table:
     for word, count in sorted(tally.not_compared.items()):
         table.add_row(*cells("not compared", f"{count}: {word}"))
     table.add_row("kinds of failure", str(len(report.kinds)))
+    for kind, count in sorted(report.known.items()):
+        table.add_row(*cells("known, set aside", f"{count} failures of {kind}"))
     table.add_row("conflict density", f"{measure.conflict_density:.1%} of transactions")
     table.add_row("failing share", f"{measure.failing_share:.1%} of receipts")
     table.add_row("late failing share", f"{measure.late_share:.1%} of receipts")

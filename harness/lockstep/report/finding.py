@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from lockstep.case.file import Setting
 from lockstep.case.text import case_lines
 from lockstep.case.values import Case
-from lockstep.findings.finding import Finding
+from lockstep.findings.finding import Finding, Shape
 from lockstep.findings.keeping import Kept
 from lockstep.report.differences import difference_lines, replay_command, setting_lines
 from lockstep.run.result import Run
@@ -22,11 +22,21 @@ def met_lines(run: Run, fingerprint: str, setting: Setting, kept: Kept) -> Itera
     yield from kept_lines(kept, setting)
 
 
+def shape_lines(shape: Shape) -> Iterator[str]:
+    """Say that a failure is another shape of a kind that was found before."""
+    known = f"{shape.fingerprint} is of kind {shape.kind}"
+    if shape.kept.path is not None:
+        yield f"{known}, kept beside it: {shape.kept.path}"
+        return
+    yield known
+    yield from kept_lines(shape.kept, shape.setting)
+
+
 def finding_lines(finding: Finding) -> Iterator[str]:
     """Describe a finding: what differs, the smallest case, how to run it again."""
     run, settled = finding.run, finding.settled
     reduced = settled.reduced
-    yield f"{run.verdict.value.upper()} {finding.fingerprint}  executor {finding.setting.tested}"
+    yield f"{run.verdict.value.upper()} {finding.kind}  executor {finding.setting.tested}"
     yield from setting_lines(finding.setting)
     yield from difference_lines(run.differences)
     yield (

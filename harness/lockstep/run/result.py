@@ -5,7 +5,7 @@ Invariant: a run says everything that is told about it later; nobody runs the ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lockstep.case.deviation import task_name
 from lockstep.case.manner import Manner
@@ -28,7 +28,8 @@ class BlockRun:
     ``actual`` and ``trace`` belong to the last of ``executions`` executions, which is the failing
     one if there is one; the trace is empty under real threads. Of an executor outside they belong
     to the first execution that failed, and ``manner`` says how that was asked for. On the
-    sequential path there is no execution and no ``actual``.
+    sequential path there is no execution and no ``actual``. An ``own`` block was executed on a
+    state that the executor had got wrong before.
     """
 
     ids: tuple[str, ...]
@@ -40,6 +41,7 @@ class BlockRun:
     trace: tuple[Pending, ...]
     executions: int
     manner: Manner | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ class Run:
 
     ``not_compared`` says in words what the executor could not be asked for: of an unsupported run
     the reason, of any other what its verdict does not speak of. ``overlap`` is what the executor
-    told of how parallel its executions were.
+    told of how parallel its executions were. ``further`` are the failures that were met after the
+    first one, on the state that the executor itself had left: each as the run that would have ended
+    with it.
     """
 
     verdict: Verdict
@@ -57,11 +61,18 @@ class Run:
     step: int | None = None
     not_compared: tuple[str, ...] = ()
     overlap: Overlap = NONE_TOLD
+    further: tuple[Run, ...] = ()
 
     @property
     def executions(self) -> int:
-        """Count the executions of blocks on the executor under test."""
-        return sum(block.executions for block in self.blocks)
+        """Count the executions of blocks on the executor under test, up to the last failure."""
+        blocks = self.further[-1].blocks if self.further else self.blocks
+        return sum(block.executions for block in blocks)
+
+    @property
+    def failures(self) -> tuple[Run, ...]:
+        """Return every failure of a failing run, the first one first."""
+        return (replace(self, further=()), *self.further) if self.further else (self,)
 
     def why_unsupported(self) -> tuple[str, ...]:
         """Return the reasons of an unsupported run, in words."""

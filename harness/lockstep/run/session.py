@@ -1,5 +1,8 @@
 """Runs one case by the oracle and on what is under test, over the same storage.
 
+After a wrong outcome the chain goes on from what the executor itself made of the block, so that
+what takes a further block is met, too.
+
 Invariant: ``agree`` means that every block of the parallel path was executed by both sides, every
 compared field was equal, no invariant was broken, and the stored state after each merge and rewind
 was the expected one; what a comparison leaves out is told beside it. Anything less has another
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Generic
 
@@ -27,7 +31,7 @@ from lockstep.case.values import (
     Step,
 )
 from lockstep.compare.left_out import still_different, without_left_out
-from lockstep.compare.outcomes import compare_outcomes, well_typed
+from lockstep.compare.outcomes import can_be_merged, compare_outcomes, well_typed
 from lockstep.compare.states import compare_states
 from lockstep.faults import HarnessFault, UsageError
 from lockstep.foreign.text import error_text
@@ -68,7 +72,7 @@ def run_case(
     access: str = SHARED,
     standard: Standard = BY_REFERENCE,
 ) -> Run:
-    """Run ``case`` step by step until a step fails or all are done.
+    """Run ``case`` step by step until all are done, or one fails so that nothing can follow.
 
     The oracle of ``standard`` is given the states that the session holds; what is asked reads the
     storage, and merges into it, in the mode ``access``.
@@ -97,6 +101,7 @@ class _Session(Generic[W]):
 
     _storage: OwnedStorage
     _access: Access
+    _merged = False
 
     def __init__(self, case: Case, asked: Asked[W], ways: Ways[W], standard: Standard) -> None:
         self._case = case
@@ -110,24 +115,54 @@ class _Session(Generic[W]):
         self._blocks: list[BlockRun] = []
         self._number: int | None = None
         self._not_compared: dict[str, None] = {}
+        self._failures: list[Run] = []
 
     def run(
         self, stores: Stores, access: str, limit: Callable[[], AbstractContextManager[None]]
     ) -> Run:
-        """Take the steps up to the first that fails, and what is around them, within ``limit``."""
+        """Take the steps, and what is around them, within ``limit``."""
         with limit(), stores.holding(self._case.state) as storage:
             self._storage, self._access = storage, open_access(access, storage)
             for number, step in enumerate(self._case.steps):
                 self._number = number
                 with limit():
                     failure = self.take(step)
-                if failure is not None:
-                    return self.ended(failure)
-        return self.end()
+                    if failure is None:
+                        continue
+                    if failure.verdict is Verdict.UNSUPPORTED and self._failures:
+                        break
+                    self._failures.append(failure.ends(tuple(self._blocks), number))
+                    if not self._goes_on(step, failure):
+                        break
+        return self._failed() if self._failures else self.end()
 
     def ended(self, failure: StepFailure) -> Run:
         """Return the run that ``failure`` ends at the step that is under way."""
-        return failure.ends(tuple(self._blocks), self._number)
+        self._failures.append(failure.ends(tuple(self._blocks), self._number))
+        return self._failed()
+
+    def _failed(self) -> Run:
+        first, *further = self._failures
+        return replace(first, further=tuple(further))
+
+    def _goes_on(self, step: Step, failure: StepFailure) -> bool:
+        """Put the chain on the state that the executor itself made of a block, if it made one."""
+        wrong = failure.verdict in (Verdict.DIVERGE, Verdict.SELF_DIVERGE, Verdict.INVARIANT)
+        plain = isinstance(step, BlockStep) and step.parallel and step.fault is None
+        if not wrong or not plain or step is self._case.steps[-1]:
+            return False
+        actual = self._blocks[-1].actual
+        if actual is None or not can_be_merged(actual):
+            return False
+        if not self._merged:
+            self._chain.add(self._chain.newest)
+            if self._merge(actual) is not None:
+                return False
+        if self._storage.topoheight != self._chain.blocks:
+            return False
+        self._chain.rewind(1)
+        self._chain.add(self._storage.export())
+        return True
 
     def take(self, step: Step) -> StepFailure | None:
         """Take one step of the case; where the oracle gives no outcome, that ends it."""
@@ -151,12 +186,13 @@ class _Session(Generic[W]):
 
     def execute(self, step: BlockStep, block: Block, expected: Outcome) -> StepFailure | None:
         """Execute a block whose outcome is known, compare, merge, compare the stored state."""
+        self._merged = False
         before = self._chain.newest
         if step.warm:
             _read_everything(before, self._access.reader)
         after = self._chain.after(expected)
         ids = tuple(intent.id for intent in step.transactions)
-        ran = partial(BlockRun, ids, block, before, expected, after)
+        ran = partial(BlockRun, ids, block, before, expected, after, own=bool(self._failures))
         if not step.parallel:
             self._blocks.append(ran(None, (), 0))
             return self._apply(expected, after)
@@ -181,6 +217,7 @@ class _Session(Generic[W]):
         if last.failure is not None or last.actual is None:
             return last.failure or StepFailure.of(Verdict.UNSUPPORTED, "driver", "none was given")
         self._chain.add(self._agreed(expected, last.actual, after))
+        self._merged = True
         if watcher is not None:
             return self._merge_watched(last.actual, watcher)
         if isinstance(fault, MergeDies):

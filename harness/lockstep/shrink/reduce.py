@@ -7,7 +7,7 @@ again on its result goes on where a spent budget stopped it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
@@ -74,9 +74,10 @@ def reduce(
     test: FailureTest,
     budget: int = BUDGET,
     watch: Watch = UNWATCHED,
+    passes: Sequence[Pass] = PASSES,
 ) -> Reduced:
-    """Shrink a case that fails under ``schedule`` until no pass can simplify either."""
-    search = _Search(case, schedule, test, budget, watch)
+    """Shrink a case that fails under ``schedule`` until none of ``passes`` can simplify either."""
+    search = _Search(case, schedule, test, budget, watch, passes)
     search.leave_out()
     while search.improve(searching=True) or search.exchange():
         while search.improve(searching=False):
@@ -88,7 +89,13 @@ class _Search:
     """The smallest failure so far, and the executions used."""
 
     def __init__(
-        self, case: Case, schedule: Schedule, test: FailureTest, budget: int, watch: Watch
+        self,
+        case: Case,
+        schedule: Schedule,
+        test: FailureTest,
+        budget: int,
+        watch: Watch,
+        passes: Sequence[Pass],
     ) -> None:
         self.case = case
         self.schedule = schedule
@@ -96,6 +103,7 @@ class _Search:
         self._test = test
         self._budget = budget
         self._watch = watch
+        self._passes = passes
         self._searching = True
         self._settled: dict[Pass, tuple[Case, Schedule, bool]] = {}
 
@@ -122,7 +130,7 @@ class _Search:
         """
         self._searching = searching
         improved = self._reduce_schedule()
-        for each in PASSES:
+        for each in self._passes:
             if self._sweep(each):
                 improved = True
                 self._reduce_schedule()

@@ -1,8 +1,11 @@
-"""Recognises one failure: runs a candidate and says whether it fails with the same signature."""
+"""Recognises one failure: runs a candidate and says whether it fails with the same signature.
+
+Any of a run's failures counts, so a candidate may fail in another way before.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from random import Random
 
 from lockstep.case.deviation import Schedule
@@ -15,6 +18,7 @@ from lockstep.schedules.deviations import NoteDeviations
 from lockstep.schedules.replay import follow_trace
 from lockstep.shrink.reduce import Attempt
 from lockstep.targets.steered import SteeredLane
+from lockstep.verdict import Verdict
 from lockstep_parallel.steps.drivers.scheduled import Choose, lowest_first
 
 SMALL = 4
@@ -39,9 +43,10 @@ class SameFailure:
     def attempt(self, case: Case, schedule: Schedule) -> Attempt:
         """Run ``case`` under ``schedule``."""
         run = self._lane.run_deviating(case, schedule)
-        if not self.recognises(run):
+        same = self.same_in(run)
+        if same is None:
             return Attempt(None, run.executions)
-        met = schedule_of(run, self._workers) if schedule else ()
+        met = schedule_of(same, self._workers) if schedule else ()
         if met == schedule or len(met) > len(schedule):
             return Attempt(schedule, run.executions)
         again = self._lane.run_deviating(case, met)
@@ -75,9 +80,10 @@ class SameFailure:
 
     def _schedule_that_fails(self, case: Case, run: Run) -> Attempt:
         """Return a schedule of ``run`` if it is the same failure and the schedule repeats it."""
-        if not self.recognises(run):
+        same = self.same_in(run)
+        if same is None:
             return Attempt(None, 0)
-        found = self.schedule_of(case, run)
+        found = self.schedule_of(case, same)
         again = self._lane.run_deviating(case, found)
         return Attempt(found if self.recognises(again) else None, again.executions)
 
@@ -129,8 +135,36 @@ class SameFailure:
         return tuple(deviation for each in notes for deviation in each.met)
 
     def recognises(self, run: Run) -> bool:
-        """Tell whether ``run`` is the same failure."""
-        return run.verdict.is_failure and signature_of(run) == self._wanted
+        """Tell whether ``run`` holds the same failure."""
+        return self.same_in(run) is not None
+
+    def same_in(self, run: Run) -> Run | None:
+        """Return ``run`` as it would have ended with the same failure, None if that is not met."""
+        if not run.verdict.is_failure:
+            return None
+        return next((each for each in run.failures if signature_of(each) == self._wanted), None)
+
+
+class AnyFailure(SameFailure):
+    """Accepts whatever fails, but for what has one of the signatures ``beside`` the wanted one.
+
+    Those are of other blocks. What fails in one block is no consequence of what failed in another,
+    for the chain goes on from the executor's own state. What does not come back is left out, too:
+    that is slow.
+    """
+
+    def __init__(self, lane: SteeredLane, beside: Collection[tuple[str, ...]]) -> None:
+        super().__init__(lane, ())
+        self._beside = beside
+
+    def same_in(self, run: Run) -> Run | None:
+        """Return the first failure in ``run`` that is accepted."""
+        if not run.verdict.is_failure:
+            return None
+        return next((each for each in run.failures if self._accepts(each)), None)
+
+    def _accepts(self, run: Run) -> bool:
+        return run.verdict is not Verdict.HANG and signature_of(run) not in self._beside
 
 
 def _blocks(case: Case) -> list[BlockStep]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import cast
 
-from lockstep.case.file import Setting
+from lockstep.case.file import Setting, called_and_executor
 from lockstep.case.judging import EXACTLY, REFERENCE, SEQUENTIAL
 from lockstep.faults import UsageError
 from lockstep.loading import imported
@@ -68,10 +68,11 @@ PREFIXES: Mapping[str, Callable[[str], Target]] = {
 
 
 def find(name: str) -> Target:
-    """Return the target called ``name``. Raises ``UsageError`` if there is none.
+    """Return the target called ``name``, which may begin with the user's own word for it.
 
-    Whether a server is there is not asked: ``reach`` does.
+    Raises ``UsageError`` if there is none. Whether a server is there is not asked: ``reach`` does.
     """
+    _, name = called_and_executor(name)
     for prefix, named in PREFIXES.items():
         if name.startswith(prefix):
             return named(name)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from lockstep.case.file import Record, Setting
+from lockstep.case.file import Record, Setting, called_and_executor
 from lockstep.case.judging import NOTHING, Asked
 from lockstep.case.surroundings import OURS, Surroundings
 from lockstep.faults import UsageError
@@ -68,6 +68,7 @@ OURS_ALONE = Trust()
 
 def is_ours(name: str) -> bool:
     """Tell whether ``name`` is an executor of lockstep itself, or names none at all."""
+    _, name = called_and_executor(name)
     return name in BUILT_IN or ":" not in name or name in _catalogued()[0]
 
 

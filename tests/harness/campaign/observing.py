@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lockstep.campaign.campaign import Report
 from lockstep.campaign.notes import Met
-from lockstep.findings.finding import Finding
+from lockstep.findings.finding import Finding, Shape
 
 
 class Unseeing:
@@ -17,4 +17,7 @@ class Unseeing:
         """Ignore it."""
 
     def found(self, finding: Finding) -> None:
+        """Ignore it."""
+
+    def same(self, shape: Shape) -> None:
         """Ignore it."""

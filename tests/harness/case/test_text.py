@@ -142,6 +142,7 @@ OTHERWISE: dict[type, dict[str, object]] = {
         "payload": NonceBump(),
         "cosigners": (),
         "valid": False,
+        "reference": 0,
     },
 }
 """For every field another value than the one it has in the plainest case."""

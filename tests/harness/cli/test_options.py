@@ -96,7 +96,8 @@ def test_some_options_are_needed() -> None:
 def test_without_an_option_that_is_needed_a_command_is_a_usage_error(
     words: str, option: click.Option
 ) -> None:
-    result = lockstep(*words.split())
+    places = [each for each in COMMANDS[tuple(words.split())].params if each.opts[0][0] != "-"]
+    result = lockstep(*words.split(), *(each.name for each in places if each.required))
     assert result.exit_code == USAGE
     assert f"Missing option '{option.opts[0]}'" in result.stderr
 

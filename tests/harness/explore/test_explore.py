@@ -389,7 +389,7 @@ def test_a_failure_is_kept_and_told_before_it_is_shrunk(tmp_path: Path) -> None:
         told.append(f"met {failure.fingerprint}")
 
     def found(exploration: Exploration) -> None:
-        told.append(f"found {exploration.findings[-1].fingerprint}")
+        told.append(f"found {exploration.findings[-1].kind}")
 
     plan = Survey(SMALL, Setting(f"{RACES}:DestinationsMissing", 2), LIMIT)
     explore(plan, 1, Sums(), tmp_path, nothing, met, found)

@@ -32,7 +32,7 @@ from lockstep_ledger.model import State
 from tests.harness.cli.command_line import DIVERGENCE, FAULT, TARGETS, lockstep
 from tests.harness.small import record, run_on
 
-CANARY = "diverge modified_balances"
+CANARY = "diverge modified_balances of a sender too much"
 
 
 def written(description: str, verdict: str = "diverge", executor: str = "canary") -> Record:

@@ -11,8 +11,11 @@ import pytest
 
 from lockstep.case.values import Case, RewindStep
 from lockstep.faults import HarnessFault
+from lockstep.findings.drift import expected_documents
+from lockstep.run.fingerprint import signature_of
 from lockstep.run.result import Run
 from lockstep.targets import steered
+from lockstep.targets.canary import Canary
 from lockstep.verdict import Verdict
 from lockstep_ledger.block import Block
 from lockstep_ledger.model import NATIVE, Address, Asset, Policy, State
@@ -20,12 +23,14 @@ from lockstep_ledger.outcome import NO_CHANGES, Changes, Code, Outcome
 from lockstep_ledger.signatures import Scheme
 from lockstep_ledger.storage.memory import MemoryStorage
 from lockstep_ledger.storage.protocol import OwnedStorage, Reader, Storage
+from lockstep_mutants.remembering import ExecutedCheckAfterMerge
 from lockstep_parallel.executors.batched import Batched
 from lockstep_parallel.executors.interface import Executor
 from lockstep_parallel.steps.drivers.protocol import Driver
 from lockstep_reference import block as reference
 from tests.harness import faulty_executors as targets
-from tests.harness.small import ALICE, BOB, CAROL, RICH, block, case_of, payment, pays, run_on
+from tests.harness.campaign.two_bugs import NeverDebitsAndRepeats
+from tests.harness.small import ALICE, BOB, CAROL, FEE, RICH, block, case_of, payment, pays, run_on
 
 TWO_BLOCKS_AND_BACK = case_of(block(pays("t0", 0)), block(pays("t1", 1)), RewindStep(1))
 Execute = Callable[[Block, Reader, Scheme], Outcome]
@@ -295,3 +300,42 @@ def test_a_run_leaves_the_case_as_it_was() -> None:
     case = payment()
     run_on(Batched, case)
     assert case == payment()
+
+
+# After a wrong outcome.
+
+
+def test_the_chain_goes_on_from_what_the_executor_made_of_a_block() -> None:
+    """The second block is right by the state that the first one left, and is called so."""
+    case = case_of(block(pays("t0", 0)), block(pays("t1", 1)))
+    run = run_on(Canary, case)
+    first, second = run.failures
+    assert (first.step, second.step) == (0, 1)
+    assert [each.where for each in second.differences] == ["alice native"]
+    assert second.differences[0].expected == str(RICH - FEE - 1), "not the debit of the first one"
+    assert len(first.blocks) == 1
+    assert len(second.blocks) == 2
+    assert run.executions == 2
+
+
+def test_what_needs_a_second_block_is_met_behind_what_shows_in_the_first() -> None:
+    once_more = case_of(block(pays("t0", 0)), block(pays("t1", 0)))
+    run = run_on(NeverDebitsAndRepeats, once_more)
+    assert ("diverge", "receipts NONCE_TOO_LOW for SUCCESS") in map(signature_of, run.failures)
+    alone = run_on(ExecutedCheckAfterMerge, once_more)
+    assert [signature_of(each)[1] for each in alone.failures] == [
+        "receipts NONCE_TOO_LOW for SUCCESS"
+    ]
+
+
+@pytest.mark.parametrize("name", ["Crashing", "CrashingTask", "Waiting", "IllTyped"])
+def test_where_nothing_was_made_of_a_block_the_case_ends(name: str) -> None:
+    run = run_on(getattr(targets, name), TWO_BLOCKS_AND_BACK)
+    assert run.further == ()
+    assert len(run.blocks) == 1
+
+
+def test_what_follows_a_failure_is_no_expectation_for_a_correct_executor() -> None:
+    case = case_of(block(pays("t0", 0)), block(pays("t1", 1)))
+    second = run_on(Canary, case).failures[1]
+    assert len(expected_documents(second)) == 1
