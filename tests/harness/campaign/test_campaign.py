@@ -249,7 +249,7 @@ def test_seconds_end_a_campaign_that_has_no_number_of_cases(jobs: int, tmp_path:
 def test_a_tame_generator_fails_the_health_gates(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def tame(_seed: str, _number: int, _scheme: str) -> Case:
+    def tame(*_terms: object) -> Case:
         return payment()
 
     monkeypatch.setattr(worker, "case_at", tame)
