@@ -154,7 +154,8 @@ class Worker:
         """Return the lane to investigate on: what kills the process needs one of its own."""
         if not failure.killed:
             return self.lanes[failure.setting]
-        return self._lane(replace(self.plan.settings[failure.setting], isolated=True))
+        apart = replace(self.plan.settings[failure.setting], isolated=True, preempt="")
+        return self._lane(apart)
 
     def origin(self, failure: Failure) -> dict[str, str]:
         """Say where a failure comes from."""

@@ -15,6 +15,9 @@ from lockstep_parallel.executors.optimistic.memory import Executed, Published
 from lockstep_parallel.steps.drivers.protocol import WORKERS_FROM
 from lockstep_parallel.steps.ops import Key
 
+_SPECULATIVE = frozenset({"record", SCHEDULER[0]})
+"""What is touched by every incarnation that comes to its end, and by nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class SeenRead:
@@ -125,6 +128,14 @@ def _note_verdict(label: str, index: int | None, number: int, found: list[Incarn
     if label == "valid" and index is not None:
         latest = next(each for each in reversed(found) if each.version.transaction == index)
         latest.valid.append(number)
+
+
+def given_up(block: ObservedBlock) -> bool:
+    """Tell whether a speculation ended without its block: the last round has no step of it."""
+    last = max((step.round for step in block.trace), default=0)
+    steps = [step for step in block.trace if step.round == last]
+    speculates = any(key[0] in _SPECULATIVE for step in steps for key in step.operation.keys)
+    return bool(incarnations_of(block)) and not speculates
 
 
 def last_of_each(incarnations: list[Incarnation]) -> dict[int, Incarnation]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from lockstep.case.deviation import Deviation
 from lockstep.case.values import Case
+from lockstep.explain.incarnations import given_up
 from lockstep.explain.investigate import investigate_race
 from lockstep.explain.observe import Touch
 from lockstep.explain.race import (
@@ -25,6 +26,7 @@ from lockstep.explain.words import did, location_text, value_text
 from lockstep.targets.steered import SteeredLane
 
 UNEXPLAINED = "unexplained"
+GIVEN_UP = "the speculation was given up, and what was executed in order instead ends otherwise"
 
 
 def race_sentence(lane: SteeredLane, case: Case, schedule: Sequence[Deviation]) -> str:
@@ -46,6 +48,9 @@ def _explanations(race: Race) -> Iterator[str]:
 
     Of speculation, of a changed result, of a lost update, of any read.
     """
+    if given_up(race.here):
+        yield GIVEN_UP
+        return
     if is_speculative(race):
         yield from speculated(race)
         return

@@ -41,7 +41,7 @@ def setting_lines(setting: Setting) -> Iterator[str]:
             yield f"  {shown(told)}"
 
 
-_SAID = ("workers", "driver", "access", "deadline", "memory")
+_SAID = ("workers", "driver", "access", "deadline", "memory", "preempt")
 
 
 def replay_command(path: Path, setting: Setting) -> str:

@@ -13,7 +13,9 @@ from itertools import zip_longest
 from typing import TypeAlias
 
 from lockstep.case.deviation import task_name
+from lockstep.case.judging import EXACTLY, Judging
 from lockstep.case.values import Case
+from lockstep.run.ask import alike
 from lockstep.run.result import Run
 from lockstep.schedules.deviations import place_of
 from lockstep.schedules.exchange import (
@@ -67,15 +69,21 @@ NONE_EXCHANGED = Exchanged()
 
 
 def run_exchanged(
-    run_once: RunOnce, case: Case, run: Run, workers: int, number: int | None = None
+    run_once: RunOnce,
+    case: Case,
+    run: Run,
+    workers: int,
+    number: int | None = None,
+    judging: Judging = EXACTLY,
 ) -> Exchanged:
     """Run ``case``, which agreed in ``run``, in other orders of the same traces.
 
+    What ``judging`` leaves out makes no outcome another one.
     Orders are those of ``other_orders``. Without a trace, as of real threads, there are none.
     """
     if run.verdict is not Verdict.AGREE:
         return NONE_EXCHANGED
-    again = _Again(run_once, case, run)
+    again = _Again(run_once, case, run, judging)
     executed = 0
     for orders in _of_all_blocks(again.traces, workers, number):
         executed += 1
@@ -106,7 +114,8 @@ class _Ended:
 class _Again:
     """A case that agreed, to be run again in given orders of its blocks' steps."""
 
-    def __init__(self, run_once: RunOnce, case: Case, run: Run) -> None:
+    def __init__(self, run_once: RunOnce, case: Case, run: Run, judging: Judging) -> None:
+        self._judging = judging
         self._run_once = run_once
         self._case = case
         self._first = [block for block in run.blocks if block.executions]
@@ -129,7 +138,8 @@ class _Again:
         # Where an order cannot be gone on with, the block has no answer, but maybe executions.
         answers = [block.actual for block in run.blocks if block.actual is not None]
         for number, (answer, first) in enumerate(zip(answers, self._first, strict=False)):
-            if followers[number].strayed or answer != first.actual:
+            assert first.actual is not None, "a case that agreed has an answer for every block"
+            if followers[number].strayed or not alike(first.actual, answer, self._judging):
                 return _Ended(run, number, is_other=True)
         return _Ended(run, last, is_other=False)
 

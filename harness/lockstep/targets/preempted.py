@@ -21,7 +21,7 @@ from types import CodeType, FrameType
 from typing import Any, TypeVar
 
 from lockstep.targets.locks import Holders, takes_locks
-from lockstep_parallel.steps.drivers.protocol import Crash, Driver, Hang, Task
+from lockstep_parallel.steps.drivers.protocol import Crash, Driver, Task
 from lockstep_parallel.steps.ops import Key, Kind, Operation
 from lockstep_parallel.steps.watch import NOTHING, WATCH
 
@@ -29,8 +29,8 @@ T = TypeVar("T")
 
 LINE: Key = ("line",)
 """What all steps share here: of lines, nobody knows what they touch."""
-PATIENCE = 5.0
-"""Seconds after which a line is taken to wait for something that no other line shows."""
+PATIENCE = 1.0
+"""Seconds for a thread to end that is given up; one that waits out of sight never does."""
 OURS = ("lockstep", "lockstep_ledger", "lockstep_reference", "lockstep_parallel.steps")
 """Packages whose locks nobody can hold while another task goes on."""
 ATOMIC = (*OURS, "lockstep_parallel.rules")
@@ -83,8 +83,7 @@ class _Lines(Coroutine[Any, None, T]):
         # While lines are steps, the one being carried out is still the last announced.
         WATCH.operation = self._announced
         self._go.release()
-        if not self._came.acquire(timeout=PATIENCE):
-            raise Hang("a line waits for something that no other line shows")
+        self._came.acquire()
         match self._said:
             case _Ended(value, None):
                 raise StopIteration(value)

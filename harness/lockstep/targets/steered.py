@@ -71,7 +71,8 @@ class SteeredLane(Lane):
         In every order there is for that or, to spread them over many cases, in the few of this
         ``number``.
         """
-        return run_exchanged(self.run_once, case, run, self.setting.workers, number)
+        setting = self.setting
+        return run_exchanged(self.run_once, case, run, setting.workers, number, setting.judging)
 
     def run_exhaustively(self, case: Case, limit: int, random: Random | None = None) -> Run:
         """Run every block under all its traces, or the first ``limit`` of them."""

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from lockstep.case.file import Setting
+from lockstep.case.judging import EXACTLY, Judging, Part
 from lockstep.case.values import Case
+from lockstep.explore.moves import Kind
 from lockstep.explore.scope import Scope
 from lockstep.findings.way_back import way_back
 from lockstep.generate.mixture import case_at
@@ -35,6 +37,7 @@ from tests.harness.findings.keeping import kept_finding, load_finding
 
 CASES = range(60)
 UNSEEN = "tests.harness.explore.unannounced:ToldAsTheyEnd"
+COUNTS = "tests.harness.explore.unannounced:CountsUnseen"
 CORRECT = ["batched", "batched-workers", "dag-credits", "optimistic", "optimistic-rounds-credits"]
 
 
@@ -158,3 +161,13 @@ def test_an_order_that_cannot_be_gone_on_with_blames_nobody() -> None:
 
     assert run_exchanged(run_once, case, run, 4).failing is None
     assert met
+
+
+def test_what_is_left_out_of_the_comparison_accuses_nobody() -> None:
+    scope = Scope(2, 2, (Kind.BURN,))
+    cases = [scope.case(each) for each in scope.blocks()]
+    for judging, accused in ((EXACTLY, True), (Judging(ignored=(Part.BURNED,)), False)):
+        with open_steered(Setting(COUNTS, judging=judging), MemoryStores()) as lane:
+            tried = [lane.run_exchanged(case, lane.run_plain(case)) for case in cases]
+        assert sum(each.orders for each in tried) > 0
+        assert any(each.failing is not None for each in tried) is accused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from queue import SimpleQueue
 from threading import Lock, RLock
 from typing import Any
 
@@ -100,3 +101,13 @@ class WaitsInACircle(LosesCounts):
     def under(self, second: Lock) -> None:
         with second:
             self.counted += 1
+
+
+class WaitsOutOfSight(LosesCounts):
+    """Waits where no line shows it, with all that a block of one transaction counts."""
+
+    def begin(self) -> None:
+        self.counted = 1
+
+    def count(self) -> None:
+        SimpleQueue[None]().get()

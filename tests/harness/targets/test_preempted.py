@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,17 +11,21 @@ from click.testing import CliRunner, Result
 
 from lockstep.campaign.campaign import Budget, Report, run_campaign
 from lockstep.campaign.plan import Plan
+from lockstep.campaign.tally import Failure
+from lockstep.campaign.worker import Worker, killed
 from lockstep.case.file import Setting
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE, USAGE
 from lockstep.cli.main import main
 from lockstep.generate.mixture import case_at
 from lockstep.run.stores import MemoryStores
+from lockstep.run.watchdog import watching
 from lockstep.schedules.mix import Mix
 from lockstep.streams import stream
 from lockstep.targets.named import open_steered
 from lockstep.verdict import Verdict
 from tests.harness.campaign.observing import Unseeing
 from tests.harness.findings.keeping import load_finding
+from tests.harness.small import payment
 
 MODULE = "tests.harness.targets.interrupted"
 CASES = 60
@@ -84,6 +89,14 @@ def test_two_locks_taken_crosswise_are_a_hang_that_names_the_lines(tmp_path: Pat
     assert "no task can run; waiting: 0@interrupted.py:" in hang.run.differences[0].actual
 
 
+def test_what_waits_out_of_sight_fails_when_its_deadline_is_over() -> None:
+    setting = Setting(f"{MODULE}:WaitsOutOfSight", preempt="lines", deadline=1.0)
+    with watching(None), open_steered(setting, MemoryStores()) as lane:
+        run = lane.run_plain(payment())
+    assert run.verdict is Verdict.CRASH
+    assert any("no outcome within 1 s" in each.actual for each in run.differences)
+
+
 @pytest.mark.parametrize("executor", CORRECT)
 def test_a_correct_executor_is_not_accused_and_leaves_no_thread(executor: str) -> None:
     before = threading.active_count()
@@ -109,3 +122,12 @@ def test_where_no_line_can_be_seen_it_is_refused(words: tuple[str, ...], told: s
     result = command("fuzz", "--cases", 1, "--preempt", "lines", "--storage", "memory", *words)
     assert result.exit_code == USAGE
     assert told in result.stderr
+
+
+def test_what_killed_its_process_is_investigated_apart_where_no_line_is_seen() -> None:
+    plan = Plan("lines", (Setting("batched", preempt="lines"),), "memory")
+    failure = Failure(0, 0, "", case_at("lines", 0), killed("by a signal"), killed=True)
+    with closing(Worker(plan, "main")) as worker:
+        setting = worker.lane_for(failure).setting
+    assert setting.isolated
+    assert not setting.preempt
