@@ -22,6 +22,7 @@ SERVED = "cmd:lockstep serve --stdio"
 SMALL = ("--workload", "uniform", "--transactions", "5", "--rounds", "1", "--accounts", "16")
 PLANTED = "lockstep_mutants.balances:SenderNotDebited"
 
+GROUPS = ("corpus", "known")
 RUNS: dict[str, tuple[int, tuple[str, ...]]] = {
     "audit": (AGREE, ("--executor", PLANTED, "--campaigns", "1")),
     "bench": (AGREE, SMALL),
@@ -35,6 +36,9 @@ RUNS: dict[str, tuple[int, tuple[str, ...]]] = {
     "export": (AGREE, ("--protocol", "conversations")),
     "explore": (AGREE, ("--transactions", "2", "--accounts", "4")),
     "fuzz": (AGREE, ("--cases", "3", "--jobs", "2", "--executor", SERVED)),
+    "known add": (AGREE, (FINDING, "--reason", "it waits for its turn")),
+    "known check": (AGREE, ()),
+    "known list": (AGREE, ()),
     "replay": (DIVERGENCE, (FINDING,)),
     "serve": (AGREE, ("--stdio",)),
     "shrink": (DIVERGENCE, (FINDING,)),
@@ -77,10 +81,12 @@ def listed(text: str) -> set[str]:
 
 
 def test_no_command_is_left_out(installed: Environment, tmp_path: Path) -> None:
-    commands = listed(ran(installed, tmp_path, "--help").stdout) - {"corpus"}
-    saved = listed(ran(installed, tmp_path, "corpus --help").stdout)
-    assert saved
-    assert commands | {f"corpus {each}" for each in saved} == set(RUNS)
+    commands = listed(ran(installed, tmp_path, "--help").stdout) - set(GROUPS)
+    for group in GROUPS:
+        inside = listed(ran(installed, tmp_path, f"{group} --help").stdout)
+        assert inside
+        commands |= {f"{group} {each}" for each in inside}
+    assert commands == set(RUNS)
 
 
 @pytest.mark.parametrize("command", list(RUNS))

@@ -211,15 +211,22 @@ def test_a_command_on_a_server_that_is_not_there_is_one_line(
     assert result.stderr == f"lockstep: no labu server at {ended.url}: connection refused\n"
 
 
-@pytest.mark.parametrize("command", ["explore", "devnet", "explain"])
-def test_what_chooses_interleavings_refuses_a_server(
-    command: str, server: Server, tmp_path: Path
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("explore", "is outside"),
+        ("devnet", "executes on no chain but its own"),
+        ("explain", "is outside"),
+    ],
+)
+def test_what_chooses_interleavings_or_holds_the_chain_refuses_a_server(
+    command: str, reason: str, server: Server, tmp_path: Path
 ) -> None:
     saved = save(record(setting=Setting(server.url)), tmp_path)
     named = [saved, "--trust"] if command == "explain" else ["--executor", server.url]
     result = lockstep(command, *named)
     assert result.exit_code == USAGE
-    assert "is outside" in result.stderr
+    assert reason in result.stderr
 
 
 # Replay.
