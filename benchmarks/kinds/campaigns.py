@@ -10,9 +10,10 @@ from pathlib import Path
 from benchmarks.detection.kinds import CASES
 from benchmarks.kinds.kept import Pair, Sorted
 from benchmarks.kinds.paired import executor_of, ids_of
-from lockstep.campaign.campaign import Budget, Report, run_campaign
+from lockstep.campaign.campaign import run_campaign
 from lockstep.campaign.notes import Met
 from lockstep.campaign.plan import Plan
+from lockstep.campaign.report import Budget, Report
 from lockstep.case.file import Setting, load
 from lockstep.corpus.shipped import shipped_cases
 from lockstep.findings.finding import Finding, Shape

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.campaign.campaign import Budget, run_campaign
+from lockstep.campaign.campaign import run_campaign
 from lockstep.campaign.plan import Plan
+from lockstep.campaign.report import Budget
 from lockstep.case.file import Setting, from_bytes
 from lockstep_mutants.catalogue import ROWS
 from tests.harness.campaign.observing import Unseeing

@@ -9,93 +9,25 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import Protocol
 
+from lockstep.campaign.course import HOW_TO_GO_ON, Course
 from lockstep.campaign.health import overlap_complaint
-from lockstep.campaign.kinds import Kinds
-from lockstep.campaign.notes import Begins, Killer, Met, Note, Went
 from lockstep.campaign.plan import Plan
 from lockstep.campaign.processes import Work
-from lockstep.campaign.tally import ENOUGH, Failure, Tally
-from lockstep.campaign.versus import versus
-from lockstep.campaign.work import Task
-from lockstep.campaign.worker import CHUNK, Worker, killed
+from lockstep.campaign.report import Budget, Observer, Report
+from lockstep.campaign.tally import Tally
+from lockstep.campaign.worker import CHUNK, Worker
 from lockstep.faults import HarnessFault
-from lockstep.findings.finding import Finding, Settled, Shape
-from lockstep.findings.form import form_of, kind_named
-from lockstep.findings.investigate import Inquiry
-from lockstep.findings.keeping import Keeper
 from lockstep.generate.carving import WHOLE
-from lockstep.run.fingerprint import fingerprint, signature_of
 from lockstep.run.temporary import temporary_directory
 from lockstep.run.watchdog import TimeOver, watching
-from lockstep.undisturbed import is_undisturbed, undisturbed
-from lockstep.verdict import Verdict
 
-HOW_TO_GO_ON = "; look at one with lockstep replay, give --deadline more, or --isolate"
 LEAST_COMPARED = 0.5
 """The share of an executor's cases that must have been compared."""
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How long a campaign goes on: a number of cases, seconds of wall-clock time.
-
-    It ends with the chunk in which so many ``kinds`` of failure have been met.
-    """
-
-    cases: int | None = None
-    seconds: float | None = None
-    kinds: int | None = None
-
-
-@dataclass(slots=True)
-class Report:
-    """What a campaign found.
-
-    ``tally`` counts whole chunks, ``under_way`` what is known of the others. ``kinds`` counts
-    failures by kind, those that were not investigated by bin; ``shapes`` are other ways in which a
-    kind showed, ``complaints`` the failed health gates and controls, ``fault`` what broke,
-    ``unsettled`` the failures that were met and kept, but not investigated any more. ``known``
-    counts the failures of the kinds that are set aside, ``verdicts`` are those of all the others.
-    """
-
-    tally: Tally = field(default_factory=Tally)
-    under_way: Tally = field(default_factory=Tally)
-    kinds: Counter[str] = field(default_factory=Counter)
-    findings: list[Finding] = field(default_factory=list)
-    shapes: list[Shape] = field(default_factory=list)
-    known: Counter[str] = field(default_factory=Counter)
-    verdicts: set[Verdict] = field(default_factory=set)
-    unsettled: list[Met] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-    interrupted: bool = False
-    fault: str | None = None
-
-
-class Observer(Protocol):
-    """What is told while a campaign runs."""
-
-    def progress(self, report: Report) -> None:
-        """Show where ``report`` stands."""
-        ...
-
-    def met(self, met: Met) -> None:
-        """Tell of a failure that looks like none before it, before it is investigated."""
-        ...
-
-    def found(self, finding: Finding) -> None:
-        """Tell that it is of a new kind."""
-        ...
-
-    def same(self, shape: Shape) -> None:
-        """Tell that it is of a kind that was found before."""
-        ...
 
 
 def run_campaign(plan: Plan, budget: Budget, jobs: int, observer: Observer) -> Report:
@@ -104,17 +36,17 @@ def run_campaign(plan: Plan, budget: Budget, jobs: int, observer: Observer) -> R
     report = Report()
     until = None if budget.seconds is None else started + budget.seconds
     worker = Worker(plan, "main")
-    campaign = _Campaign(plan, worker, report, observer, started)
+    course = Course(plan, worker, report, observer, started)
     try:
         with (
             worker.marker,
             watching(until),
             _databases(plan, jobs) as with_database,
-            Work(partial(_numbered, with_database), jobs, worker, campaign) as work,
+            Work(partial(_numbered, with_database), jobs, worker, course) as work,
         ):
-            campaign.listen = work.listen
+            course.listen = work.listen
             for tally in work.results(_chunks(budget, started)):
-                campaign.take(tally)
+                course.take(tally)
                 if tally.hopeless:
                     raise HarnessFault(tally.hopeless + HOW_TO_GO_ON)
                 if budget.kinds is not None and len(report.findings) >= budget.kinds:
@@ -128,226 +60,9 @@ def run_campaign(plan: Plan, budget: Budget, jobs: int, observer: Observer) -> R
     finally:
         worker.close()
     report.seconds = time.monotonic() - started
-    campaign.close()
+    course.close()
     report.complaints = list(_complaints(plan, report))
     return report
-
-
-class _Campaign:
-    """The report of a campaign as it grows, and what is done about failures."""
-
-    def __init__(
-        self, plan: Plan, worker: Worker, report: Report, observer: Observer, started: float
-    ) -> None:
-        self.listen: Callable[[], None] = lambda: None
-        self._plan = plan
-        self._worker = worker
-        self._report = report
-        self._observer = observer
-        self._started = started
-        self._keeper = Keeper(plan.findings)
-        self._met: dict[str, list[Met]] = {}
-        self._first: dict[str, tuple[int, int]] = {}
-        self._kinds = Kinds(plan.known)
-        self._verdicts: dict[str, Verdict] = {}
-        self._begun: dict[int, Begins] = {}
-        self._went: dict[int, Tally] = {}
-        self._under_investigation = ""
-        self._due: list[Failure] = []
-        self._hopeless = ""
-        self._deaths: dict[int, str] = {}
-
-    def note(self, note: Note) -> None:
-        """See what a worker says of the chunk that it is at."""
-        match note:
-            case Met():
-                self._hear_of(note)
-            case Begins():
-                self._begun[note.start] = note
-            case Went():
-                went = self._went.setdefault(note.start, Tally())
-                more = Tally(note.cases, note.executions, dict(note.verdicts))
-                went.add(more)
-                self._report.under_way.add(more)
-                self._show()
-
-    def attend(self) -> None:
-        """Investigate what was met and is next, where nothing else is under way."""
-        while self._due and not self._under_investigation and not is_undisturbed():
-            self._settle(self._due.pop(0))
-            if self._hopeless:
-                raise HarnessFault(self._hopeless + HOW_TO_GO_ON)
-
-    def died(self, task: Task, how: str) -> Task:
-        """Have a chunk run again, case by case; the second time it is known which one kills."""
-        start, count, *more = task
-        self._deaths[start] = f"cases {start} to {start + count - 1}: {how}"
-        careful, killers = more or (False, ())
-        if not careful:
-            return (start, count, True, ())
-        begun = self._begun.get(start)
-        if begun is None:
-            raise HarnessFault(f"a worker process ended outside of any case: {how}")
-        killer = Killer(begun.number, begun.setting, how)
-        label = self._plan.label(begun.setting)
-        run = killed(how)
-        failure = Failure(
-            begun.number, begun.setting, fingerprint(label, run), begun.case, run, killed=True
-        )
-        self._hear_of(Met(start, failure, self._worker.keep(failure)))
-        if len(killers) + 1 >= ENOUGH:
-            self._due.insert(0, min(self._met[failure.fingerprint], key=_position).failure)
-            self._hopeless = (
-                f"case {begun.number} is the third of its chunk that ends the process ({how})"
-            )
-        return (start, count, True, (*killers, killer))
-
-    def take(self, tally: Tally) -> None:
-        """Add a whole chunk, and investigate what is new in it."""
-        report = self._report
-        self._deaths.pop(report.tally.cases, None)
-        report.tally.add(tally)
-        report.under_way = Tally()
-        ended = report.tally.cases
-        self._went = {start: went for start, went in self._went.items() if start >= ended}
-        self._begun = {start: begun for start, begun in self._begun.items() if start >= ended}
-        for went in self._went.values():
-            report.under_way.add(went)
-        self._show()
-        due = [each for each in tally.failures if self._kinds.is_due(each.fingerprint)]
-        for failure in tally.failures:
-            self._verdicts[failure.fingerprint] = failure.run.verdict
-            self._settle(failure)
-        for failure in due:
-            if failure.killed or failure.fingerprint not in self._first:
-                continue
-            if self._first[failure.fingerprint] != _position(failure):
-                self._investigate(failure)
-
-    def close(self) -> None:
-        """Note what was met and could not be investigated any more."""
-        bins = Counter(dict.fromkeys((*self._met, *self._first), 1)) | self._report.tally.bins
-        counted = self._kinds.counted(bins)
-        for kind, count in counted.items():
-            each = self._report.known if self._kinds.is_known(kind) else self._report.kinds
-            each[kind] = count
-        others = (name for name in bins if not self._kinds.are_known(name))
-        self._report.verdicts = {self._verdicts[name] for name in others if name in self._verdicts}
-        for name, met in self._met.items():
-            if name not in self._first or name == self._under_investigation:
-                self._report.unsettled.append(min(met, key=_position))
-        if self._deaths and self._report.fault is None:
-            first = self._deaths[min(self._deaths)]
-            self._report.fault = f"a worker process ended in {first}; nobody knows at which"
-        self._keeper.tidy()
-
-    def _hear_of(self, met: Met) -> None:
-        name = met.failure.fingerprint
-        if name in self._first:
-            if name == self._under_investigation:
-                self._met[name].append(met)
-            else:
-                self._keeper.forget(met.kept)
-            return
-        heard = self._met.setdefault(name, [])
-        heard.append(met)
-        if len(heard) == 1:
-            self._observer.met(met)
-        is_next = met.start == self._report.tally.cases and not met.failure.killed
-        if is_next and not self._under_investigation:
-            self._due.append(met.failure)
-
-    def _settle(self, failure: Failure) -> None:
-        """Investigate the first failure of a bin, in the order of cases.
-
-        A store that kills its process would kill this one: what it did is kept as it was met.
-        """
-        deadly = failure.killed and self._plan.settings[failure.setting].storage
-        if failure.fingerprint not in self._first and not deadly:
-            self._first[failure.fingerprint] = _position(failure)
-            self._investigate(failure)
-
-    def _investigate(self, failure: Failure) -> None:
-        """Shrink a failure as what it looks like, then to the simplest one, which names its kind.
-
-        A further failure of a bin is told of only if it is of a new kind.
-        """
-        name = failure.fingerprint
-        met = self._met.setdefault(name, [])
-        first = next((each for each in met if _position(each) == _position(failure)), None)
-        if first is None:
-            first = Met(self._report.tally.cases, failure, self._worker.keep(failure))
-            met.append(first)
-        self._under_investigation = name
-        lane = self._worker.lane_for(failure)
-        origin = self._worker.origin(failure)
-        watch = self._between
-        inquiry = Inquiry(
-            failure.case,
-            failure.run,
-            lane,
-            origin,
-            self._keeper,
-            first.kept,
-            watch,
-            failure.earlier,
-        )
-        settled = inquiry.settled()
-        simplest = inquiry.simplest(settled)
-        kind = kind_named(self._plan.label(failure.setting), form_of(simplest))
-        old = kind in self._kinds.found or self._kinds.is_known(kind)
-        told = () if old else self._versus(failure, simplest)
-        with undisturbed():
-            self._under_investigation = ""
-            self._conclude(name, kind, inquiry, settled, simplest, told)
-            for each in self._met.pop(name):
-                if each is not first:
-                    self._keeper.forget(each.kept)
-
-    def _conclude(
-        self,
-        name: str,
-        kind: str,
-        inquiry: Inquiry,
-        settled: Settled,
-        simplest: Settled,
-        told: tuple[str, ...],
-    ) -> None:
-        """Keep and tell of a failure of a new kind, or of a new shape of a known one."""
-        form = form_of(simplest)
-        is_new_shape = self._kinds.is_new(name)
-        if self._kinds.is_known(kind):
-            self._kinds.put(name, kind)
-        elif self._kinds.put(name, kind):
-            finding = replace(inquiry.concluded(simplest, kind, form), versus=told)
-            self._report.findings.append(finding)
-            self._observer.found(finding)
-            is_new_shape = signature_of(simplest.run) != signature_of(settled.run)
-        if is_new_shape and not self._kinds.is_known(kind):
-            shape = inquiry.shape(settled, name, kind, form)
-            self._report.shapes.append(shape)
-            self._observer.same(shape)
-        inquiry.forget()
-
-    def _versus(self, failure: Failure, settled: Settled) -> tuple[str, ...]:
-        """Return what the other executors of the campaign make of the case."""
-        lanes = enumerate(self._worker.lanes)
-        others = [each for position, each in lanes if position != failure.setting]
-        executor = self._plan.settings[failure.setting].executor
-        return tuple(versus(settled.reduced.case, settled.run, executor, others))
-
-    def _between(self) -> None:
-        self.listen()
-        self._show()
-
-    def _show(self) -> None:
-        self._report.seconds = time.monotonic() - self._started
-        self._observer.progress(self._report)
-
-
-def _position(each: Met | Failure) -> tuple[int, int]:
-    failure = each.failure if isinstance(each, Met) else each
-    return failure.number, failure.setting
 
 
 def _complaints(plan: Plan, report: Report) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from lockstep.campaign.campaign import Budget, Report, run_campaign
+from lockstep.campaign.campaign import run_campaign
 from lockstep.campaign.marker import left_behind
 from lockstep.campaign.notes import Met
 from lockstep.campaign.plan import Plan
+from lockstep.campaign.report import Budget, Report
 from lockstep.case.file import Setting, called_and_executor
 from lockstep.cli.screen import Screen
 from lockstep.faults import UsageError

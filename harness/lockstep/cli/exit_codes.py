@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lockstep.verdict import Verdict
 
 if TYPE_CHECKING:
-    from lockstep.campaign.campaign import Report
+    from lockstep.campaign.report import Report
     from lockstep.findings.files import Totals
 
 AGREE, DIVERGENCE, USAGE, FAULT, GATE = range(5)

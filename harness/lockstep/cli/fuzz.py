@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from lockstep.campaign.campaign import Budget
 from lockstep.campaign.plan import Plan, carved_for
+from lockstep.campaign.report import Budget
 from lockstep.campaign.single import run_single
 from lockstep.case.file import CaseFileError, Setting, load
 from lockstep.case.judging import Asked

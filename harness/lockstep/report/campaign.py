@@ -6,8 +6,8 @@ from collections import Counter
 
 from rich.table import Table
 
-from lockstep.campaign.campaign import Report
 from lockstep.campaign.controls import Controlled
+from lockstep.campaign.report import Report
 from lockstep.campaign.tally import Tally
 from lockstep.report.cells import cells
 from lockstep.report.corpus import cover_line

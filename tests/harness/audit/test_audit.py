@@ -24,8 +24,9 @@ from lockstep.audit.subject import (
     twin_of,
 )
 from lockstep.audit.trial import Searched, Terms, Trial, Twin, run_trial
-from lockstep.campaign.campaign import Budget, run_campaign
+from lockstep.campaign.campaign import run_campaign
 from lockstep.campaign.plan import Plan
+from lockstep.campaign.report import Budget
 from lockstep.case.file import Setting, load
 from lockstep.cli.main import main
 from lockstep.corpus.shipped import shipped_cases

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lockstep.campaign.campaign import Report
 from lockstep.campaign.notes import Met
+from lockstep.campaign.report import Report
 from lockstep.findings.finding import Finding, Shape
 
 

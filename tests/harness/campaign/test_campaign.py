@@ -12,10 +12,12 @@ from random import Random
 import pytest
 
 from lockstep.campaign import controls, worker
-from lockstep.campaign.campaign import Budget, Observer, Report, _Campaign, run_campaign
+from lockstep.campaign.campaign import run_campaign
+from lockstep.campaign.course import Course
 from lockstep.campaign.health import GATES
 from lockstep.campaign.notes import Met
 from lockstep.campaign.plan import Plan
+from lockstep.campaign.report import Budget, Observer, Report
 from lockstep.campaign.tally import Tally
 from lockstep.case.file import Setting, load
 from lockstep.case.values import Case
@@ -57,10 +59,10 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(each.relative_to(folder)): each.read_bytes() for each in found}
 
 
-def deaths_of(plan: Plan) -> tuple[_Campaign, Report]:
+def deaths_of(plan: Plan) -> tuple[Course, Report]:
     """Return a campaign of which a worker has died at its second chunk."""
     report = Report(tally=Tally(cases=50))
-    campaign = _Campaign(plan, worker.Worker(plan, "main"), report, Unseeing(), 0.0)
+    campaign = Course(plan, worker.Worker(plan, "main"), report, Unseeing(), 0.0)
     assert campaign.died((50, 50), "it was ended by SIGKILL") == (50, 50, True, ())
     return campaign, report
 

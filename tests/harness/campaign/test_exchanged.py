@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from lockstep.audit.subject import Subject
 from lockstep.audit.trial import Terms, run_trial
 from lockstep.campaign import worker
-from lockstep.campaign.campaign import Budget, Report, run_campaign
+from lockstep.campaign.campaign import run_campaign
 from lockstep.campaign.plan import Plan
+from lockstep.campaign.report import Budget, Report
 from lockstep.campaign.worker import CHUNK, Ran, Worker
 from lockstep.case.file import Setting
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from lockstep.campaign.campaign import Budget, Report, run_campaign
+from lockstep.campaign.campaign import run_campaign
 from lockstep.campaign.plan import Plan
+from lockstep.campaign.report import Budget, Report
 from lockstep.case.file import CaseFileError, Setting, from_bytes, to_bytes
 from lockstep.case.values import BlockStep, Case
 from lockstep.cli.exit_codes import AGREE, DIVERGENCE

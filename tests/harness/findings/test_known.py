@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.campaign.campaign import Budget, Report, run_campaign
+from lockstep.campaign.campaign import run_campaign
 from lockstep.campaign.plan import Plan
+from lockstep.campaign.report import Budget, Report
 from lockstep.case.file import Setting, load
 from lockstep.cli.exit_codes import of_campaign
 from lockstep.faults import UsageError

@@ -7,8 +7,9 @@ from random import Random
 
 import pytest
 
-from lockstep.campaign.campaign import Budget, run_campaign
+from lockstep.campaign.campaign import run_campaign
 from lockstep.campaign.plan import Plan
+from lockstep.campaign.report import Budget
 from lockstep.case.file import Setting, load
 from lockstep.case.values import Case
 from lockstep.run.stores import MemoryStores

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from lockstep.campaign.campaign import Budget, Report, run_campaign
+from lockstep.campaign.campaign import run_campaign
 from lockstep.campaign.plan import Plan
+from lockstep.campaign.report import Budget, Report
 from lockstep.campaign.tally import Failure
 from lockstep.campaign.worker import Worker, killed
 from lockstep.case.file import Setting
