@@ -25,7 +25,7 @@ RACES = {Fault.BURNS_BY_ARRIVAL}
 def campaign(folder: Path, *faults: Fault, cases: int = ENOUGH) -> Result:
     words = "".join(f" --fault {each.value}" for each in faults)
     executor = f"node=cmd:{sys.executable} -m tests.node{words}"
-    deadline = "1" if Fault.LINKED_TO_ITSELF in faults else "10"
+    deadline = "0.3" if Fault.LINKED_TO_ITSELF in faults else "10"
     quick = ("--cases", str(cases), "--seed", "a", "--storage", "memory", "--deadline", deadline)
     judged = ("--oracle", "sequential", "--stop-after", "1", "--findings", str(folder))
     return CliRunner().invoke(main, ["fuzz", "--executor", executor, *quick, *judged])
