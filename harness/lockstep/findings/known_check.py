@@ -14,7 +14,7 @@ from lockstep.findings.known import Known
 from lockstep.findings.replay import replay
 from lockstep.run.stores import open_stores
 from lockstep.targets.named import reach
-from lockstep.targets.trust import OURS_ALONE, Trust
+from lockstep.targets.trust import OURS_ALONE, Trust, setting_in
 from lockstep.verdict import Verdict
 
 
@@ -58,13 +58,11 @@ def look_at(
         if setting is None:
             if trust is None:
                 continue
-            own = each.record.setting or Setting()
             try:
-                trust.check(own.executor, path)
+                setting = setting_in(each.record, path, trust)
             except UsageError as error:
                 yield Looked(each, Standing.NOT_RUN, str(error))
                 continue
-            setting = own
         yield Looked(each, _standing(each, setting, today))
 
 

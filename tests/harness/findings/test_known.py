@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from lockstep.campaign.campaign import run_campaign
 from lockstep.campaign.plan import Plan
 from lockstep.campaign.report import Budget, Report
 from lockstep.case.file import Setting, load
+from lockstep.case.judging import Judging
+from lockstep.case.surroundings import Surroundings
 from lockstep.cli.exit_codes import of_campaign
 from lockstep.faults import UsageError
 from lockstep.findings.finding import Finding
@@ -163,6 +166,24 @@ def test_a_known_kind_fails_is_expired_or_is_fixed(
 
 def test_what_the_command_line_does_not_name_is_not_run_by_a_campaign(known: Known) -> None:
     assert list(look_at([known], [("mine", CANARY)], TODAY, Path("x"), trust=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("asks", "word"),
+    [
+        (replace(CANARY, storage="no.such:Store"), "the storage no.such:Store"),
+        (replace(CANARY, judging=Judging("no.such:Oracle")), "the oracle no.such:Oracle"),
+        (replace(CANARY, surroundings=Surroundings((("A", "b"),))), "the variable A=b"),
+    ],
+    ids=["storage", "oracle", "surroundings"],
+)
+def test_a_known_file_has_no_store_oracle_or_surroundings_of_its_own(
+    asks: Setting, word: str, known: Known
+) -> None:
+    asking = replace(known, record=replace(known.record, setting=asks))
+    (looked,) = look_at([asking], [], TODAY, Path("known.toml"))
+    assert looked.standing is Standing.NOT_RUN
+    assert f"known.toml asks for {word}" in looked.why
 
 
 # The command line.
