@@ -60,11 +60,13 @@ def forget_to_end() -> None:
     _asked = False
 
 
-def was_asked(error: KeyboardInterrupt) -> bool:
-    """Tell whether ``error`` comes from outside, not from code that raised it by itself.
+def was_asked(error: BaseException) -> bool:
+    """Tell whether ``error`` is an interrupt from outside, not what code raised by itself.
 
     Where nobody handles signals, Python's own answer to Ctrl-C is from outside.
     """
+    if not isinstance(error, KeyboardInterrupt):
+        return False
     of_python = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     return isinstance(error, AskedToEnd) or of_python
 

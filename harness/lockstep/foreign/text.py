@@ -77,7 +77,7 @@ def _had(value: object, convert: Callable[[object], str], otherwise: str) -> str
     try:
         return convert(value)
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) and was_asked(error):
+        if was_asked(error):
             raise
         return otherwise
 

@@ -63,7 +63,7 @@ def ask(
     except Hang as error:
         return None, StepFailure.of(Verdict.HANG, "hang", error_text(error))
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) and was_asked(error):
+        if was_asked(error):
             raise
         return None, StepFailure.of(Verdict.CRASH, type(error).__name__, error_text(error))
     if not isinstance(answer, Outcome):
@@ -84,7 +84,7 @@ def ask_to_merge(
     except Hang as error:
         return StepFailure.of(Verdict.HANG, "merge hang", error_text(error))
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) and was_asked(error):
+        if was_asked(error):
             raise
         return StepFailure.of(Verdict.CRASH, f"merge {type(error).__name__}", error_text(error))
     return None

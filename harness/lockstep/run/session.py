@@ -90,7 +90,7 @@ def run_case(
     except Hang as error:
         return session.ended(StepFailure.of(Verdict.HANG, "storage hang", error_text(error)))
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) and was_asked(error):
+        if was_asked(error):
             raise
         where = f"storage {type(error).__name__}"
         return session.ended(StepFailure.of(Verdict.CRASH, where, error_text(error)))
