@@ -57,6 +57,19 @@ class Options:
         trust, executor = self.trust, self.executor
         return setting_in(record, path, trust, executor, storage, self.asked, self.surroundings)
 
+    def over(self, own: Setting) -> Setting:
+        """Return ``own`` but for what a file may always say and the user says otherwise."""
+        return replace(
+            own,
+            workers=self.workers or own.workers,
+            driver=self.driver or own.driver,
+            access=self.access or own.access,
+            deadline=self.deadline or own.deadline,
+            memory=self.memory or own.memory,
+            isolated=self.isolate or own.isolated,
+            preempt=self.preempt or own.preempt,
+        )
+
 
 FROM_THE_FILE = Options()
 
@@ -228,17 +241,5 @@ def files_in(paths: Sequence[Path]) -> Iterator[Path]:
 def _settings(record: Record, own: Setting, options: Options) -> Iterator[Setting]:
     """Give the file's own setting; a file that names none is run under every driver there is."""
     every = find(own.executor).drivers if record.setting is None else ()
-    changed = {
-        replace(
-            own,
-            workers=options.workers or own.workers,
-            driver=options.driver or driver,
-            access=options.access or own.access,
-            deadline=options.deadline or own.deadline,
-            memory=options.memory or own.memory,
-            isolated=options.isolate or own.isolated,
-            preempt=options.preempt or own.preempt,
-        )
-        for driver in every or (own.driver,)
-    }
+    changed = {options.over(replace(own, driver=driver)) for driver in every or (own.driver,)}
     yield from sorted(changed, key=lambda setting: setting.driver)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from lockstep.case.file import Record, Setting, load, save
@@ -38,12 +38,7 @@ def shrink_file(
     if it does not fail or may not have run what it names, ``HarnessFault`` when the disk refuses.
     """
     record = load(path)
-    own = options.setting_in(record, path, storage)
-    setting = replace(
-        own,
-        deadline=options.deadline or own.deadline,
-        memory=options.memory or own.memory,
-    )
+    setting = options.over(options.setting_in(record, path, storage))
     reach([setting.executor])
     with open_stores(parted(storage or "memory")[0]) as stores, open_lane(setting, stores) as lane:
         way = way_back(lane, record.verdict, record.after)
