@@ -11,6 +11,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+FAULT = 3
+"""The exit code of a fault, which an end in the middle is; here before other codes are loaded."""
+
 
 class AskedToEnd(KeyboardInterrupt):
     """Whoever runs this process wants it to end: code under test may raise the other kind."""

@@ -11,15 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from lockstep.undisturbed import ask_to_end, forget_to_end
+from lockstep.undisturbed import FAULT, ask_to_end, forget_to_end
 
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
 SAME_SECONDS = 0.3
 """Signals so close together are one: a terminal and a parent may both pass it on."""
-FAULT = 3
-"""The exit code of a fault, which an end in the middle is; here before other codes are loaded."""
 
 _handled = False
 _first: float | None = None

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from lockstep.cli.ends import FAULT, signals_handled
+from lockstep.cli.ends import signals_handled
+from lockstep.undisturbed import FAULT
 
 EXECUTING = frozenset(
     {"audit", "bench", "corpus", "devnet", "explain", "explore", "fuzz", "replay", "shrink"}

@@ -15,8 +15,9 @@ from types import FrameType
 from typing import NoReturn
 
 from lockstep.campaign.marker import left_behind
-from lockstep.cli.ends import FAULT, not_ignored, signals_waiting
+from lockstep.cli.ends import not_ignored, signals_waiting
 from lockstep.lifeline import end_with_parent
+from lockstep.undisturbed import FAULT
 
 DONE = b"done"
 

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from lockstep.undisturbed import ask_to_end, disturb, is_to_end
+from lockstep.undisturbed import FAULT, ask_to_end, disturb, is_to_end
 from lockstep_parallel.steps.drivers.protocol import Hang
 
 TICK = 0.25
@@ -28,8 +28,6 @@ AGAIN = 1.0
 """Seconds after which an exception that was swallowed is raised once more."""
 VAIN = 2
 """How often one execution may take such an exception for nothing."""
-GIVEN_UP = 3
-"""The exit code of a process that cannot end otherwise: that of a fault."""
 SHOWN_FRAMES = 4
 MOST_AT_ONCE = 0.5
 """The share of a deadline that passes between two looks at most: nobody looks while stopped."""
@@ -137,7 +135,7 @@ def _insist(now: float, frame: FrameType | None) -> None:
         return
     text = f"\nlockstep: what is executed takes no exception and is ended, in {_where(frame)}\n"
     os.write(2, text.encode(errors="backslashreplace"))
-    os._exit(GIVEN_UP)
+    os._exit(FAULT)
 
 
 def _where(frame: FrameType | None) -> str:
