@@ -162,7 +162,7 @@ def _places(state: State, most: int | None) -> Mapping[Address, Address]:
     """Return which account stands for which; nothing where all have room."""
     if most is None or not state.accounts:
         return {}
-    kept = list(state.accounts)[: max(1, most)]
+    kept = _kept(state, most)
     every = enumerate(state.accounts)
     return {address: kept[number % len(kept)] for number, address in every}
 
@@ -178,9 +178,14 @@ def _chain(chain: Chain, carving: Carving, blocks: int) -> Chain:
 
 
 def _state(state: State, carving: Carving, blocks: int) -> State:
-    kept = list(state.accounts)[: None if carving.accounts is None else max(1, carving.accounts)]
     chain = _chain(state.chain, carving, blocks)
+    kept = _kept(state, carving.accounts)
     return State(chain, {each: _account(state.accounts[each], carving) for each in kept})
+
+
+def _kept(state: State, most: int | None) -> list[Address]:
+    """Return the accounts that have room: the first ones, and one at least."""
+    return list(state.accounts)[: None if most is None else max(1, most)]
 
 
 def _account(account: Account, carving: Carving) -> Account:
